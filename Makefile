@@ -1,0 +1,62 @@
+SHELL := /bin/bash
+unexport PYTHONDONTWRITEBYTECODE
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all:
+EMBEDDED := $(PY) -W "ignore:XDG_RUNTIME_DIR" -m tdm.embedded
+WITH := $(EMBEDDED) with --
+
+.PHONY: run test test-fast lint types lock compose-check browser
+
+run: .venv/.run-stamp
+	@exec $(EMBEDDED) run
+
+test: .venv/.dev-stamp browser
+	@$(MAKE) --no-print-directory lint
+	@$(WITH) $(MAKE) --no-print-directory checked
+
+test-fast: .venv/.dev-stamp
+	@$(WITH) $(PY) -m pytest -n 2 -q -m "not browser"
+	@echo "Left out: lint, types, contracts, coverage and the browser tests."
+
+lint: .venv/.dev-stamp
+	@echo "lint, format, types, contracts"
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/ruff format --quiet --check .
+	@git ls-files -co --exclude-standard 'templates/*.html' | xargs .venv/bin/djade --target-version 5.2 --check
+	@.venv/bin/djlint --lint --quiet templates
+	@SECRET_KEY=x ALLOWED_HOSTS=x DATABASE_URL=postgresql:///x CELERY_BROKER_URL=redis://x .venv/bin/mypy .
+	@.venv/bin/lint-imports --no-cache | tail -3
+	@.venv/bin/deptry . 2>&1 | tail -1
+	@.venv/bin/vulture
+
+# Run inside `python -m tdm.embedded with --`, which lends the servers.
+checked:
+	@$(PY) manage.py makemigrations --check --dry-run --verbosity 0 || (echo "A migration is missing: run manage.py makemigrations." && exit 1)
+	@HTTPS=1 ALLOWED_HOSTS=clinic.example $(PY) manage.py check --deploy --fail-level WARNING
+	@$(PY) -m pytest -n 2 -q --cov --cov-report=term
+
+browser:
+	@CHROMIUM="$(CHROMIUM)" bash .ci/browser
+
+lock: .venv/.dev-stamp
+	@for part in "" "--group embedded" "--group embedded --group dev"; do \
+	  case "$$part" in "") name=requirements.lock;; *dev*) name=requirements-dev.lock;; *) name=requirements-embedded.lock;; esac; \
+	  .venv/bin/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+	    --generate-hashes --no-header --no-emit-index-url --no-annotate pyproject.toml $$part -o $$name; \
+	done
+
+compose-check: .venv/.dev-stamp
+	@$(WITH) $(PY) .ci/compose_check.py
+
+.venv/.run-stamp: requirements-embedded.lock
+	@bash .ci/venv
+	@echo "Installing Troughline (once)..."
+	@$(PIP) -r requirements-embedded.lock
+	@touch $@
+
+.venv/.dev-stamp: requirements-dev.lock
+	@bash .ci/venv
+	@echo "Installing Troughline and its tools (once)..."
+	@$(PIP) -r requirements-dev.lock
+	@touch $@ .venv/.run-stamp

@@ -1,0 +1,1 @@
+"""The drug in the body: prescribed, measured, judged, decided."""

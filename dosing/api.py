@@ -1,0 +1,162 @@
+"""Trough levels for programs: the same service as the form."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import models
+from django.shortcuts import get_object_or_404
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+from dosing import services
+from dosing.history import history_of
+from dosing.models import Laboratory, TroughLevel
+from dosing.services.levels import Confirmation
+from dosing.units import NotANumberError, Reported, Unit, parse_reported
+from dosing.words import say
+from patients.api import NoUnknownFields
+from patients.models import Patient, Scope
+
+
+class ReportedField(serializers.Field[Reported, str, str, TroughLevel]):
+    """A level as reported: "13.3", "<2.0" or ">60", or a JSON number."""
+
+    def to_internal_value(self, data: object) -> Reported:
+        if isinstance(data, bool) or not isinstance(data, str | int | float | object):
+            raise serializers.ValidationError(_("Not a number."))
+        text = str(data)
+        if text != text.strip() or isinstance(data, bool | list | dict):
+            raise serializers.ValidationError(_("Not a number."))
+        try:
+            return parse_reported(text)
+        except NotANumberError as problem:
+            raise serializers.ValidationError(say(problem.sentence)) from problem
+
+    def to_representation(self, value: Reported) -> str:
+        return f"{value.comparator}{value.value}"
+
+
+class InstantField(serializers.DateTimeField):
+    """An instant with its zone; a bare local time is refused."""
+
+    def to_internal_value(self, value: object):  # type: ignore[no-untyped-def, override]
+        parsed = parsed_instant(value)
+        if parsed is None or parsed.tzinfo is None:
+            raise serializers.ValidationError(
+                _("Give date, time and zone, such as 2026-01-31T08:00:00+09:00.")
+            )
+        return super().to_internal_value(parsed)
+
+
+def parsed_instant(value: object):  # type: ignore[no-untyped-def]
+    try:
+        return parse_datetime(str(value))
+    except ValueError:
+        return None
+
+
+class TroughSerializer(NoUnknownFields):
+    level = ReportedField()
+    unit = serializers.ChoiceField(choices=[unit.value for unit in Unit])
+    drawn_at = InstantField()
+    last_dose_at = InstantField(allow_null=True, required=False, default=None)
+    laboratory = serializers.IntegerField(min_value=1)
+    note = serializers.CharField(
+        max_length=500, required=False, default="", allow_blank=True
+    )
+    submission = serializers.UUIDField(required=False, default=None, allow_null=True)
+    confirmed = serializers.ListField(
+        child=serializers.CharField(max_length=80), required=False, default=list
+    )
+    confirmation_reason = serializers.CharField(
+        max_length=500, required=False, default="", allow_blank=True
+    )
+
+
+class StoredTroughSerializer(serializers.ModelSerializer[TroughLevel]):
+    verdict = serializers.SerializerMethodField()
+    unit = serializers.CharField(source="reported_unit")
+
+    class Meta:
+        model = TroughLevel
+        fields = (
+            "id",
+            "patient",
+            "laboratory",
+            "comparator",
+            "reported_value",
+            "unit",
+            "ng_per_ml",
+            "drawn_at",
+            "last_dose_at",
+            "note",
+            "verdict",
+            "version",
+        )
+
+    def get_verdict(self, level: TroughLevel) -> str:
+        reading = history_of(level.patient).read(level)
+        return reading.verdict.value if reading else "unknown"
+
+
+class TroughsView(APIView):
+    """Trough levels of one patient."""
+
+    scopes: ClassVar = {"POST": Scope.WRITE_LEVELS, "OPTIONS": Scope.WRITE_LEVELS}
+
+    @extend_schema(
+        request=TroughSerializer,
+        responses={201: StoredTroughSerializer},
+        examples=[
+            OpenApiExample(
+                "A trough",
+                request_only=True,
+                value={
+                    "level": "13.3",
+                    "unit": "ng/mL",
+                    "drawn_at": "2026-01-31T08:00:00+09:00",
+                    "last_dose_at": "2026-01-30T08:00:00+09:00",
+                    "laboratory": 1,
+                },
+            )
+        ],
+    )
+    def post(self, request: Request, patient_id: int) -> Response:
+        """Record a level; an unusual one is refused with a key that confirms it."""
+        visible = Patient.objects.visible_to(request.user).select_related("site")
+        patient = get_object_or_404(visible, pk=patient_id)
+        parsed = TroughSerializer(data=request.data)
+        parsed.is_valid(raise_exception=True)
+        facts = dict(parsed.validated_data)
+        submission: UUID | None = facts.pop("submission")
+        level = services.record_trough(
+            patient=patient,
+            laboratory=laboratory_of(patient, facts.pop("laboratory")),
+            reported=facts.pop("level"),
+            unit=Unit(facts.pop("unit")),
+            confirmation=Confirmation(
+                facts.pop("confirmed"), facts.pop("confirmation_reason")
+            ),
+            submission=submission,
+            actor=request.user,
+            **facts,
+        )
+        body = StoredTroughSerializer(level).data
+        where = reverse("api-timeline", args=[patient.pk], request=request)
+        return Response(body, status=201, headers={"Location": where})
+
+
+def laboratory_of(patient: Patient, key: int) -> Laboratory:
+    rows: models.QuerySet[Laboratory] = Laboratory.objects.filter(site=patient.site_id)
+    found = rows.filter(pk=key).first()
+    if found is None:
+        raise serializers.ValidationError(
+            {"laboratory": [_("Choose a laboratory of this clinic.")]}
+        )
+    return found

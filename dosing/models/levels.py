@@ -1,0 +1,286 @@
+"""Trough levels as reported and in ng/mL, and the decisions taken on them."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import ClassVar, Self
+from uuid import uuid4
+
+import pghistory
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dosing import units
+from dosing.models.doses import Dose
+from dosing.models.protocols import Laboratory, Protocol, ProtocolAssignment
+from patients.models import Patient, Staff
+from patients.models.rules import filled, never_changed, never_deleted, plain_text
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far ahead of our clock a sample may seem to lie."""
+
+
+class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
+    def in_time_order(self) -> Self:
+        return self.select_related("laboratory").order_by("drawn_at", "pk")
+
+    def used(self) -> Self:
+        """Leave out the levels that were set aside."""
+        return self.filter(set_aside_at=None)
+
+    def with_answers(self) -> Self:
+        """Mark the levels whose present version has a signed decision."""
+        answers = Decision.objects.filter(
+            level=OuterRef("pk"), level_version=OuterRef("version")
+        )
+        return self.annotate(answered=Exists(answers))
+
+    def latest_unanswered(self) -> Self:
+        """Keep each patient's newest used level, if nobody signed on it."""
+        newer = TroughLevel.objects.used().filter(
+            Q(drawn_at__gt=OuterRef("drawn_at"))
+            | Q(drawn_at=OuterRef("drawn_at"), pk__gt=OuterRef("pk")),
+            patient=OuterRef("patient"),
+        )
+        return self.used().with_answers().filter(~Exists(newer), answered=False)
+
+    def perhaps_outside_target(self) -> Self:
+        """Drop the levels that surely lie in range; the policy judges the rest."""
+        followed = ProtocolAssignment.objects.filter(
+            patient=OuterRef("patient"), starts_on__lte=OuterRef("drawn_at__date")
+        ).order_by("-starts_on")
+        return self.annotate(
+            low=Subquery(followed.values("protocol__target_low_ng_per_ml")[:1]),
+            high=Subquery(followed.values("protocol__target_high_ng_per_ml")[:1]),
+        ).exclude(
+            comparator="",
+            low__lte=F("ng_per_ml"),
+            high__gte=F("ng_per_ml"),
+        )
+
+
+@pghistory.track(context_field=None)
+class TroughLevel(models.Model):
+    """A measured level; its verdict is derived, never stored."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="levels")
+    laboratory = models.ForeignKey(
+        Laboratory,
+        models.PROTECT,
+        related_name="levels",
+        verbose_name=_("laboratory and assay"),
+    )
+    comparator = models.CharField(
+        max_length=1,
+        blank=True,
+        choices=[("<", _("below the limit")), (">", _("above the limit"))],
+    )
+    reported_value = models.DecimalField(_("level"), max_digits=6, decimal_places=2)
+    reported_unit = models.CharField(
+        _("unit"), max_length=8, choices=[(u.value, u.value) for u in units.Unit]
+    )
+    ng_per_ml = models.DecimalField(max_digits=9, decimal_places=4)
+    drawn_at = models.DateTimeField(_("drawn at"))
+    last_dose_at = models.DateTimeField(_("last dose at"), null=True, blank=True)
+    note = models.CharField(
+        _("note"), max_length=500, blank=True, validators=[plain_text]
+    )
+    confirmed = models.CharField(
+        _("why an unusual entry was confirmed"),
+        max_length=500,
+        blank=True,
+        validators=[plain_text],
+    )
+    set_aside_at = models.DateTimeField(_("set aside at"), null=True, blank=True)
+    set_aside_because = models.CharField(
+        _("why it was set aside"), max_length=300, blank=True, validators=[plain_text]
+    )
+    submission = models.UUIDField(default=uuid4, unique=True, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = TroughLevelQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("trough level")
+        triggers: ClassVar = [never_deleted]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="one_level_per_sample_and_laboratory",
+                fields=["patient", "laboratory", "drawn_at"],
+                condition=Q(set_aside_at=None),
+                violation_error_message=_(
+                    "This laboratory's level of this sample is already recorded."
+                    " Open it to correct it."
+                ),
+            ),
+            models.CheckConstraint(
+                name="level_can_be_true",
+                condition=Q(
+                    ng_per_ml__gt=0, ng_per_ml__lte=units.HARD_LIMIT_NG_PER_ML
+                ),
+                violation_error_message=_(
+                    "A level lies between 0 and 200 ng/mL. Check the value and its"
+                    " unit."
+                ),
+            ),
+            models.CheckConstraint(
+                name="level_is_coded",
+                condition=Q(
+                    comparator__in=["", "<", ">"],
+                    reported_unit__in=[u.value for u in units.Unit],
+                ),
+                violation_error_message=_("Choose one of the listed units."),
+            ),
+            models.CheckConstraint(
+                name="level_agrees_with_its_report",
+                condition=Q(
+                    reported_unit__in=["ng/mL", "ug/L"], ng_per_ml=F("reported_value")
+                )
+                | Q(reported_unit="ng/dL", ng_per_ml=F("reported_value") / Decimal(100))
+                | Q(
+                    reported_unit="nmol/L",
+                    ng_per_ml__gte=F("reported_value") * Decimal("0.9141"),
+                    ng_per_ml__lte=F("reported_value") * Decimal("0.9143"),
+                ),
+                violation_error_message=_(
+                    "The level in ng/mL does not follow from the reported value."
+                ),
+            ),
+            models.CheckConstraint(
+                name="trough_follows_a_dose",
+                condition=Q(last_dose_at=None) | Q(drawn_at__gt=F("last_dose_at")),
+                violation_error_message=_("A trough is drawn after the last dose."),
+            ),
+            models.CheckConstraint(
+                name="set_aside_has_a_reason",
+                condition=Q(set_aside_at=None, set_aside_because="")
+                | (Q(set_aside_at__isnull=False) & filled("set_aside_because")),
+                violation_error_message=_("Say why the level is set aside."),
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["patient", "-drawn_at", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.comparator}{self.reported_value.normalize():f} {self.unit_sign}"
+
+    @property
+    def unit_sign(self) -> str:
+        return self.reported_unit.replace("ug", "\u00b5g")
+
+    @property
+    def hours_since_dose(self) -> Decimal | None:
+        if self.last_dose_at is None:
+            return None
+        seconds = int((self.drawn_at - self.last_dose_at).total_seconds())
+        return Decimal(seconds) / 3600
+
+    def clean(self) -> None:
+        if self.drawn_at is None:
+            return
+        if self.drawn_at > timezone.now() + CLOCK_TOLERANCE:
+            raise ValidationError(
+                {"drawn_at": _("The sample cannot lie in the future.")}
+            )
+        zone = self.patient.site.zone
+        if timezone.localdate(self.drawn_at, zone) < self.patient.born_on:
+            raise ValidationError(
+                {"drawn_at": _("The sample lies before the patient's birth.")}
+            )
+
+
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    def of(self, patient: Patient) -> Self:
+        return (
+            self.filter(patient=patient)
+            .select_related("level__laboratory", "signed_by", "dose", "protocol")
+            .order_by("-signed_at", "-pk")
+        )
+
+    def awaited(self) -> Self:
+        """Keep each patient's newest decision while its next level has not come."""
+        newer = Decision.objects.filter(patient=OuterRef("patient"), pk__gt=OuterRef("pk"))
+        came = TroughLevel.objects.used().filter(
+            patient=OuterRef("patient"), drawn_at__gt=OuterRef("signed_at")
+        )
+        return self.filter(~Exists(newer), ~Exists(came))
+
+
+class Reason(models.TextChoices):
+    """Why the signer chose as they did."""
+
+    AS_SUGGESTED = "as_suggested", _("As suggested")
+    CLINICAL_PICTURE = "clinical_picture", _("Clinical picture")
+    SIDE_EFFECT = "side_effect", _("Side effect")
+    REPEAT_FIRST = "repeat_first", _("Repeat the level first")
+    ADHERENCE = "adherence", _("Doses were missed")
+    PATIENT_WISH = "patient_wish", _("Patient's wish")
+    OTHER = "other", _("Other reason")
+
+
+class Decision(models.Model):
+    """What was known, offered and chosen when someone signed; never changed."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="decisions")
+    level = models.ForeignKey(
+        TroughLevel, models.PROTECT, related_name="decisions", verbose_name=_("level")
+    )
+    level_version = models.PositiveIntegerField()
+    protocol = models.ForeignKey(Protocol, models.PROTECT, related_name="decisions")
+    basis = models.JSONField(help_text="Records and versions the advice rested on.")
+    inputs = models.JSONField()
+    findings = models.JSONField(blank=True)
+    offered = models.JSONField()
+    chosen_amount_mg = models.DecimalField(
+        _("chosen amount (mg)"), max_digits=5, decimal_places=2
+    )
+    chosen_interval_h = models.PositiveSmallIntegerField(_("chosen interval (h)"))
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason.choices)
+    reason_text = models.CharField(
+        _("in words"), max_length=500, blank=True, validators=[plain_text]
+    )
+    dose = models.OneToOneField(
+        Dose, models.PROTECT, related_name="decision", null=True, blank=True
+    )
+    next_level_on = models.DateField(_("next level on"))
+    engine_version = models.CharField(max_length=40)
+    signed_by = models.ForeignKey(Staff, models.PROTECT, related_name="decisions")
+    signed_at = models.DateTimeField(_("signed at"))
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("decision")
+        triggers: ClassVar = [never_changed]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="one_decision_on_one_basis",
+                fields=["patient", "basis"],
+                violation_error_message=_("Someone has just signed on this advice."),
+            ),
+            models.CheckConstraint(
+                name="decision_is_a_regimen_or_a_hold",
+                condition=Q(chosen_amount_mg__gte=0, chosen_interval_h__in=[12, 24, 48]),
+                violation_error_message=_("Choose a dose."),
+            ),
+            models.CheckConstraint(
+                name="decision_has_a_known_reason",
+                condition=Q(reason__in=Reason.values),
+                violation_error_message=_("Choose a reason."),
+            ),
+            models.CheckConstraint(
+                name="other_reasons_are_put_in_words",
+                condition=~Q(reason="other") | filled("reason_text"),
+                violation_error_message=_("Put the reason in words."),
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["patient", "-signed_at", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.chosen_amount_mg.normalize():f} mg"
+
+    @property
+    def holds(self) -> bool:
+        """Whether the drug is paused."""
+        return self.chosen_amount_mg == 0

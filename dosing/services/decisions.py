@@ -1,0 +1,168 @@
+"""The decision: what was offered, what was chosen, signed once and kept for good."""
+
+from dataclasses import asdict
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dosing import policy
+from dosing.advice import Advice, Basis, StaleAdviceError, advise, changes_between
+from dosing.models import Decision, Dose, Reason
+from dosing.services.doses import end_running_dose, hold_still, prescribe_dose
+from dosing.words import as_data
+from patients import audit
+from patients.models import Patient, Staff
+
+LATEST_RECHECK = timedelta(days=366)
+"""A next level further away than this is a slip of the year."""
+
+
+@transaction.atomic
+def sign_decision(
+    *,
+    patient: Patient,
+    basis: Basis,
+    amount_mg: Decimal,
+    interval_h: int,
+    reason: str,
+    actor: Staff,
+    reason_text: str = "",
+    next_level_on: date | None = None,
+    new_dose_from: date | None = None,
+) -> Decision:
+    """Sign one of the offered doses, or another; 0 mg pauses the drug.
+
+    Days that are not given are the proposed ones. Raises StaleAdviceError where a level, dose, protocol or decision came since the
+    advice was shown: nobody signs what they did not see.
+    """
+    advice = advise(hold_still(patient), at=timezone.now())
+    if advice is None or dict(advice.basis) != dict(basis):
+        raise StaleAdviceError(changes_between(basis, advice.basis if advice else {}))
+    choice = policy.Regimen(amount_mg, interval_h)
+    changes = choice != advice.current_regimen and not (
+        amount_mg == 0 and advice.current is None
+    )
+    starts_on = (new_dose_from or advice.new_dose_from) if changes else None
+    next_level_on = next_level_on or advice.next_level_on(choice)
+    check_choice(advice, choice, reason, next_level_on, starts_on)
+    dose = carry_out(advice, choice, starts_on, actor) if starts_on else None
+    decision = Decision(
+        patient=patient,
+        level=advice.level,
+        level_version=advice.level.version,
+        protocol=advice.protocol,
+        chosen_amount_mg=amount_mg,
+        chosen_interval_h=interval_h,
+        reason=reason,
+        reason_text=reason_text,
+        dose=dose,
+        next_level_on=next_level_on,
+        engine_version=policy.ENGINE_VERSION,
+        signed_by=actor,
+        signed_at=timezone.now(),
+        **as_shown(advice),
+    )
+    decision.full_clean()
+    decision.save()
+    audit.record("sign_decision", decision, patient=patient, actor=actor)
+    return decision
+
+
+def check_choice(
+    advice: Advice,
+    choice: policy.Regimen,
+    reason: str,
+    next_level_on: date,
+    starts_on: date | None,
+) -> None:
+    as_suggested = choice == advice.suggestion.recommended
+    if reason == Reason.AS_SUGGESTED and not as_suggested:
+        raise ValidationError(
+            {"reason": _("This is not the suggested dose. Choose a reason.")}
+        )
+    if not advice.today < next_level_on <= advice.today + LATEST_RECHECK:
+        raise ValidationError(
+            {"next_level_on": _("The next level lies between tomorrow and a year.")}
+        )
+    if starts_on is not None and starts_on < advice.today:
+        raise ValidationError({"new_dose_from": _("A new dose cannot start earlier.")})
+
+
+def carry_out(
+    advice: Advice, choice: policy.Regimen, starts_on: date, actor: Staff
+) -> Dose | None:
+    """End the running regimen and begin the chosen one; a hold only ends."""
+    why = _("Decision on %(level)s") % {"level": advice.level}
+    if choice.amount_mg == 0:
+        end_running_dose(
+            patient=advice.patient, on=starts_on, reason=why, actor=actor
+        )
+        return None
+    usual = {"usual_time": advice.current.usual_time} if advice.current else {}
+    return prescribe_dose(
+        patient=advice.patient,
+        amount_mg=choice.amount_mg,
+        interval_h=choice.interval_h,
+        starts_on=starts_on,
+        reason=why,
+        actor=actor,
+        **usual,
+    )
+
+
+def as_shown(advice: Advice) -> dict[str, object]:
+    """Return everything the signer saw, as it is kept."""
+    suggestion, reading = advice.suggestion, advice.reading
+    return {
+        "basis": dict(advice.basis),
+        "inputs": {
+            "level": as_text(asdict(reading.level)),
+            "target": as_text(asdict(reading.target)),
+            "verdict": reading.verdict.value,
+            "timing": reading.timing.value,
+            "days_on_dose": reading.days_on_dose,
+            "current": regimen_as_text(advice.current_regimen),
+            "said": [as_data(sentence) for sentence in policy.in_words(reading)],
+        },
+        "findings": [
+            {
+                "rule": finding.rule,
+                "kind": finding.kind.value,
+                "source": finding.source,
+                "sentence": as_data(finding.sentence),
+            }
+            for finding in suggestion.findings
+        ],
+        "offered": {
+            "recommended": regimen_as_text(suggestion.recommended),
+            "exact_mg_per_day": text_or_none(suggestion.exact_mg_per_day),
+            "formula": as_data(suggestion.formula) if suggestion.formula else None,
+            "doses": [
+                {
+                    **(regimen_as_text(candidate.regimen) or {}),
+                    "predicted_ng_per_ml": text_or_none(candidate.predicted_ng_per_ml),
+                    "step_percent": candidate.step_percent,
+                }
+                for candidate in (suggestion.keep, *suggestion.candidates)
+                if candidate
+            ],
+        },
+    }
+
+
+def as_text(facts: dict[str, object]) -> dict[str, str]:
+    return {name: str(fact) for name, fact in facts.items()}
+
+
+def text_or_none(number: Decimal | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def regimen_as_text(regimen: policy.Regimen | None) -> dict[str, str | int] | None:
+    if regimen is None:
+        return None
+    return {"amount_mg": str(regimen.amount_mg), "interval_h": regimen.interval_h}

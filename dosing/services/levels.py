@@ -1,0 +1,192 @@
+"""Trough levels: recorded as reported, corrected with a reason, set aside, never lost."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dosing import units
+from dosing.history import History, entry_of, history_of
+from dosing.models import Laboratory, TroughLevel
+from dosing.words import say
+from patients import audit
+from patients.models import Patient, Staff
+from patients.revision import locked, revise
+
+
+class UnconfirmedError(ValidationError):
+    """The entry is unusual; carries the questions whose answers would let it in."""
+
+    def __init__(self, questions: list[units.Question]) -> None:
+        super().__init__(
+            [
+                ValidationError(
+                    say(question.sentence),
+                    code="confirm",
+                    params={"confirm": question.key},
+                )
+                for question in questions
+            ]
+        )
+        self.questions = questions
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Which questions were answered with yes, and why."""
+
+    keys: Collection[str] = ()
+    reason: str = ""
+
+
+NOTHING_CONFIRMED = Confirmation()
+
+
+@transaction.atomic
+def record_trough(
+    *,
+    patient: Patient,
+    laboratory: Laboratory,
+    reported: units.Reported,
+    unit: units.Unit,
+    drawn_at: datetime,
+    last_dose_at: datetime | None,
+    actor: Staff,
+    note: str = "",
+    confirmation: Confirmation = NOTHING_CONFIRMED,
+    submission: UUID | None = None,
+) -> TroughLevel:
+    """Store a measured trough as reported and in ng/mL.
+
+    The same `submission` twice stores one level. An unusual entry raises
+    UnconfirmedError until each of its questions is confirmed with a reason.
+    """
+    known = TroughLevel.objects.filter(patient=patient, submission=submission).first()
+    if known is not None:
+        return known
+    level = TroughLevel(patient=patient, submission=submission or uuid4())
+    fill_in(level, laboratory, reported, unit, drawn_at, last_dose_at, note)
+    accept(level, reported, unit, confirmation)
+    level.full_clean()
+    level.save()
+    audit.record("record_trough", level, patient=patient, actor=actor)
+    return level
+
+
+@transaction.atomic
+def correct_trough(
+    *,
+    level: TroughLevel,
+    version: int,
+    laboratory: Laboratory,
+    reported: units.Reported,
+    unit: units.Unit,
+    drawn_at: datetime,
+    last_dose_at: datetime | None,
+    reason: str,
+    actor: Staff,
+    note: str = "",
+    confirmation: Confirmation = NOTHING_CONFIRMED,
+) -> TroughLevel:
+    """Replace what was recorded by a new version; the old one stays in the history."""
+    fresh = locked(level, version)
+    fill_in(fresh, laboratory, reported, unit, drawn_at, last_dose_at, note)
+    accept(fresh, reported, unit, confirmation)
+    return revise(
+        fresh,
+        action="correct_trough",
+        patient=fresh.patient,
+        actor=actor,
+        reason=reason,
+    )
+
+
+@transaction.atomic
+def set_aside_trough(
+    *, level: TroughLevel, version: int, reason: str, actor: Staff
+) -> TroughLevel:
+    """Keep a level on the record but out of every judgement."""
+    fresh = locked(level, version)
+    if fresh.set_aside_at is not None:
+        raise ValidationError(_("This level is already set aside."))
+    fresh.set_aside_at = timezone.now()
+    fresh.set_aside_because = reason
+    return revise(
+        fresh,
+        action="set_aside_trough",
+        patient=fresh.patient,
+        actor=actor,
+        reason=reason,
+    )
+
+
+def fill_in(
+    level: TroughLevel,
+    laboratory: Laboratory,
+    reported: units.Reported,
+    unit: units.Unit,
+    drawn_at: datetime,
+    last_dose_at: datetime | None,
+    note: str,
+) -> None:
+    level.laboratory = laboratory
+    level.comparator = reported.comparator.value
+    level.reported_value = reported.value
+    level.reported_unit = unit.value
+    level.ng_per_ml = units.to_ng_per_ml(reported.value, unit)
+    level.drawn_at = drawn_at
+    level.last_dose_at = last_dose_at
+    level.note = note
+
+
+def accept(
+    level: TroughLevel,
+    reported: units.Reported,
+    unit: units.Unit,
+    confirmation: Confirmation,
+) -> None:
+    """Refuse a patient out of follow-up, a stranger's laboratory, an unasked slip."""
+    patient = level.patient
+    if patient.ended_on is not None:
+        raise ValidationError(
+            _("Follow-up of this patient has ended. Reopen it to record a level.")
+        )
+    if level.laboratory.site_id != patient.site_id:
+        raise ValidationError({"laboratory": _("Choose a laboratory of this clinic.")})
+    if level.ng_per_ml > units.HARD_LIMIT_NG_PER_ML:
+        return
+    history = history_of(patient)
+    if history.protocol_on(history.day(level.drawn_at)) is None:
+        raise ValidationError(_("Choose a protocol before recording a level."))
+    asked = open_questions(history, level, reported, unit, confirmation)
+    if asked:
+        raise UnconfirmedError(asked)
+    if confirmation.keys and not confirmation.reason.strip():
+        raise ValidationError({"confirmation_reason": _("Say how you checked this.")})
+    level.confirmed = confirmation.reason if confirmation.keys else ""
+
+
+def open_questions(
+    history: History,
+    level: TroughLevel,
+    reported: units.Reported,
+    unit: units.Unit,
+    confirmation: Confirmation,
+) -> list[units.Question]:
+    expectation = history.expectation(at=level.drawn_at, without=level.pk)
+    entry = entry_of(
+        reported=reported,
+        unit=unit,
+        laboratory=level.laboratory,
+        expectation=expectation,
+    )
+    asked = units.questions(entry)
+    first = history.course.starts_on()
+    if first is None or history.day(level.drawn_at) < first:
+        asked.append(units.asks_about_first_dose(entry))
+    return [question for question in asked if question.key not in confirmation.keys]

@@ -1,0 +1,39 @@
+"""Sentences, numbers and regimens of the judgement, as pages show them."""
+
+from decimal import Decimal
+
+from django import template
+
+from dosing import policy
+from dosing.words import from_data, plain, say
+
+register = template.Library()
+
+register.filter("say", say)
+
+
+@register.filter
+def num(number: Decimal | int | None) -> str:
+    """Write a number without trailing zeros; nothing for nothing."""
+    return "" if number is None else plain(Decimal(number))
+
+
+@register.filter
+def regimen(dose: policy.Regimen) -> str:
+    return say(policy.regimen_in_words(dose))
+
+
+@register.filter
+def stored(data: dict[str, object]) -> str:
+    """Say a sentence that was kept with a decision."""
+    return say(from_data(data))
+
+
+@register.filter
+def tablets(candidate: policy.Candidate) -> str:
+    """Write "1 mg + 0.5 mg", or "2 x 1 mg"."""
+    parts = (
+        (f"{t.count} \u00d7 " if t.count > 1 else "") + f"{plain(t.strength_mg)} mg"
+        for t in candidate.tablets
+    )
+    return " + ".join(parts)

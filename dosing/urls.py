@@ -1,0 +1,19 @@
+"""Addresses of levels, prescriptions and decisions."""
+
+from django.urls import path
+
+from dosing import views
+
+urlpatterns = [
+    path("patients/<int:patient_id>/levels/new/", views.add_level, name="add_level"),
+    path("patients/<int:patient_id>/levels/hint/", views.level_hint, name="level_hint"),
+    path("patients/<int:patient_id>/doses/new/", views.prescribe, name="prescribe"),
+    path("patients/<int:patient_id>/decide/", views.decide, name="decide"),
+    path("levels/<int:level_id>/correct/", views.correct_level, name="correct_level"),
+    path(
+        "levels/<int:level_id>/set-aside/",
+        views.set_aside_level,
+        name="set_aside_level",
+    ),
+    path("decisions/<int:decision_id>/", views.decision, name="decision"),
+]

@@ -1,0 +1,295 @@
+"""Pages about the drug: a level, its correction, a prescription, a decision."""
+
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from dosing import policy, services
+from dosing.advice import Advice, StaleAdviceError, advise
+from dosing.forms import (
+    CorrectTroughForm,
+    DecideForm,
+    NewTroughForm,
+    PrescribeForm,
+    SetAsideForm,
+    TroughForm,
+    seal,
+    starting_values,
+    values_of,
+)
+from dosing.history import history_of
+from dosing.models import Decision, Protocol, Reason, TroughLevel
+from dosing.units import NotANumberError, Unit, parse_reported, to_ng_per_ml
+
+from patients.models import Patient
+from patients.web import StaffRequest, done, page, submit, visible_patient
+
+
+@permission_required("dosing.add_troughlevel", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def add_level(request: StaffRequest, patient_id: int) -> HttpResponse:
+    """Log a level of `patient` by `form`; "Save and decide" goes on to the decision."""
+    patient = visible_patient(request, patient_id)
+    advice = advise(patient, at=timezone.now())
+    form = NewTroughForm(
+        request.POST or None,
+        patient=patient,
+        initial=starting_values(patient, at=timezone.now(), advice=advice),
+    )
+    level = submit(form, services.record_trough, patient=patient, actor=request.user)
+    if level is None:
+        return level_page(request, form, patient)
+    messages.success(request, _("%(level)s is saved.") % {"level": level})
+    if request.POST.get("then") == "decide" and request.user.has_perm(
+        "dosing.add_decision"
+    ):
+        return decision_page(request, patient)
+    return done(request, reverse("patient", args=[patient.pk]))
+
+
+def level_page(
+    request: StaffRequest,
+    form: TroughForm,
+    patient: Patient,
+    level: TroughLevel | None = None,
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "patient": patient,
+        "level": level,
+        "can_decide": request.user.has_perm("dosing.add_decision"),
+    }
+    return page(
+        request,
+        "dosing/level.html",
+        context,
+        partial="dosing/_level_form.html",
+        refused=form.is_bound,
+    )
+
+
+def visible_level(request: StaffRequest, level_id: int) -> TroughLevel:
+    levels = TroughLevel.objects.select_related("laboratory", "patient__site")
+    visible = Patient.objects.visible_to(request.user)
+    return get_object_or_404(levels.filter(patient__in=visible), pk=level_id)
+
+
+@permission_required("dosing.change_troughlevel", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def correct_level(request: StaffRequest, level_id: int) -> HttpResponse:
+    """Correct `level` by the same `form`, with a reason."""
+    level = visible_level(request, level_id)
+    form = CorrectTroughForm(
+        request.POST or None, patient=level.patient, initial=values_of(level)
+    )
+    if submit(form, services.correct_trough, level=level, actor=request.user) is None:
+        return level_page(request, form, level.patient, level)
+    messages.success(request, _("The correction is saved. The advice is new."))
+    return done(request, reverse("patient", args=[level.patient_id]))
+
+
+@permission_required("dosing.change_troughlevel", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def set_aside_level(request: StaffRequest, level_id: int) -> HttpResponse:
+    """Set `level` aside by `form`, with a reason."""
+    level = visible_level(request, level_id)
+    form = SetAsideForm(request.POST or None, initial={"version": level.version})
+    if submit(form, services.set_aside_trough, level=level, actor=request.user) is None:
+        return page(
+            request,
+            "dosing/set_aside.html",
+            {"form": form, "level": level, "patient": level.patient},
+            partial="dosing/_set_aside_form.html",
+            refused=form.is_bound,
+        )
+    messages.success(request, _("The level is set aside."))
+    return done(request, reverse("patient", args=[level.patient_id]))
+
+
+@permission_required("dosing.add_troughlevel", raise_exception=True)
+@require_POST
+def level_hint(request: StaffRequest, patient_id: int) -> HttpResponse:
+    """Read a level while it is typed: `reading` or None; nothing is saved."""
+    patient = visible_patient(request, patient_id)
+    form = NewTroughForm(request.POST, patient=patient)
+    reading = provisional_reading(form, patient)
+    said = policy.in_words(reading) if reading else ()
+    return render(
+        request,
+        "dosing/_level_hint.html",
+        {"reading": reading, "said": said, "patient": patient},
+    )
+
+
+def provisional_reading(form: TroughForm, patient: Patient) -> policy.Reading | None:
+    try:
+        reported = parse_reported(str(form.data.get("level", "")))
+        unit = Unit(str(form.data.get("unit", "")))
+    except (NotANumberError, ValueError):
+        return None
+    form.is_valid()
+    drawn_at = form.cleaned_data.get("drawn_at")
+    laboratory = form.cleaned_data.get("laboratory")
+    if drawn_at is None or laboratory is None:
+        return None
+    level = TroughLevel(
+        patient=patient,
+        laboratory=laboratory,
+        comparator=reported.comparator.value,
+        ng_per_ml=to_ng_per_ml(reported.value, unit),
+        drawn_at=drawn_at,
+        last_dose_at=form.cleaned_data.get("last_dose_at"),
+    )
+    return history_of(patient).read(level)
+
+
+@permission_required("dosing.add_dose", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def prescribe(request: StaffRequest, patient_id: int) -> HttpResponse:
+    """Begin or change treatment of `patient` by `form`, outside a decision."""
+    patient = visible_patient(request, patient_id)
+    form = PrescribeForm(request.POST or None, initial=first_regimen(patient))
+    dose = submit(form, services.prescribe_dose, patient=patient, actor=request.user)
+    if dose is None:
+        return page(
+            request,
+            "dosing/prescribe.html",
+            {"form": form, "patient": patient},
+            partial="dosing/_prescribe_form.html",
+            refused=form.is_bound,
+        )
+    messages.success(request, _("%(dose)s is prescribed.") % {"dose": dose})
+    return done(request, reverse("patient", args=[patient.pk]))
+
+
+def first_regimen(patient: Patient) -> dict[str, object]:
+    """Pre-fill the protocol in force, or the newest, with its start dose from today."""
+    today = patient.site.today(timezone.now())
+    history = history_of(patient)
+    protocol = history.protocol_on(today) or Protocol.objects.order_by("-pk").first()
+    return {
+        "protocol": protocol,
+        "amount_mg": protocol.start_dose_mg_per_day if protocol else None,
+        "usual_time": "08:00",
+        "starts_on": today,
+    }
+
+
+@permission_required("dosing.add_decision", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def decide(request: StaffRequest, patient_id: int) -> HttpResponse:
+    """Show the `advice` on `patient` and sign one of its doses by `form`."""
+    patient = visible_patient(request, patient_id)
+    form = DecideForm(request.POST or None)
+    try:
+        decision = submit(
+            form, services.sign_decision, patient=patient, actor=request.user
+        )
+    except StaleAdviceError as stale:
+        return decision_page(request, patient, form, changes=stale.changes)
+    if decision is None:
+        return decision_page(request, patient, form)
+    messages.success(request, in_words(decision))
+    return done(request, reverse("patient", args=[patient.pk]))
+
+
+def decision_page(
+    request: StaffRequest,
+    patient: Patient,
+    form: DecideForm | None = None,
+    changes: tuple[object, ...] = (),
+) -> HttpResponse:
+    """Render the advice as it is now; 409 where it changed since it was shown."""
+    advice = advise(patient, at=timezone.now())
+    if form is None or not form.is_bound or changes:
+        form = DecideForm(initial=proposal(advice))
+    context = {
+        "advice": advice,
+        "said": policy.in_words(advice.reading) if advice else (),
+        "rows": rows(advice) if advice else [],
+        "patient": patient,
+        "form": form,
+        "basis": seal(advice) if advice else "",
+        "changes": changes,
+        "reasons": Reason.choices,
+    }
+    response = page(
+        request,
+        "dosing/decide.html",
+        context,
+        partial="dosing/_decide.html",
+        refused=form.is_bound,
+    )
+    response.status_code = 409 if changes else response.status_code
+    return response
+
+
+def proposal(advice: Advice | None) -> dict[str, object]:
+    if advice is None:
+        return {}
+    return {
+        "reason": Reason.AS_SUGGESTED if advice.suggestion.recommended else "",
+        "new_dose_from": advice.new_dose_from,
+        "next_level_on": advice.next_level_on(advice.suggestion.recommended),
+    }
+
+
+def rows(advice: Advice) -> list[dict[str, object]]:
+    """Return the doses in the order shown: the present one first."""
+    suggestion = advice.suggestion
+    shown = [suggestion.keep] if suggestion.keep else []
+    return [
+        {
+            "candidate": candidate,
+            "value": f"{candidate.regimen.amount_mg}@{candidate.regimen.interval_h}",
+            "words": policy.regimen_in_words(candidate.regimen),
+            "verdict": predicted_verdict(advice, candidate),
+            "keeps": candidate is suggestion.keep,
+            "recommended": candidate.regimen == suggestion.recommended,
+            "next_level_on": advice.next_level_on(candidate.regimen),
+        }
+        for candidate in (*shown, *suggestion.candidates)
+    ]
+
+
+def predicted_verdict(
+    advice: Advice, candidate: policy.Candidate
+) -> policy.Verdict | None:
+    expected = candidate.predicted_ng_per_ml
+    if expected is None:
+        return None
+    return advice.reading.target.judge(expected, advice.reading.level.comparator)
+
+
+def in_words(decision: Decision) -> str:
+    """Say what was signed, in one sentence."""
+    facts = {
+        "dose": decision.dose or _("no change"),
+        "day": date_format(decision.next_level_on, "D j M Y"),
+    }
+    if decision.holds:
+        return _("Signed: sirolimus is paused. Next level %(day)s.") % facts
+    return _("Signed: %(dose)s. Next level %(day)s.") % facts
+
+
+@permission_required("dosing.view_troughlevel", raise_exception=True)
+@require_GET
+def decision(request: StaffRequest, decision_id: int) -> HttpResponse:
+    """Show a signed `decision` as it was: what was known, offered, chosen and why."""
+    visible = Patient.objects.visible_to(request.user)
+    found = get_object_or_404(
+        Decision.objects.select_related(
+            "patient__site", "level", "protocol", "dose", "signed_by"
+        ),
+        pk=decision_id,
+        patient__in=visible,
+    )
+    context = {"decision": found, "patient": found.patient, "words": in_words(found)}
+    return render(request, "dosing/decision.html", context)

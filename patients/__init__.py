@@ -1,0 +1,1 @@
+"""What would be true of a patient who had never taken sirolimus."""

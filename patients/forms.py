@@ -1,0 +1,100 @@
+"""What people type about a person, parsed; the services hold the rules."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from patients.models import (
+    Compartment,
+    IssvaType,
+    Lesion,
+    Patient,
+    Quantity,
+    Scope,
+    Side,
+    Site,
+    Staff,
+)
+from patients.web import ServiceForm
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class PatientForm(ServiceForm, forms.ModelForm):
+    """A new patient and, since it is why they come, the first lesion."""
+
+    body_site = forms.CharField(label=_("site of the lesion"), max_length=160)
+    side = forms.ChoiceField(label=_("side"), choices=Side.choices)
+    compartment = forms.ChoiceField(
+        label=_("tissue compartment"), choices=Compartment.choices
+    )
+    issva_type = forms.ChoiceField(label=_("ISSVA type"), choices=IssvaType.choices)
+
+    class Meta:
+        model = Patient
+        fields = (
+            "site",
+            "identifier",
+            "family_name",
+            "given_name",
+            "family_name_kana",
+            "given_name_kana",
+            "born_on",
+            "sex",
+            "phone",
+            "email",
+            "consented_on",
+        )
+        widgets = {"born_on": DateInput(), "consented_on": DateInput()}  # noqa: RUF012
+
+    def __init__(self, *args: object, staff: Staff, **options: object) -> None:
+        super().__init__(*args, **options)  # type: ignore[arg-type]
+        sites = staff.sites.order_by("pk")
+        self.fields["site"].queryset = sites  # type: ignore[attr-defined]
+        self.fields["site"].initial = sites.first()
+
+    def _post_clean(self) -> None:
+        """Leave the rules to the service, which states them once."""
+
+    def facts(self) -> dict[str, object]:
+        lesion = {"body_site", "side", "compartment", "issva_type"}
+        typed = self.cleaned_data.items()
+        return {
+            **{name: fact for name, fact in typed if name not in lesion},
+            "lesion": {name: fact for name, fact in typed if name in lesion},
+        }
+
+
+class MeasurementForm(ServiceForm):
+    quantity = forms.ChoiceField(label=_("what"), choices=Quantity.choices)
+    value = forms.DecimalField(label=_("value"), max_digits=9, decimal_places=2)
+    measured_on = forms.DateField(label=_("measured on"), widget=DateInput())
+    lesion = forms.ModelChoiceField(
+        Lesion.objects.none(), label=_("lesion"), required=False
+    )
+    note = forms.CharField(label=_("note"), max_length=500, required=False)
+
+    def __init__(self, *args: object, patient: Patient, **options: object) -> None:
+        super().__init__(*args, **options)  # type: ignore[arg-type]
+        self.fields["lesion"].queryset = patient.lesions.all()  # type: ignore[attr-defined]
+
+
+class TokenForm(ServiceForm):
+    name = forms.CharField(label=_("name of the program"), max_length=80)
+    site = forms.ModelChoiceField(Site.objects.none(), label=_("clinic"))
+    scopes = forms.MultipleChoiceField(
+        label=_("what it may do"),
+        choices=Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.IntegerField(
+        label=_("valid for (days)"), initial=90, min_value=1, max_value=366
+    )
+
+    def __init__(self, *args: object, staff: Staff, **options: object) -> None:
+        super().__init__(*args, **options)  # type: ignore[arg-type]
+        self.fields["site"].queryset = staff.sites.order_by("pk")  # type: ignore[attr-defined]

@@ -1,0 +1,92 @@
+"""Who did what, when and why: written once, chained, never changed."""
+
+from typing import ClassVar, Self
+
+import pgtrigger
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from patients.models.people import Patient, Staff
+from patients.models.rules import never_changed
+
+CHAINS = 16
+"""Patients are spread over this many chains so that writers seldom wait."""
+
+CANONICAL_LINE = """jsonb_build_array(
+    {row}.chain, {row}.position, {row}.previous_hash, {row}.action,
+    {row}.object_type, {row}.object_id, {row}.object_version, {row}.patient_id,
+    {row}.actor_id, extract(epoch from {row}.at), {row}.reason, {row}.details
+)::text"""
+"""What a line's hash is made of: every field of the line and the hash before it."""
+
+chained = pgtrigger.Trigger(
+    name="chained",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    declare=[("tip", "RECORD")],
+    func=f"""
+        PERFORM pg_advisory_xact_lock(7411, NEW.chain);
+        SELECT position, hash INTO tip FROM patients_auditevent
+            WHERE chain = NEW.chain ORDER BY position DESC LIMIT 1;
+        NEW.position = coalesce(tip.position, 0) + 1;
+        NEW.previous_hash = coalesce(tip.hash, '');
+        NEW.hash = encode(
+            sha256(convert_to({CANONICAL_LINE.format(row="NEW")}, 'UTF8')), 'hex'
+        );
+        RETURN NEW;
+    """,
+)
+
+
+class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    def about(self, record: models.Model) -> Self:
+        """Keep the lines about one record, oldest first."""
+        return self.filter(
+            object_type=record._meta.label_lower, object_id=str(record.pk)
+        ).order_by("pk")
+
+
+class AuditEvent(models.Model):
+    """One line; the database numbers it and chains it to the line before."""
+
+    chain = models.PositiveSmallIntegerField()
+    position = models.PositiveBigIntegerField(default=0)
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64, blank=True)
+    action = models.CharField(_("action"), max_length=60)
+    object_type = models.CharField(max_length=60)
+    object_id = models.CharField(max_length=140)
+    object_version = models.PositiveIntegerField(null=True)
+    patient = models.ForeignKey(
+        Patient, models.PROTECT, null=True, related_name="audit_events"
+    )
+    actor = models.ForeignKey(Staff, models.PROTECT, related_name="audit_events")
+    at = models.DateTimeField(_("at"), db_default=Now())
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    details = models.JSONField(default=dict, blank=True)
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("audit line")
+        triggers: ClassVar = [chained, never_changed]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="audit_positions_are_unique", fields=["chain", "position"]
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["object_type", "object_id"])]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.object_type} {self.object_id}"
+
+
+class Heartbeat(models.Model):
+    """When a background process last did some work."""
+
+    name = models.CharField(max_length=40, unique=True)
+    beaten_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,28 @@
+"""Rules that several tables share: what a text may hold, what never goes away."""
+
+import pgtrigger
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Length, Trim
+from django.utils.translation import gettext_lazy as _
+
+models.CharField.register_lookup(Length)
+models.CharField.register_lookup(Trim)
+
+never_deleted = pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete)
+never_changed = pgtrigger.Protect(
+    name="never_changed", operation=pgtrigger.Update | pgtrigger.Delete
+)
+
+plain_text = RegexValidator(
+    r"[\x00-\x08\x0b-\x1f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]",
+    _("Contains an invisible control character. Type the text again."),
+    code="control_character",
+    inverse_match=True,
+)
+
+
+def filled(field: str) -> Q:
+    """Say that a text has at least one character that is no space."""
+    return Q(**{f"{field}__trim__length__gt": 0})

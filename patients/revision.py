@@ -1,0 +1,44 @@
+"""The one way to correct a record: lock it, know its version, leave the old one behind.
+
+The rows before each change are kept by a trigger of the database.
+"""
+
+from typing import TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from patients import audit
+from patients.models import Patient, Staff
+
+
+Record = TypeVar("Record", bound=models.Model)
+
+
+def locked(record: Record, version: int) -> Record:
+    """Read a record again for change; refuse if it moved on since `version`."""
+    rows = type(record)._default_manager.select_for_update(of=("self",))
+    fresh = rows.get(pk=record.pk)
+    if fresh.version != version:  # type: ignore[attr-defined]
+        raise ValidationError(
+            _(
+                "Someone has changed this record since you opened it. What you typed"
+                " is still here; compare it with the record and save again."
+            ),
+            code="stale",
+        )
+    return fresh
+
+
+def revise(
+    record: Record, *, action: str, patient: Patient, actor: Staff, reason: str
+) -> Record:
+    """Check and store a changed record as its next version."""
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why the record is changed.")})
+    record.version += 1  # type: ignore[attr-defined]
+    record.full_clean()
+    record.save()
+    audit.record(action, record, patient=patient, actor=actor, reason=reason)
+    return record

@@ -1,0 +1,189 @@
+"""Every change to a person's record: atomic, keyword-only, with an actor and a trace."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.contrib.auth.password_validation import validate_password
+from django.db import models, transaction
+
+from patients import audit
+from patients.models import (
+    ApiToken,
+    Heartbeat,
+    Lesion,
+    Measurement,
+    Patient,
+    PreviousTreatment,
+    Role,
+    Site,
+    Staff,
+)
+from patients.revision import locked, revise
+
+
+@transaction.atomic
+def register_patient(
+    *,
+    site: Site,
+    actor: Staff,
+    lesion: Mapping[str, object] | None = None,
+    **facts: object,
+) -> Patient:
+    """Add a patient, with the first lesion if it is known; both or neither."""
+    patient = Patient(site=site, **facts)
+    patient.full_clean()
+    patient.save()
+    audit.record("register_patient", patient, patient=patient, actor=actor)
+    if lesion:
+        add_lesion(patient=patient, actor=actor, **lesion)
+    return patient
+
+
+@transaction.atomic
+def correct_patient(
+    *, patient: Patient, version: int, reason: str, actor: Staff, **facts: object
+) -> Patient:
+    """Change facts about a patient; the old ones stay in the history."""
+    corrected = locked(patient, version)
+    for name, fact in facts.items():
+        setattr(corrected, name, fact)
+    return revise(
+        corrected,
+        action="correct_patient",
+        patient=corrected,
+        actor=actor,
+        reason=reason,
+    )
+
+
+@transaction.atomic
+def add_lesion(*, patient: Patient, actor: Staff, **facts: object) -> Lesion:
+    lesion = Lesion(patient=patient, **facts)
+    lesion.full_clean()
+    lesion.save()
+    audit.record("add_lesion", lesion, patient=patient, actor=actor)
+    return lesion
+
+
+@transaction.atomic
+def add_previous_treatment(
+    *, lesion: Lesion, actor: Staff, **facts: object
+) -> PreviousTreatment:
+    treatment = PreviousTreatment(lesion=lesion, **facts)
+    treatment.full_clean()
+    treatment.save()
+    audit.record(
+        "add_previous_treatment", treatment, patient=lesion.patient, actor=actor
+    )
+    return treatment
+
+
+@transaction.atomic
+def add_measurement(
+    *,
+    patient: Patient,
+    quantity: str,
+    value: Decimal,
+    measured_on: date,
+    actor: Staff,
+    lesion: Lesion | None = None,
+    note: str = "",
+) -> Measurement:
+    measurement = Measurement(
+        patient=patient,
+        lesion=lesion,
+        quantity=quantity,
+        value=value,
+        measured_on=measured_on,
+        note=note,
+    )
+    measurement.full_clean()
+    measurement.save()
+    audit.record("add_measurement", measurement, patient=patient, actor=actor)
+    return measurement
+
+
+@transaction.atomic
+def save_configuration(
+    *, record: models.Model, actor: Staff, sites: Iterable[Site] | None = None
+) -> models.Model:
+    """Store a clinic, laboratory, protocol or staff account as an administrator left it."""
+    if hasattr(record, "version") and record.pk and hasattr(record, "events"):
+        record.version += 1
+    record.full_clean()
+    record.save()
+    if isinstance(record, Staff) and sites is not None:
+        record.sites.set(sites)
+    audit.record("save_configuration", record, actor=actor)
+    return record
+
+
+@transaction.atomic
+def register_staff(
+    *,
+    username: str,
+    password: str,
+    role: Role,
+    sites: Iterable[Site],
+    actor: Staff | None = None,
+    **facts: object,
+) -> Staff:
+    """Open an account; without an actor it is the first one, and vouches for itself."""
+    staff = Staff(
+        username=username, role=role, is_staff=role == Role.ADMIN, **facts
+    )
+    validate_password(password, staff)
+    staff.set_password(password)
+    staff.full_clean()
+    staff.save()
+    staff.sites.set(sites)
+    audit.record("register_staff", staff, actor=actor or staff)
+    return staff
+
+
+@transaction.atomic
+def issue_token(
+    *, name: str, site: Site, scopes: list[str], days: int, actor: Staff
+) -> tuple[ApiToken, str]:
+    """Open an account for a program at one clinic and return its key, once."""
+    account = Staff(
+        username=f"api-{site.pk}-{name}"[:150].replace(" ", "-"), role=Role.API_CLIENT
+    )
+    account.set_unusable_password()
+    account.full_clean()
+    account.save()
+    account.sites.set([site])
+    token, key = ApiToken.objects.create(
+        user=account, expiry=timedelta(days=days), name=name, scopes=scopes
+    )
+    token.full_clean()
+    audit.record("issue_token", token, actor=actor, details={"name": name})
+    return token, key
+
+
+@transaction.atomic
+def revoke_token(*, token: ApiToken, actor: Staff) -> None:
+    """End a key at once; its account stays for the record, closed."""
+    audit.record("revoke_token", token, actor=actor, details={"name": token.name})
+    account = token.user
+    account.is_active = False
+    account.save(update_fields=["is_active"])
+    token.delete()
+
+
+@transaction.atomic
+def note_reading(*, patient: Patient, by: str, actor: Staff) -> None:
+    """Remember that someone looked at a patient's record, and by which door."""
+    audit.record(f"read_{by}", patient, patient=patient, actor=actor)
+
+
+@transaction.atomic
+def note_export(*, what: str, actor: Staff) -> None:
+    """Remember that someone took data out."""
+    audit.record(f"export_{what}", actor, actor=actor)
+
+
+def beat(*, name: str, at: datetime) -> None:
+    """Note that a background process is alive; a clock has no actor."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"beaten_at": at})

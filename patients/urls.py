@@ -1,0 +1,16 @@
+"""Addresses of people and of the keys that programs hold."""
+
+from django.urls import path
+
+from patients import views
+
+urlpatterns = [
+    path("patients/new/", views.register_patient, name="register_patient"),
+    path(
+        "patients/<int:patient_id>/measurements/new/",
+        views.add_measurement,
+        name="add_measurement",
+    ),
+    path("tokens/", views.tokens, name="tokens"),
+    path("tokens/<str:key>/revoke/", views.revoke_token, name="revoke_token"),
+]

@@ -1,0 +1,86 @@
+"""Pages about people: find one, add one, measure one; keys for programs."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from patients import services
+from patients.forms import MeasurementForm, PatientForm, TokenForm
+from patients.models import ApiToken
+from patients.web import StaffRequest, done, page, submit, visible_patient
+
+
+@permission_required("patients.add_patient", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def register_patient(request: StaffRequest) -> HttpResponse:
+    """Offer `form`; a patient and the first lesion are stored together."""
+    form = PatientForm(request.POST or None, staff=request.user)
+    patient = submit(form, services.register_patient, actor=request.user)
+    if patient is None:
+        return page(
+            request,
+            "patients/register.html",
+            {"form": form},
+            partial="patients/_register_form.html",
+            refused=form.is_bound,
+        )
+    return redirect("patient", patient.pk)
+
+
+@permission_required("patients.add_measurement", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def add_measurement(request: StaffRequest, patient_id: int) -> HttpResponse:
+    """Offer `form` for one dated number about `patient`."""
+    patient = visible_patient(request, patient_id)
+    form = MeasurementForm(request.POST or None, patient=patient)
+    measurement = submit(
+        form, services.add_measurement, patient=patient, actor=request.user
+    )
+    if measurement is None:
+        return page(
+            request,
+            "patients/measure.html",
+            {"form": form, "patient": patient},
+            partial="patients/_measure_form.html",
+            refused=form.is_bound,
+        )
+    messages.success(request, _("%(what)s is saved.") % {"what": measurement})
+    return done(request, reverse("patient", args=[patient.pk]))
+
+
+@permission_required("patients.add_apitoken", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def tokens(request: StaffRequest) -> HttpResponse:
+    """List the `tokens` of the asker's clinics; show a new `key` once."""
+    form = TokenForm(request.POST or None, staff=request.user)
+    issued = submit(form, services.issue_token, actor=request.user)
+    rows = (
+        ApiToken.objects.filter(user__sites__in=request.user.sites.all())
+        .select_related("user")
+        .prefetch_related("user__sites")
+        .order_by("-created")
+    )
+    context = {
+        "form": TokenForm(staff=request.user) if issued else form,
+        "tokens": Paginator(rows, 50).get_page(request.GET.get("page")),
+        "key": issued[1] if issued else "",
+    }
+    refused = form.is_bound and issued is None
+    return render(
+        request, "patients/tokens.html", context, status=422 if refused else 200
+    )
+
+
+@permission_required("patients.add_apitoken", raise_exception=True)
+@require_POST
+def revoke_token(request: StaffRequest, key: str) -> HttpResponse:
+    mine = ApiToken.objects.filter(user__sites__in=request.user.sites.all())
+    token = get_object_or_404(mine, token_key=key)
+    services.revoke_token(token=token, actor=request.user)
+    messages.success(request, _("The token is revoked."))
+    return redirect("tokens")

@@ -1,0 +1,138 @@
+"""Habits of every page: who asks, how a form meets a service, page or fragment."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import ClassVar, TypeVar
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
+
+from patients.models import Patient, Staff
+
+Result = TypeVar("Result")
+
+
+class StaffRequest(HttpRequest):
+    """A request that LoginRequiredMiddleware has let through."""
+
+    user: Staff
+
+
+class ServiceForm(forms.Form):
+    """A form that only parses; the service behind it holds the rules."""
+
+    aliases: ClassVar[Mapping[str, str]] = {}
+    refusal: ValidationError | None = None
+
+    def facts(self) -> dict[str, object]:
+        """Return the keyword arguments for the service."""
+        return dict(self.cleaned_data)
+
+    def refuse(self, refusal: ValidationError) -> None:
+        """Put what the service said beside the field it is about."""
+        self.refusal = refusal
+        if not hasattr(refusal, "error_dict"):
+            self.add_error(None, refusal)
+            return
+        for name, errors in refusal.error_dict.items():
+            field = self.aliases.get(name, name)
+            self.add_error(field if field in self.fields else None, errors)
+
+
+def submit(
+    form: ServiceForm, service: Callable[..., Result], **context: object
+) -> Result | None:
+    """Hand a valid form to its service; None when either of them refuses."""
+    if not form.is_valid():
+        return None
+    try:
+        return service(**form.facts(), **context)
+    except ValidationError as refusal:
+        form.refuse(refusal)
+        return None
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    return "HX-Request" in request.headers
+
+
+def page(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, object],
+    *,
+    partial: str,
+    refused: bool = False,
+) -> HttpResponse:
+    """Answer with the whole page, or with its partial to a page that asks for one."""
+    chosen = partial if is_fragment(request) else template
+    return render(request, chosen, dict(context), status=422 if refused else 200)
+
+
+def done(request: HttpRequest, address: str) -> HttpResponse:
+    """Answer a finished form: the page behind the drawer loads itself again."""
+    if is_fragment(request):
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    return HttpResponse(status=303, headers={"Location": address})
+
+
+def visible_patient(request: StaffRequest, patient_id: int) -> Patient:
+    """Return a patient of the asker's clinics; any other does not exist for them."""
+    patients = Patient.objects.visible_to(request.user).select_related("site")
+    return get_object_or_404(patients, pk=patient_id)
+
+
+LOCAL = "%Y-%m-%dT%H:%M"
+
+
+class LocalDateTimeField(forms.DateTimeField):
+    """A date and time on the clinic's wall, as a browser's picker sends it.
+
+    Cleans to a naive datetime; `instant()` places it in the clinic's zone.
+    """
+
+    widget = forms.DateTimeInput(
+        attrs={"type": "datetime-local", "step": 60}, format=LOCAL
+    )
+    default_error_messages: ClassVar = {
+        "invalid": _("Give a date that exists and a time, such as 2026-01-31 08:00."),
+    }
+
+    def to_python(self, value: object) -> datetime | None:  # type: ignore[override]
+        if value in self.empty_values:
+            return None
+        text = str(value).strip().replace(" ", "T")
+        for form in (LOCAL, "%Y-%m-%dT%H:%M:%S"):
+            try:
+                return datetime.strptime(text, form)  # noqa: DTZ007 - placed later
+            except ValueError:
+                continue
+        raise ValidationError(self.error_messages["invalid"], code="invalid")
+
+
+def instant(local: datetime, zone: ZoneInfo, fold: str) -> datetime:
+    """Place a wall time in a zone; `fold` says which of two equal times is meant.
+
+    Raises
+    ------
+    ValidationError
+        Where clocks jump over the time, or show it twice and `fold` is empty.
+    """
+    first = local.replace(tzinfo=zone, fold=0)
+    second = local.replace(tzinfo=zone, fold=1)
+    if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local:
+        raise ValidationError(
+            _("This time does not exist: clocks go forward that night.")
+        )
+    if first.utcoffset() == second.utcoffset():
+        return first
+    if not fold:
+        raise ValidationError(
+            _("This time occurs twice, because clocks go back. Say which one."),
+            code="ambiguous",
+        )
+    return second if fold == "1" else first

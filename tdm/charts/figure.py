@@ -1,0 +1,85 @@
+"""Panels stacked over one time axis, drawn once for each width of screen."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from tdm.charts.axis import TimeAxis, clinic_day, ticks, time_axis
+from tdm.charts.doses import dose_strip
+from tdm.charts.labels import LINE_PX, text_width
+from tdm.charts.levels import levels_panel
+from tdm.charts.response import response_panel
+from tdm.charts.shapes import Drawing, line, stacked, text
+from tdm.charts.story import Story, Window
+from tdm.charts.table import Row, rows, summary
+from tdm.charts.words import day_text
+
+WIDTHS_PX = {"wide": 1040, "medium": 680, "narrow": 358}
+LEFT_PX = 56
+HEADER_PX = 30
+LEVELS_PX = 210
+GAP_PX = 18
+AXIS_PX = 2 * LINE_PX + 8
+ROOMY_PX = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    width: int
+    height: int
+    summary: str
+    drawing: Drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """The chart at every width, its twin as a table, and the window it looks through."""
+
+    window: Window
+    charts: tuple[tuple[str, Chart], ...]
+    rows: tuple[Row, ...]
+
+
+def figure(story: Story, window: Window = Window.ALL) -> Figure:
+    charts = tuple(
+        (name, chart(story, width=width, window=window))
+        for name, width in WIDTHS_PX.items()
+    )
+    return Figure(window, charts, rows(story, _axis(story, WIDTHS_PX["wide"], window)))
+
+
+def chart(story: Story, *, width: int, window: Window = Window.ALL) -> Chart:
+    axis = _axis(story, width, window)
+    floor = float(HEADER_PX + LEVELS_PX)
+    levels = levels_panel(story, axis, HEADER_PX, floor)
+    doses, floor = dose_strip(story, axis, floor + GAP_PX)
+    response, floor = response_panel(story, axis, floor + GAP_PX, width - 4)
+    drawing = stacked(
+        (
+            ticks(axis, HEADER_PX, floor, width),
+            levels,
+            doses,
+            response,
+            _now(story, axis, floor),
+        )
+    )
+    return Chart(width, round(floor + AXIS_PX), summary(story, axis), drawing)
+
+
+def _axis(story: Story, width: int, window: Window) -> TimeAxis:
+    margin = 52 if width >= ROOMY_PX else 14
+    return time_axis(story, window, LEFT_PX, width - margin)
+
+
+def _now(story: Story, axis: TimeAxis, bottom: float) -> Drawing:
+    """Keep the word off the unit at the left edge, even on the first day."""
+    day = clinic_day(story.now, story)
+    if not axis.shows(day):
+        return Drawing()
+    x, words = axis.x(day), _("now")
+    title = _("now, %(day)s") % {"day": day_text(story.now)}
+    centre = max(x, axis.left + text_width(words) / 2)
+    return Drawing(
+        lines=(line((x, HEADER_PX - 8), (x, bottom), "now", title),),
+        texts=(text(centre, HEADER_PX - 14, words, "middle", "now-word"),),
+    )

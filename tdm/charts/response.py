@@ -1,0 +1,237 @@
+"""The response panel: every outcome as percent change from its own baseline."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from math import ceil, floor
+
+from django.utils.translation import gettext as _
+
+from tdm.charts.axis import TimeAxis, clinic_day
+from tdm.charts.labels import LINE_PX, shortened, text_box, text_width
+from tdm.charts.shapes import (
+    MARK_RADIUS,
+    SERIES_SHAPES,
+    Drawing,
+    Line,
+    Mark,
+    Text,
+    line,
+    mark,
+    text,
+)
+from tdm.charts.story import ResponseSeries, Story
+from tdm.charts.words import axis_percent_text, day_text, number_text, percent_text
+
+PANEL_PX = 116.0
+RESPONSE_PERCENT = -20
+STEPS_PERCENT = (20, 40, 100, 200, 500, 1000)
+MOST_STEPS = 5
+KEY_INDENT_PX = 14.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    on: date
+    value: Decimal
+    percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A series that can be drawn: in order, with a baseline that is not zero."""
+
+    series: ResponseSeries
+    shape: str
+    points: tuple[Measured, ...]
+
+    @property
+    def last(self) -> Measured:
+        return self.points[-1]
+
+    @property
+    def css(self) -> str:
+        return f"series-{self.series.css}"
+
+    @property
+    def caption(self) -> str:
+        if len(self.points) == 1:
+            return _("%(name)s (baseline)") % {"name": self.series.name}
+        change = self.series.change_percent(self.last.value) or Decimal(0)
+        return f"{self.series.name} {percent_text(change)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    axis: TimeAxis
+    top: float
+    bottom: float
+    low_percent: int
+    high_percent: int
+    step_percent: int
+
+    def y(self, percent: float) -> float:
+        share = (self.high_percent - percent) / (self.high_percent - self.low_percent)
+        return self.top + share * (self.bottom - self.top)
+
+
+def response_panel(
+    story: Story, axis: TimeAxis, top: float, edge: float
+) -> tuple[Drawing, float]:
+    """Return the panel and where it ends; nothing is drawn without measurements."""
+    trends = [each for each in _trends(story) if _is_shown(each, axis)]
+    if not trends:
+        return Drawing(), top
+    column = _caption_column(story, trends, axis)
+    beside = all(column + text_width(each.caption) <= edge for each in trends)
+    key = Drawing() if beside else _key(trends, top, edge)
+    panel_top = max((label.y for label in key.texts), default=top) + 14
+    plot = _plot(trends, axis, panel_top)
+    captions = _captions(trends, plot, column) if beside else Drawing()
+    drawing = Drawing(
+        lines=(
+            *_levels_of_change(plot),
+            *captions.lines,
+            *(part for each in trends for part in _segments(each, plot)),
+        ),
+        marks=(*key.marks, *(m for each in trends for m in _marks(each, plot))),
+        texts=(*_scale(plot), *key.texts, *captions.texts),
+    )
+    return drawing, plot.bottom
+
+
+def _trends(story: Story) -> Iterable[Trend]:
+    drawn = [each for each in story.response if each.points and each.in_order[0][1]]
+    for place, series in enumerate(drawn):
+        points = tuple(
+            Measured(on, value, float(series.change_percent(value) or 0))
+            for on, value in series.in_order
+        )
+        yield Trend(series, SERIES_SHAPES[place % len(SERIES_SHAPES)], points)
+
+
+def _is_shown(trend: Trend, axis: TimeAxis) -> bool:
+    return any(axis.shows(point.on.toordinal()) for point in trend.points)
+
+
+def _plot(trends: Sequence[Trend], axis: TimeAxis, top: float) -> Plot:
+    values = [point.percent for each in trends for point in each.points]
+    low, high = min([*values, RESPONSE_PERCENT]), max([*values, 0])
+    step = next(
+        (step for step in STEPS_PERCENT if high - low <= step * (MOST_STEPS - 1)),
+        ceil((high - low) / MOST_STEPS),
+    )
+    bottom = top + max(PANEL_PX, LINE_PX * len(trends))
+    return Plot(axis, top, bottom, _down(low, step), -_down(-high, step), step)
+
+
+def _down(percent: float, step: int) -> int:
+    return floor(percent / step) * step
+
+
+def _scale(plot: Plot) -> list[Text]:
+    values = range(plot.low_percent, plot.high_percent + 1, plot.step_percent)
+    return [
+        text(
+            plot.axis.left - 8,
+            plot.y(value) + 4.5,
+            axis_percent_text(value),
+            "end",
+            "tick",
+        )
+        for value in values
+    ]
+
+
+def _levels_of_change(plot: Plot) -> tuple[Line, Line]:
+    left, right = plot.axis.left, plot.axis.right
+    zero, goal = plot.y(0), plot.y(RESPONSE_PERCENT)
+    return (
+        line((left, zero), (right, zero), "floor"),
+        line((left, goal), (right, goal), "goal", _("20 % less than at baseline")),
+    )
+
+
+def _segments(trend: Trend, plot: Plot) -> Iterable[Line]:
+    for one, two in pairwise(trend.points):
+        ends = plot.axis.clipped(
+            (one.on.toordinal(), plot.y(one.percent)),
+            (two.on.toordinal(), plot.y(two.percent)),
+        )
+        if ends:
+            yield line(*ends, f"trend {trend.css}")
+
+
+def _marks(trend: Trend, plot: Plot) -> Iterable[Mark]:
+    for point in trend.points:
+        day = point.on.toordinal()
+        if plot.axis.shows(day):
+            x, y = plot.axis.x(day), plot.y(point.percent)
+            title = point_title(trend.series, point.on, point.value)
+            yield mark(trend.shape, x, y, f"outcome {trend.css}", title)
+
+
+def point_title(series: ResponseSeries, on: date, value: Decimal) -> str:
+    facts = {
+        "name": series.name,
+        "value": number_text(value),
+        "unit": series.unit,
+        "day": day_text(on),
+    }
+    change = series.change_percent(value)
+    if change is None or on == series.in_order[0][0]:
+        return _("%(name)s %(value)s %(unit)s, %(day)s") % facts
+    facts["change"] = percent_text(change)
+    return _("%(name)s %(value)s %(unit)s (%(change)s), %(day)s") % facts
+
+
+def _caption_column(story: Story, trends: Sequence[Trend], axis: TimeAxis) -> float:
+    """Right of the last measurement and of the line that says now."""
+    days = [float(each.last.on.toordinal()) for each in trends]
+    now = clinic_day(story.now, story)
+    return axis.x(max([*days, now])) + MARK_RADIUS + 6
+
+
+def _captions(trends: Sequence[Trend], plot: Plot, column: float) -> Drawing:
+    wanted = [plot.y(each.last.percent) for each in trends]
+    heights = spread(wanted, plot.top, plot.bottom)
+    texts, leads = [], []
+    for trend, height in zip(trends, heights, strict=True):
+        css = f"caption {trend.css}"
+        texts.append(text(column, height + 4.5, trend.caption, "start", css))
+        end = plot.axis.x(trend.last.on.toordinal()), plot.y(trend.last.percent)
+        leads.append(line(end, (column - 4, height), f"lead {trend.css}"))
+    return Drawing(lines=tuple(leads), texts=tuple(texts))
+
+
+def spread(wanted: Sequence[float], top: float, bottom: float) -> list[float]:
+    """Push heights apart by a line of text, in their order, inside top and bottom."""
+    order = sorted(range(len(wanted)), key=lambda place: wanted[place])
+    heights = list(wanted)
+    floor_px = top
+    for place in order:
+        heights[place] = max(heights[place], floor_px)
+        floor_px = heights[place] + LINE_PX
+    ceiling_px = bottom
+    for place in reversed(order):
+        heights[place] = min(heights[place], ceiling_px)
+        ceiling_px = heights[place] - LINE_PX
+    return heights
+
+
+def _key(trends: Sequence[Trend], top: float, edge: float) -> Drawing:
+    """Name and last value in rows over the panel, for drawings with no room beside."""
+    x, y = KEY_INDENT_PX, top + LINE_PX
+    marks, texts = [], []
+    for trend in trends:
+        words = shortened(trend.caption, edge - 2 * KEY_INDENT_PX)
+        if x + KEY_INDENT_PX + text_width(words) > edge and texts:
+            x, y = KEY_INDENT_PX, y + LINE_PX + 1
+        css = trend.css
+        marks.append(mark(trend.shape, x, y - 4.5, f"outcome {css}", trend.caption))
+        label = text(x + KEY_INDENT_PX, y, words, "start", f"caption {css}")
+        texts.append(label)
+        x = text_box(label).right + 2 * KEY_INDENT_PX
+    return Drawing(marks=tuple(marks), texts=tuple(texts))

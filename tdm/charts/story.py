@@ -1,0 +1,86 @@
+"""What a chart is told: one patient's treatment, as plain facts without a database."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Window(StrEnum):
+    """How far back the chart looks; the value is the word in the address."""
+
+    FOUR_WEEKS = "4w"
+    THREE_MONTHS = "3m"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class LevelPoint:
+    """A measured level; one that is censored stands at its limit of quantification.
+
+    `verdict` is below, in, above, urgent or unknown; `label` is the value as
+    written, `title` the whole sentence shown on hover.
+    """
+
+    at: datetime
+    ng_per_ml: Decimal
+    verdict: str
+    label: str
+    title: str
+    set_aside: bool
+    censored: bool
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class DosePeriod:
+    """One regimen; `stops_on` is the first day without it."""
+
+    starts_on: date
+    stops_on: date | None
+    amount_mg: Decimal
+    interval_h: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetBand:
+    """A target and its source; `to_on` is the first day it no longer holds."""
+
+    from_on: date
+    to_on: date | None
+    low_ng_per_ml: Decimal
+    high_ng_per_ml: Decimal
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseSeries:
+    """One outcome over time; its earliest value is the baseline."""
+
+    name: str
+    unit: str
+    points: tuple[tuple[date, Decimal], ...]
+    css: str
+
+    @property
+    def in_order(self) -> tuple[tuple[date, Decimal], ...]:
+        return tuple(sorted(self.points))
+
+    def change_percent(self, value: Decimal) -> Decimal | None:
+        """Change from baseline; a baseline of zero has no percentages."""
+        baseline = self.in_order[0][1]
+        return (value - baseline) / baseline * 100 if baseline else None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """`now` is aware and in the clinic's zone; days are counted in that zone."""
+
+    start_on: date
+    now: datetime
+    levels: tuple[LevelPoint, ...] = ()
+    doses: tuple[DosePeriod, ...] = ()
+    bands: tuple[TargetBand, ...] = ()
+    urgent_ng_per_ml: Decimal | None = None
+    response: tuple[ResponseSeries, ...] = ()

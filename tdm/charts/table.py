@@ -1,0 +1,126 @@
+"""The same facts in words: one sentence for the ear, one row for every mark."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from tdm.charts.axis import TimeAxis, clinic_day
+from tdm.charts.story import DosePeriod, LevelPoint, ResponseSeries, Story, TargetBand
+from tdm.charts.words import day_text, number_text, percent_text, verdict_text
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`treatment_day` is counted from the start of treatment, which is day 0."""
+
+    on: date
+    when: str
+    treatment_day: int
+    what: str
+    value: str
+    meaning: str
+
+
+def rows(story: Story, axis: TimeAxis) -> tuple[Row, ...]:
+    """Everything in the window, in the order it happened."""
+    told = (*_levels(story), *_doses(story), *_targets(story), *_outcomes(story))
+    shown = [each for each in told if axis.shows(each.on.toordinal())]
+    return tuple(sorted(shown, key=lambda each: each.on))
+
+
+def _row(story: Story, on: date, what: str, value: str, meaning: str) -> Row:
+    day = (on - story.start_on).days
+    return Row(on, day_text(on), day, what, value, meaning)
+
+
+def _levels(story: Story) -> Iterable[Row]:
+    for level in story.levels:
+        on = level.at.astimezone(story.now.tzinfo).date()
+        value = f"{level.label} ng/mL"
+        yield _row(story, on, _("level"), value, _level_meaning(level))
+
+
+def _level_meaning(level: LevelPoint) -> str:
+    parts = [verdict_text(level.verdict), level.method]
+    parts += [_("set aside")] if level.set_aside else []
+    return ", ".join(part for part in parts if part)
+
+
+def _doses(story: Story) -> Iterable[Row]:
+    for dose in story.doses:
+        yield _row(story, dose.starts_on, _("dose"), dose.label, _until(dose.stops_on))
+
+
+def _targets(story: Story) -> Iterable[Row]:
+    for band in story.bands:
+        value = f"{_range_text(band)} ng/mL"
+        meaning = "; ".join(part for part in (band.label, _until(band.to_on)) if part)
+        yield _row(story, band.from_on, _("target"), value, meaning)
+
+
+def _range_text(band: TargetBand) -> str:
+    return f"{number_text(band.low_ng_per_ml)}–{number_text(band.high_ng_per_ml)}"
+
+
+def _until(stop: date | None) -> str:
+    return _("until %(day)s") % {"day": day_text(stop)} if stop else ""
+
+
+def _outcomes(story: Story) -> Iterable[Row]:
+    for series in story.response:
+        for place, (on, value) in enumerate(series.in_order):
+            change = series.change_percent(value)
+            meaning = percent_text(change) if change is not None else ""
+            meaning = meaning if place else _("baseline")
+            words = f"{number_text(value)} {series.unit}".strip()
+            yield _row(story, on, series.name, words, meaning)
+
+
+def summary(story: Story, axis: TimeAxis) -> str:
+    """One sentence after another: span, levels, dose, response."""
+    parts = (_span(story, axis), _last_level(story, axis), _dose_now(story))
+    changes = [_change(each) for each in story.response if len(each.points) > 1]
+    response = "; ".join(each for each in changes if each)
+    spoken = [part for part in (*parts, response) if part]
+    return " ".join(f"{part}." for part in spoken)
+
+
+def _span(story: Story, axis: TimeAxis) -> str:
+    first = date.fromordinal(int(axis.first_day))
+    return _("From %(first)s to now, %(now)s") % {
+        "first": day_text(first),
+        "now": day_text(story.now),
+    }
+
+
+def _last_level(story: Story, axis: TimeAxis) -> str:
+    shown = [each for each in story.levels if axis.shows(clinic_day(each.at, story))]
+    if not shown:
+        return _("No level")
+    last = max(shown, key=lambda each: each.at)
+    count = ngettext("%(count)s level", "%(count)s levels", len(shown))
+    return _("%(levels)s, the last %(value)s ng/mL on %(day)s, %(verdict)s") % {
+        "levels": count % {"count": len(shown)},
+        "value": last.label,
+        "day": day_text(last.at.astimezone(story.now.tzinfo)),
+        "verdict": _("set aside") if last.set_aside else verdict_text(last.verdict),
+    }
+
+
+def _dose_now(story: Story) -> str:
+    current = [each for each in story.doses if _holds(each, story.now.date())]
+    if not current:
+        return _("No dose now")
+    return _("Dose now: %(dose)s") % {"dose": current[-1].label}
+
+
+def _holds(dose: DosePeriod, on: date) -> bool:
+    return dose.starts_on <= on and (dose.stops_on is None or on < dose.stops_on)
+
+
+def _change(series: ResponseSeries) -> str:
+    change = series.change_percent(series.in_order[-1][1])
+    return f"{series.name} {percent_text(change)}" if change is not None else ""

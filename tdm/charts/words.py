@@ -1,0 +1,57 @@
+"""How the chart writes dates, numbers and verdicts."""
+
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
+MINUS = "\N{MINUS SIGN}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def day_text(on: date | datetime) -> str:
+    # Translators: a Django date format: weekday, day, month, year
+    return str(date_format(on, _("D j M Y")))
+
+
+def short_day_text(on: date) -> str:
+    # Translators: a Django date format: day and month, as short as possible
+    return str(date_format(on, _("j M")))
+
+
+def month_text(on: date) -> str:
+    # Translators: a Django date format: month and year, as short as possible
+    return str(date_format(on, _("M Y")))
+
+
+def week_text(week: int) -> str:
+    if week == 0:
+        return _("start")
+    number = f"{MINUS}{-week}" if week < 0 else str(week)
+    return _("week %(number)s") % {"number": number}
+
+
+def number_text(value: Decimal) -> str:
+    return str(number_format(f"{value.normalize():f}"))
+
+
+def percent_text(percent: Decimal) -> str:
+    whole = int(percent.to_integral_value(ROUND_HALF_UP))
+    sign = MINUS if whole < 0 else "+" if whole else ""
+    return f"{sign}{abs(whole)}{NO_BREAK}%"
+
+
+def axis_percent_text(percent: int) -> str:
+    sign = MINUS if percent < 0 else ""
+    return f"{sign}{abs(percent)}{NO_BREAK}%"
+
+
+def verdict_text(verdict: str) -> str:
+    words = {
+        "below": _("below the target"),
+        "in": _("in the target range"),
+        "above": _("above the target"),
+        "urgent": _("urgent"),
+    }
+    return words.get(verdict, _("not judged"))

@@ -1,0 +1,60 @@
+"""What every request passes: privacy, an ended session, the clinic's clock."""
+
+import json
+from collections.abc import Callable
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from patients.models import Staff
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+
+class Middleware:
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+
+class PrivatePages(Middleware):
+    """Keep what is shown out of shared caches and other sites' reach."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not request.path.startswith("/static/"):
+            response.setdefault("Cache-Control", "no-store")
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        return response
+
+
+class SignInAgain(Middleware):
+    """Tell a page whose session ended, instead of putting the sign-in form into it."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        from_page = "HX-Request" in request.headers
+        if from_page and response.status_code == 302 and not_signed_in(request):
+            login = redirect_to_login("/").url
+            again = HttpResponse(status=401)
+            again["HX-Trigger"] = json.dumps({"signed-out": {"address": login}})
+            return again
+        return response
+
+
+def not_signed_in(request: HttpRequest) -> bool:
+    return not request.user.is_authenticated
+
+
+class ClinicTime(Middleware):
+    """Show times by the clock of the signed-in person's clinic."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        site = None
+        if isinstance(request.user, Staff):
+            site = request.user.sites.order_by("pk").first()
+        if site is None:
+            return self.get_response(request)
+        with timezone.override(site.zone):
+            return self.get_response(request)

@@ -1,0 +1,52 @@
+"""One table: what each role may do. Nothing about it is kept in the database."""
+
+from django.contrib.auth.backends import ModelBackend
+from django.db.models import Model
+
+from patients.models import Role, Staff
+
+READS_PATIENTS = {
+    "patients.view_patient",
+    "patients.view_auditevent",
+    "patients.view_cohort",
+    "dosing.view_troughlevel",
+}
+ENTERS = {
+    "patients.add_patient",
+    "patients.add_lesion",
+    "patients.add_measurement",
+    "dosing.add_troughlevel",
+    "dosing.change_troughlevel",
+}
+PRESCRIBES = {"dosing.add_dose", "dosing.add_decision", "dosing.add_protocolassignment"}
+CONFIGURES = {
+    f"{record[0]}.{verb}_{record[1]}"
+    for verb in ("view", "add", "change")
+    for record in (
+        ("patients", "site"),
+        ("patients", "staff"),
+        ("dosing", "laboratory"),
+        ("dosing", "protocol"),
+    )
+}
+
+PERMISSIONS: dict[str, set[str]] = {
+    Role.CLINICIAN: READS_PATIENTS | ENTERS | PRESCRIBES,
+    Role.NURSE: READS_PATIENTS | ENTERS,
+    Role.PHARMACIST: READS_PATIENTS
+    | {"dosing.add_troughlevel", "dosing.change_troughlevel"},
+    Role.RESEARCH_READER: {"patients.view_cohort"},
+    Role.ADMIN: CONFIGURES | {"patients.view_cohort", "patients.add_apitoken"},
+    Role.API_CLIENT: {"patients.view_patient", "dosing.add_troughlevel"},
+}
+
+
+class RoleBackend(ModelBackend):
+    """Checks passwords as Django does, and permissions by the table above."""
+
+    def get_all_permissions(
+        self, user_obj: object, obj: Model | None = None
+    ) -> set[str]:
+        if not isinstance(user_obj, Staff) or not user_obj.is_active or obj is not None:
+            return set()
+        return PERMISSIONS.get(user_obj.role, set())

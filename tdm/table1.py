@@ -1,0 +1,160 @@
+"""The case series' Table 1, recomputed from what is stored."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import QuerySet
+
+from dosing.history import History, histories_of
+from dosing.words import plain
+from patients.models import Measurement, Patient, Quantity, Site
+from tdm.teaching import case_series
+
+
+class Comparison(StrEnum):
+    """How a printed percentage stands to the one recomputed from raw values."""
+
+    MATCHES = "matches"
+    ROUNDING = "rounding"
+    DISCREPANCY = "discrepancy"
+
+
+def percent_change(old: Decimal, new: Decimal) -> Decimal:
+    """Return (new - old) / old in percent, to two decimals."""
+    return ((new - old) / old * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def compare(printed: Decimal, recomputed: Decimal) -> Comparison:
+    """Say whether a printed whole percentage follows from the raw values.
+
+    It matches if it is the rounded value, is a matter of rounding if it is the value
+    cut off, and is a discrepancy otherwise.
+    """
+    if printed == recomputed.quantize(Decimal(1), ROUND_HALF_UP):
+        return Comparison.MATCHES
+    if printed == recomputed.quantize(Decimal(1), ROUND_DOWN):
+        return Comparison.ROUNDING
+    return Comparison.DISCREPANCY
+
+
+Row = dict[str, str]
+
+COLUMNS = (
+    "case",
+    "age (years)",
+    "sex",
+    "location",
+    "previous treatment",
+    "dose (mg/day)",
+    "trough week 2 (ng/mL)",
+    "trough week 4 (ng/mL)",
+    "pain month 0 (VAS 0-10)",
+    "pain month 1 (VAS 0-10)",
+    "pain month 3 (VAS 0-10)",
+    "limb circumference month 0 (cm)",
+    "limb circumference month 1 (cm)",
+    "limb circumference month 3 (cm)",
+    "limb circumference change (%)",
+    "limb circumference change printed (%)",
+    "limb circumference comparison",
+    "MRI maximum area month 0 (mm2)",
+    "MRI maximum area month 3 (mm2)",
+    "MRI maximum area change (%)",
+    "MRI maximum area change printed (%)",
+    "MRI maximum area comparison",
+    "adverse effects",
+    "follow-up (months)",
+)
+
+
+def rows(sites: QuerySet[Site] | None = None) -> list[Row]:
+    """Return one row for each published case that is stored, without names."""
+    cases = {case["identifier"]: case for case in case_series()["cases"]}
+    patients = Patient.objects.filter(identifier__in=cases).order_by("identifier")
+    if sites is not None:
+        patients = patients.filter(site__in=sites)
+    found = list(patients.prefetch_related("lesions__previous_treatments", "measurements"))
+    stories = histories_of(found)
+    return [
+        row(number, stories[patient.pk], cases[patient.identifier])
+        for number, patient in enumerate(found, start=1)
+    ]
+
+
+def row(number: int, history: History, case: Mapping[str, Any]) -> Row:
+    patient = history.patient
+    start = history.doses[0].starts_on
+    lesion = patient.lesions.all()[0]
+    earlier = "; ".join(map(str, lesion.previous_treatments.all()))
+    levels = [plain(level.ng_per_ml) for level in history.used_levels[:2]]
+    values = {q: measured(patient, q) for q in Quantity}
+    cells = [
+        str(number),
+        str(patient.age_on(start)),
+        patient.sex,
+        str(lesion),
+        earlier or "none",
+        plain(history.doses[0].mg_per_day),
+        *padded(levels, 2),
+        *padded(texts(values[Quantity.PAIN_VAS]), 3),
+        *padded(texts(values[Quantity.CIRCUMFERENCE_CM]), 3),
+        *change(values[Quantity.CIRCUMFERENCE_CM], case, Quantity.CIRCUMFERENCE_CM),
+        *padded(texts(values[Quantity.MRI_MAX_AREA_MM2]), 2),
+        *change(values[Quantity.MRI_MAX_AREA_MM2], case, Quantity.MRI_MAX_AREA_MM2),
+        case["adverse_effects"],
+        str(case["follow_up_months"]),
+    ]
+    return dict(zip(COLUMNS, cells, strict=True))
+
+
+def measured(patient: Patient, quantity: Quantity) -> list[Decimal]:
+    rows_: list[Measurement] = sorted(
+        (m for m in patient.measurements.all() if m.quantity == quantity),
+        key=lambda m: m.measured_on,
+    )
+    return [m.value for m in rows_]
+
+
+def texts(values: Iterable[Decimal]) -> list[str]:
+    return [plain(value) for value in values]
+
+
+def padded(cells: Sequence[str], count: int) -> list[str]:
+    """Show what is missing as missing."""
+    return [*cells, *["missing"] * count][:count]
+
+
+def change(
+    values: Sequence[Decimal], case: Mapping[str, Any], quantity: Quantity
+) -> list[str]:
+    printed = Decimal(case["printed_percent"][quantity.value])
+    if len(values) < 2:
+        return ["missing", plain(printed), "missing"]
+    percent = percent_change(values[0], values[-1])
+    return [plain(percent), plain(printed), compare(printed, percent).value]
+
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def as_csv(table: Sequence[Row]) -> str:
+    """Write rows as CSV; text that a spreadsheet would run is quoted."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
+    writer.writeheader()
+    for line in table:
+        writer.writerow({name: harmless(cell) for name, cell in line.items()})
+    return out.getvalue()
+
+
+def harmless(cell: str) -> str:
+    """Put a quote before what a spreadsheet would take for a formula."""
+    try:
+        Decimal(cell)
+    except ArithmeticError:
+        return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+    return cell

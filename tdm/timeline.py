@@ -1,0 +1,212 @@
+"""One patient's story across both rooms, in clinical time."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from dosing import policy
+from dosing.history import History, history_of
+from dosing.models import Decision
+from dosing.words import plain, say
+from patients.models import AuditEvent, Lesion, Measurement, Patient, PreviousTreatment
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number never goes without its unit."""
+
+    name: str
+    value: Decimal
+    unit: str
+    comparator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event: what, when, by whom, in words and in numbers with units."""
+
+    kind: str
+    at: datetime
+    title: str
+    record: models.Model
+    version: int
+    author: Author | None
+    quantities: tuple[Quantity, ...] = ()
+    note: str = ""
+    mark: str = ""
+    set_aside: bool = False
+
+    @property
+    def record_id(self) -> int:
+        return int(self.record.pk)
+
+
+KINDS = ("level", "dose", "decision", "measurement", "lesion", "treatment", "protocol")
+
+
+class Storyteller:
+    """Turns rows of one patient into entries; knows the clock and the authors."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self.zone = history.patient.site.zone
+        self.authors = authors_of(history.patient)
+
+    def at(self, day: date, hour: time = time(0)) -> datetime:
+        return datetime.combine(day, hour, self.zone)
+
+    def entry(
+        self, kind: str, at: datetime, title: str, record: models.Model, **more: object
+    ) -> Entry:
+        author = self.authors.get((record._meta.label_lower, str(record.pk)))
+        version = getattr(record, "version", 1)
+        return Entry(kind, at, title, record, version, author, **more)  # type: ignore[arg-type]
+
+    def levels(self) -> Iterable[Entry]:
+        for level in self.history.levels:
+            reading = self.history.read(level)
+            said = " ".join(map(say, policy.in_words(reading))) if reading else ""
+            reported = Quantity(
+                "reported", level.reported_value, level.unit_sign, level.comparator
+            )
+            stored = Quantity("level", level.ng_per_ml, "ng/mL", level.comparator)
+            yield self.entry(
+                "level",
+                level.drawn_at,
+                said or str(level),
+                level,
+                quantities=(stored, reported),
+                note=level.set_aside_because or level.note,
+                mark=reading.verdict.value if reading else "unknown",
+                set_aside=level.set_aside_at is not None,
+            )
+
+    def doses(self) -> Iterable[Entry]:
+        for dose in self.history.doses:
+            amount = Quantity("amount", dose.amount_mg, "mg")
+            interval = Quantity("interval", Decimal(dose.interval_h), "h")
+            started = _("%(dose)s begins") % {"dose": dose}
+            yield self.entry(
+                "dose",
+                self.at(dose.starts_on, dose.usual_time),
+                started,
+                dose,
+                quantities=(amount, interval),
+                note=dose.reason,
+            )
+            if dose.stops_on:
+                stopped = _("%(dose)s ends") % {"dose": dose}
+                yield self.entry("dose", self.at(dose.stops_on), stopped, dose)
+
+    def protocols(self) -> Iterable[Entry]:
+        for assignment in self.history.assignments:
+            target = assignment.protocol.target
+            title = _("Protocol %(name)s: %(low)s\u2013%(high)s ng/mL") % {
+                "name": assignment.protocol,
+                "low": plain(target.low_ng_per_ml),
+                "high": plain(target.high_ng_per_ml),
+            }
+            yield self.entry(
+                "protocol",
+                self.at(assignment.starts_on),
+                title,
+                assignment,
+                quantities=(
+                    Quantity("target from", target.low_ng_per_ml, "ng/mL"),
+                    Quantity("target to", target.high_ng_per_ml, "ng/mL"),
+                ),
+                note=assignment.reason,
+            )
+
+    def decisions(self) -> Iterable[Entry]:
+        for decision in Decision.objects.of(self.history.patient):
+            chosen = policy.Regimen(
+                decision.chosen_amount_mg, decision.chosen_interval_h
+            )
+            title = (
+                _("Decision: pause sirolimus")
+                if decision.holds
+                else _("Decision: %(dose)s")
+                % {"dose": say(policy.regimen_in_words(chosen))}
+            )
+            yield self.entry(
+                "decision",
+                decision.signed_at,
+                title,
+                decision,
+                quantities=(Quantity("chosen", decision.chosen_amount_mg, "mg"),),
+                note=decision.reason_text or decision.get_reason_display(),
+            )
+
+    def measurements(self) -> Iterable[Entry]:
+        rows = Measurement.objects.of(self.history.patient).in_time_order()
+        for row in rows:
+            title = f"{row.get_quantity_display()}: {plain(row.value)}"
+            yield self.entry(
+                "measurement",
+                self.at(row.measured_on),
+                title,
+                row,
+                quantities=(Quantity(row.quantity, row.value, row.unit),),
+                note=row.note,
+            )
+
+    def lesions(self) -> Iterable[Entry]:
+        rows = Lesion.objects.filter(patient=self.history.patient)
+        for lesion in rows.prefetch_related("previous_treatments"):
+            recorded = self.authors.get((lesion._meta.label_lower, str(lesion.pk)))
+            title = f"{lesion}, {lesion.get_issva_type_display()}"
+            at = recorded.at if recorded else self.at(self.history.patient.born_on)
+            yield self.entry("lesion", at, title, lesion, note=lesion.note)
+            for treatment in lesion.previous_treatments.all():
+                yield self.treatment(treatment, at)
+
+    def treatment(self, treatment: PreviousTreatment, recorded: datetime) -> Entry:
+        at = self.at(treatment.done_on) if treatment.done_on else recorded
+        title = _("Earlier: %(treatment)s") % {"treatment": treatment}
+        return self.entry("treatment", at, title, treatment, note=treatment.outcome)
+
+
+def authors_of(patient: Patient) -> Mapping[tuple[str, str], Author]:
+    """Return who last wrote each record of a patient, and when."""
+    lines = (
+        AuditEvent.objects.filter(patient=patient)
+        .exclude(action__startswith="read_")
+        .select_related("actor")
+        .order_by("pk")
+    )
+    return {
+        (line.object_type, line.object_id): Author(str(line.actor), line.at)
+        for line in lines
+    }
+
+
+def timeline(history: History) -> list[Entry]:
+    """Tell everything, newest first: one statement per kind, however long."""
+    teller = Storyteller(history)
+    entries = [
+        *teller.levels(),
+        *teller.doses(),
+        *teller.protocols(),
+        *teller.decisions(),
+        *teller.measurements(),
+        *teller.lesions(),
+    ]
+    order = {kind: number for number, kind in enumerate(KINDS)}
+    return sorted(
+        entries, key=lambda e: (e.at, -order[e.kind], e.record_id), reverse=True
+    )
+
+
+def timeline_of(patient: Patient) -> list[Entry]:
+    return timeline(history_of(patient))

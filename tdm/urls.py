@@ -1,0 +1,60 @@
+"""Every address in the product starts here."""
+
+from csp.decorators import csp_update
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path
+from django.views.i18n import set_language
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import SimpleRouter
+
+from dosing.api import TroughsView
+from patients.api import PatientViewSet
+from tdm import health, views
+from tdm.api import TimelineView
+
+router = SimpleRouter()
+router.register("patients", PatientViewSet, basename="patient")
+
+api = [
+    *router.urls,
+    path("patients/<int:pk>/timeline/", TimelineView.as_view(), name="api-timeline"),
+    path(
+        "patients/<int:patient_id>/troughs/", TroughsView.as_view(), name="api-troughs"
+    ),
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path(
+        "docs/",
+        csp_update({"style-src": ["'unsafe-inline'"]})(
+            SpectacularSwaggerSplitView.as_view(url_name="api-schema")
+        ),
+        name="api-docs",
+    ),
+]
+
+urlpatterns = [
+    path("", views.today, name="today"),
+    path("patients/", views.patients, name="patients"),
+    path("patients/<int:patient_id>/", views.patient, name="patient"),
+    path("history/<slug:kind>/<int:record_id>/", views.history, name="history"),
+    path("table1/", views.table1_page, name="table1"),
+    path("", include("patients.urls")),
+    path("", include("dosing.urls")),
+    path(
+        "sign-in/",
+        LoginView.as_view(
+            template_name="patients/sign_in.html", redirect_authenticated_user=True
+        ),
+        name="sign_in",
+    ),
+    path("sign-out/", LogoutView.as_view(), name="sign_out"),
+    path("language/", login_not_required(set_language), name="set_language"),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include(api)),
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+]
+
+handler404 = "tdm.views.not_found"
+handler500 = "tdm.views.server_error"

@@ -1,0 +1,357 @@
+"""Pages that tell a story across both rooms: today, a patient, a record's history."""
+
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from django.contrib.auth.decorators import login_not_required, permission_required
+from django.core.paginator import Paginator
+from django.db import InterfaceError, OperationalError, models
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+
+from dosing import policy
+from dosing.advice import Advice, advice_on
+from dosing.history import History, histories_of, history_of, method_of
+from dosing.models import Decision, Dose, ProtocolAssignment, TroughLevel
+from dosing.words import plain, say
+from patients import services
+from patients.models import (
+    AuditEvent,
+    Lesion,
+    Measurement,
+    Patient,
+    PreviousTreatment,
+    Quantity,
+)
+from patients.web import StaffRequest, is_fragment, page, visible_patient
+from tdm import charts, table1
+from tdm.timeline import timeline
+from tdm.worklist import Line, worklist
+
+
+@require_GET
+def today(request: StaffRequest) -> HttpResponse:
+    """Show the `worklist`: ranked lines, counters and the coming week."""
+    if not request.user.has_perm("patients.view_patient"):
+        return elsewhere(request)
+    found = worklist(request.user, at=timezone.localtime())
+    context = {
+        "worklist": found,
+        "lines": [(line, sparkline_of(line)) for line in found.lines],
+        "now": timezone.localtime(),
+    }
+    return page(request, "tdm/today.html", context, partial="tdm/_today.html")
+
+
+def elsewhere(request: StaffRequest) -> HttpResponse:
+    """Send those who see no patients to what they came for."""
+    if request.user.has_perm("patients.add_apitoken"):
+        return redirect("tokens")
+    return redirect("table1")
+
+
+def sparkline_of(line: Line) -> charts.Sparkline | None:
+    history = line.history
+    levels = [(level.drawn_at, level.ng_per_ml) for level in history.used_levels[-6:]]
+    protocol = history.protocol_on(line.since)
+    if protocol is None:
+        return None
+    verdict = line.reading.verdict.value if line.reading else "in"
+    target = protocol.target
+    return charts.sparkline(
+        levels, target.low_ng_per_ml, target.high_ng_per_ml, verdict
+    )
+
+
+@permission_required("patients.view_patient", raise_exception=True)
+@require_GET
+def patients(request: StaffRequest) -> HttpResponse:
+    """List the `patients` of the asker's clinics that match the `query`."""
+    query = request.GET.get("q", "").strip()
+    found = (
+        Patient.objects.visible_to(request.user)
+        .search(query)
+        .in_kana_order()
+        .select_related("site")
+        .prefetch_related("lesions")
+    )
+    shown = Paginator(found, 25).get_page(request.GET.get("page"))
+    histories = histories_of(shown.object_list)
+    rows = [(p, latest(histories[p.pk])) for p in shown.object_list]
+    context = {"query": query, "patients": shown, "rows": rows, "count": shown.paginator.count}
+    return page(request, "tdm/patients.html", context, partial="tdm/_patients.html")
+
+
+def latest(history: History) -> tuple[TroughLevel | None, policy.Reading | None, Dose | None]:
+    level = history.used_levels[-1] if history.used_levels else None
+    now = timezone.now()
+    return (
+        level,
+        history.read(level) if level else None,
+        history.prescribed(history.day(now)),
+    )
+
+
+@permission_required("patients.view_patient", raise_exception=True)
+@require_GET
+def patient(request: StaffRequest, patient_id: int) -> HttpResponse:
+    """Show one patient: state, chart, ledger and timeline."""
+    found = visible_patient(request, patient_id)
+    services.note_reading(patient=found, by="page", actor=request.user)
+    with timezone.override(found.site.zone):
+        return render(request, "tdm/patient.html", overview(request, found))
+
+
+def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
+    now = timezone.localtime(timezone.now(), found.site.zone)
+    history = history_of(found)
+    advice = advice_on(history, at=now)
+    decisions = list(Decision.objects.of(found))
+    window = window_of(request)
+    today = history.day(now)
+    story = story_of(history, now)
+    first = history.course.starts_on()
+    return {
+        "patient": found,
+        "lesions": found.lesions.all(),
+        "age": found.age_on(today),
+        "week": (today - first).days // 7 if first else None,
+        "dose": history.prescribed(today),
+        "protocol": history.protocol_on(today),
+        "advice": advice,
+        "said": policy.in_words(advice.reading) if advice else (),
+        "answered": decisions[0] if decisions and answers(decisions[0], advice) else None,
+        "decisions": decisions,
+        "entries": timeline(history),
+        "window": window,
+        "windows": charts.Window,
+        "wide": charts.chart(story, width=1000, window=window) if first else None,
+        "narrow": charts.chart(story, width=358, window=window) if first else None,
+        "levels": [(level, history.read(level)) for level in history.levels],
+        "story": story,
+        "now": now,
+    }
+
+
+def answers(decision: Decision, advice: Advice | None) -> bool:
+    """Say whether the newest decision speaks for the level now shown."""
+    return (
+        advice is not None
+        and decision.level_id == advice.level.pk
+        and decision.level_version == advice.level.version
+    )
+
+
+def window_of(request: HttpRequest) -> charts.Window:
+    try:
+        return charts.Window(request.GET.get("range", "all"))
+    except ValueError:
+        return charts.Window.ALL
+
+
+def story_of(history: History, now: datetime) -> charts.Story:
+    """Turn a history and the measurements beside it into what the chart draws."""
+    today = history.day(now)
+    protocol = history.protocol_on(today)
+    start = history.course.starts_on() or today
+    return charts.Story(
+        start_on=start,
+        now=now,
+        levels=tuple(points(history)),
+        doses=tuple(
+            charts.DosePeriod(
+                starts_on=dose.starts_on,
+                stops_on=dose.stops_on,
+                mg_per_day=dose.mg_per_day,
+                interval_h=dose.interval_h,
+                label=str(dose),
+            )
+            for dose in history.doses
+        ),
+        bands=tuple(bands(history)),
+        urgent_ng_per_ml=protocol.urgent_ng_per_ml if protocol else None,
+        response=tuple(responses(history.patient)),
+    )
+
+
+def points(history: History) -> Iterable[charts.LevelPoint]:
+    zone = history.patient.site.zone
+    for level in history.levels:
+        reading = history.read(level)
+        drawn_at = level.drawn_at.astimezone(zone)
+        said = say(policy.in_words(reading)[0]) if reading else str(level)
+        yield charts.LevelPoint(
+            at=drawn_at,
+            ng_per_ml=level.ng_per_ml,
+            verdict=reading.verdict.value if reading else "unknown",
+            label=f"{level.comparator}{plain(level.ng_per_ml)}",
+            title=f"{said} {date_format(drawn_at, 'D j M Y H:i')}",
+            method=method_of(level),
+            set_aside=level.set_aside_at is not None,
+            censored=level.comparator == "<",
+        )
+
+
+def bands(history: History) -> Iterable[charts.TargetBand]:
+    following = [*history.assignments[1:], None]
+    for assignment, after in zip(history.assignments, following, strict=True):
+        target = assignment.protocol.target
+        label = _("target %(low)s\u2013%(high)s (%(protocol)s)") % {
+            "low": plain(target.low_ng_per_ml),
+            "high": plain(target.high_ng_per_ml),
+            "protocol": assignment.protocol,
+        }
+        yield charts.TargetBand(
+            from_on=assignment.starts_on,
+            to_on=after.starts_on if after else None,
+            low_ng_per_ml=target.low_ng_per_ml,
+            high_ng_per_ml=target.high_ng_per_ml,
+            label=label,
+        )
+
+
+RESPONSES = (
+    (Quantity.PAIN_VAS, gettext_lazy("pain"), "pain"),
+    (Quantity.CIRCUMFERENCE_CM, gettext_lazy("circumference"), "circumference"),
+    (Quantity.MRI_MAX_AREA_MM2, gettext_lazy("MRI area"), "area"),
+)
+
+
+def responses(found: Patient) -> Iterable[charts.ResponseSeries]:
+    rows = list(Measurement.objects.of(found).in_time_order())
+    for quantity, name, css in RESPONSES:
+        values = [row for row in rows if row.quantity == quantity]
+        if values:
+            yield charts.ResponseSeries(
+                name=str(name),
+                unit=values[0].unit,
+                css=css,
+                points=tuple((row.measured_on, row.value) for row in values),
+            )
+
+
+RECORDS: dict[str, type[models.Model]] = {
+    "level": TroughLevel,
+    "dose": Dose,
+    "protocol": ProtocolAssignment,
+    "measurement": Measurement,
+    "lesion": Lesion,
+    "treatment": PreviousTreatment,
+    "patient": Patient,
+}
+
+
+@permission_required("patients.view_auditevent", raise_exception=True)
+@require_GET
+def history(request: StaffRequest, kind: str, record_id: int) -> HttpResponse:
+    """Show every version of one `record`: who, when, why, before and after."""
+    if kind not in RECORDS:
+        raise Http404
+    record = get_object_or_404(RECORDS[kind], pk=record_id)
+    found = visible_patient(request, patient_id_of(record))
+    lines = AuditEvent.objects.about(record).exclude(action__startswith="read_")
+    context = {
+        "record": record,
+        "kind": RECORDS[kind]._meta.verbose_name,
+        "patient": found,
+        "lines": versions(record, lines.select_related("actor")),
+    }
+    with timezone.override(found.site.zone):
+        return render(request, "tdm/history.html", context)
+
+
+def patient_id_of(record: models.Model) -> int:
+    if isinstance(record, Patient):
+        return record.pk
+    if isinstance(record, PreviousTreatment):
+        return record.lesion.patient_id
+    return int(record.patient_id)  # type: ignore[attr-defined]
+
+
+def versions(
+    record: models.Model, lines: Iterable[AuditEvent]
+) -> list[tuple[AuditEvent, list[tuple[str, str, str]]]]:
+    """Pair each line of the audit with what it changed, newest first."""
+    rows = {event.version: event for event in record.events.order_by("pgh_id")}  # type: ignore[attr-defined]
+    told = [
+        (line, changed(record, rows.get((line.object_version or 0) - 1), rows.get(line.object_version)))
+        for line in lines
+    ]
+    return told[::-1]
+
+
+HIDDEN = {"id", "version", "submission", "patient", "ng_per_ml"}
+
+
+def changed(
+    record: models.Model, before: models.Model | None, after: models.Model | None
+) -> list[tuple[str, str, str]]:
+    """Return (field, old, new) for each field that differs."""
+    found = []
+    for field in record._meta.concrete_fields:
+        old = shown(before, field.attname)
+        new = shown(after, field.attname)
+        if field.name not in HIDDEN and old != new:
+            found.append((str(field.verbose_name), old, new))
+    return found
+
+
+def shown(row: models.Model | None, name: str) -> str:
+    value = getattr(row, name, None)
+    if value is None or value == "":
+        return "\u2013"
+    if isinstance(value, datetime):
+        return date_format(timezone.localtime(value), "D j M Y H:i")
+    return plain(value) if isinstance(value, Decimal) else str(value)
+
+
+@permission_required("patients.view_cohort", raise_exception=True)
+@require_GET
+def table1_page(request: StaffRequest) -> HttpResponse:
+    """Show the case series' Table 1, recomputed, beside what was printed."""
+    sites = request.user.sites.all()
+    rows = table1.rows(sites)
+    if request.GET.get("format") == "csv":
+        services.note_export(what="table1", actor=request.user)
+        response = HttpResponse(table1.as_csv(rows), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="table1.csv"'
+        return response
+    return render(request, "tdm/table1.html", {"rows": rows, "columns": table1.COLUMNS})
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "403_csrf.html", status=403)
+
+
+@login_not_required
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return problem(404, _("Not found."))
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 503 while the database cannot be reached, else 500; no page needs it."""
+    error = sys.exc_info()[1]
+    down = isinstance(error, OperationalError | InterfaceError)
+    status = 503 if down else 500
+    if request.path.startswith("/api/"):
+        words = _("The database cannot be reached.") if down else _("Something failed.")
+        return problem(status, words)
+    response = HttpResponse(render_to_string(f"{status}.html"), status=status)
+    if down:
+        response["Retry-After"] = "10"
+    return response
+
+
+def problem(status: int, title: str) -> JsonResponse:
+    body = {"type": "about:blank", "title": title, "status": status}
+    return JsonResponse(body, status=status, content_type="application/problem+json")

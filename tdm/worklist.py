@@ -1,0 +1,177 @@
+"""Who needs someone today, why, and the one button that resolves it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import IntEnum
+
+from dosing import policy
+from dosing.history import History, histories_of
+from dosing.models import Decision, Dose, TroughLevel
+from dosing.units import Sentence
+from patients.models import Patient, Staff
+
+
+class Urgency(IntEnum):
+    """Most urgent first."""
+
+    URGENT_LEVEL = 0
+    LEVEL_OUT_OF_RANGE = 1
+    LEVEL_OVERDUE = 2
+    NEVER_MEASURED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One patient, why, since when, whose turn, and what resolves it."""
+
+    patient: Patient
+    urgency: Urgency
+    why: tuple[Sentence, ...]
+    since: date
+    history: History
+    level: TroughLevel | None = None
+    reading: policy.Reading | None = None
+
+    @property
+    def decides(self) -> bool:
+        """Whether a decision resolves it; otherwise a new level does."""
+        return self.level is not None
+
+    @property
+    def kind(self) -> str:
+        return self.urgency.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A day of the coming week and whose level is expected on it."""
+
+    day: date
+    patients: tuple[Patient, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    lines: tuple[Line, ...]
+    week: tuple[Due, ...]
+
+    @property
+    def to_act_on(self) -> int:
+        return sum(line.decides for line in self.lines)
+
+    @property
+    def overdue(self) -> int:
+        return len(self.lines) - self.to_act_on
+
+    @property
+    def due_this_week(self) -> int:
+        return sum(len(due.patients) for due in self.week)
+
+    @property
+    def next_due(self) -> Due | None:
+        return next((due for due in self.week if due.patients), None)
+
+
+def worklist(staff: Staff, *, at: datetime) -> Worklist:
+    """Rank what is open in the clinics of one person: one statement per section."""
+    patients = (
+        Patient.objects.visible_to(staff)
+        .in_follow_up()
+        .select_related("site")
+        .prefetch_related("lesions")
+    )
+    levels = list(
+        TroughLevel.objects.filter(patient__in=patients)
+        .latest_unanswered()
+        .perhaps_outside_target()
+    )
+    awaited = list(Decision.objects.filter(patient__in=patients).awaited())
+    unmeasured = list(Dose.objects.filter(patient__in=patients).never_measured(at.date()))
+    keys = {row.patient_id for row in (*levels, *awaited, *unmeasured)}
+    named = {p.pk: p for p in patients.filter(pk__in=keys)} if keys else {}
+    histories = histories_of(named.values()) if named else {}
+    lines = [
+        *unanswered(levels, histories),
+        *overdue(awaited, histories, at),
+        *never_measured(unmeasured, histories),
+    ]
+    first_of_each = {line.patient.pk: line for line in sorted(lines, key=last_first)}
+    return Worklist(
+        lines=tuple(sorted(first_of_each.values(), key=most_urgent_first)),
+        week=week(awaited, named, at),
+    )
+
+
+def most_urgent_first(line: Line) -> tuple[int, date, int]:
+    return (line.urgency, line.since, line.patient.pk)
+
+
+def last_first(line: Line) -> int:
+    """Let the most urgent line of a patient be the one that stays."""
+    return -line.urgency
+
+
+def unanswered(
+    levels: Iterable[TroughLevel], histories: dict[int, History]
+) -> Iterable[Line]:
+    for level in levels:
+        history = histories[level.patient_id]
+        reading = history.read(level)
+        if reading is None or not reading.needs_an_answer:
+            continue
+        urgent = reading.verdict is policy.Verdict.URGENT
+        yield Line(
+            patient=history.patient,
+            urgency=Urgency.URGENT_LEVEL if urgent else Urgency.LEVEL_OUT_OF_RANGE,
+            why=(*policy.in_words(reading), Sentence("Not yet answered.")),
+            since=history.day(level.drawn_at),
+            history=history,
+            level=level,
+            reading=reading,
+        )
+
+
+def overdue(
+    awaited: Iterable[Decision], histories: dict[int, History], at: datetime
+) -> Iterable[Line]:
+    for decision in awaited:
+        history = histories[decision.patient_id]
+        if decision.next_level_on >= history.day(at):
+            continue
+        text = "The level planned for %(day)s has not come."
+        yield Line(
+            patient=history.patient,
+            urgency=Urgency.LEVEL_OVERDUE,
+            why=(Sentence(text, {"day": decision.next_level_on}),),
+            since=decision.next_level_on,
+            history=history,
+        )
+
+
+def never_measured(
+    doses: Iterable[Dose], histories: dict[int, History]
+) -> Iterable[Line]:
+    for dose in doses:
+        facts = {"regimen": policy.regimen_in_words(dose.regimen), "day": dose.starts_on}
+        text = "%(regimen)s since %(day)s, and no level at steady state yet."
+        yield Line(
+            patient=histories[dose.patient_id].patient,
+            urgency=Urgency.NEVER_MEASURED,
+            why=(Sentence(text, facts),),
+            since=dose.starts_on + timedelta(days=policy.STEADY_AFTER_DAYS),
+            history=histories[dose.patient_id],
+        )
+
+
+def week(
+    awaited: Sequence[Decision], named: dict[int, Patient], at: datetime
+) -> tuple[Due, ...]:
+    today = at.date()
+    return tuple(
+        Due(
+            day,
+            tuple(named[d.patient_id] for d in awaited if d.next_level_on == day),
+        )
+        for day in (today + timedelta(days=n) for n in range(7))
+    )
