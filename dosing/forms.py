@@ -49,7 +49,7 @@ class TroughForm(ServiceForm):
         max_length=400,
         required=False,
         widget=forms.TextInput(
-            attrs={"inputmode": "decimal", "autocomplete": "off", "autofocus": True}
+            attrs={"inputmode": "decimal", "autocomplete": "off", "data-focus": True}
         ),
     )
     unit = forms.ChoiceField(label=_("Unit"), choices=UNIT_CHOICES)

@@ -28,6 +28,9 @@ class ServiceForm(forms.Form):
     aliases: ClassVar[Mapping[str, str]] = {}
     refusal: ValidationError | None = None
 
+    def __init__(self, *args: object, **options: object) -> None:
+        super().__init__(*args, **{"label_suffix": "", **options})  # type: ignore[arg-type]
+
     def facts(self) -> dict[str, object]:
         """Return the keyword arguments for the service."""
         return dict(self.cleaned_data)

@@ -222,7 +222,7 @@ def manage(*words: str) -> None:
 def commands(port: int) -> dict[str, list[str]]:
     """Return the command line of each process that makes up Troughline."""
     python = [sys.executable, "-m"]
-    app = [*python, "celery", "-A", "tdm"]
+    app = [sys.executable, "-W", "ignore:You're running", "-m", "celery", "--quiet", "-A", "tdm"]
     return {
         "web": [
             *python, "gunicorn", "tdm.wsgi", "--bind", f"127.0.0.1:{port}",

@@ -118,7 +118,7 @@ CACHES = {
 }
 
 CELERY_BEAT_SCHEDULE = {
-    "heartbeat": {"task": "patients.tasks.beat_heart", "schedule": 20.0},
+    "heartbeat": {"task": "patients.tasks.beat_heart", "schedule": 10.0},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_IGNORE_RESULT = True
@@ -197,9 +197,9 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "static"
 # Hashing and compressing takes minutes, so only the image does it.
 COLLECTED = env.flag("STATIC_COLLECTED", default=False)
+STATIC_ROOT = BASE_DIR / "static" if COLLECTED else None
 WHITENOISE_USE_FINDERS = not COLLECTED
 STORAGES = {
     "staticfiles": {

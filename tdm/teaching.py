@@ -111,7 +111,7 @@ def account(username: str, *, sites: list[Site], actor: Staff | None = None) -> 
 def admit(case: Mapping[str, Any], clinic: Clinic, at: datetime) -> None:
     """Enter one case as the clinic would have, day by day."""
     today = clinic.site.today(at)
-    start = today - months(case["months_ago"])
+    start = clinic_day(today - months(case["months_ago"]), clinic.site)
     patient = people.register_patient(
         site=clinic.site,
         actor=clinic.clinician,
@@ -187,6 +187,13 @@ def draw(
 
 def months(count: int) -> timedelta:
     return timedelta(days=int((DAYS_PER_MONTH * count).to_integral_value()))
+
+
+def clinic_day(day: date, site: Site) -> date:
+    """Go back to a day on which the clinic is open."""
+    while day.weekday() in site.non_clinic_weekdays:
+        day -= timedelta(days=1)
+    return day
 
 
 def birth_date(age_years: int, start: date) -> date:

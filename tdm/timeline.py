@@ -45,6 +45,7 @@ class Entry:
     note: str = ""
     mark: str = ""
     set_aside: bool = False
+    all_day: bool = True
 
     @property
     def record_id(self) -> int:
@@ -88,6 +89,7 @@ class Storyteller:
                 quantities=(stored, reported),
                 note=level.set_aside_because or level.note,
                 mark=reading.verdict.value if reading else "unknown",
+                all_day=False,
                 set_aside=level.set_aside_at is not None,
             )
 
@@ -146,6 +148,7 @@ class Storyteller:
                 decision,
                 quantities=(Quantity("chosen", decision.chosen_amount_mg, "mg"),),
                 note=decision.reason_text or decision.get_reason_display(),
+                all_day=False,
             )
 
     def measurements(self) -> Iterable[Entry]:

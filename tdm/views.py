@@ -60,15 +60,12 @@ def elsewhere(request: StaffRequest) -> HttpResponse:
 
 def sparkline_of(line: Line) -> charts.Sparkline | None:
     history = line.history
-    levels = [(level.drawn_at, level.ng_per_ml) for level in history.used_levels[-6:]]
+    levels = list(points(history))[-6:]
     protocol = history.protocol_on(line.since)
     if protocol is None:
         return None
-    verdict = line.reading.verdict.value if line.reading else "in"
     target = protocol.target
-    return charts.sparkline(
-        levels, target.low_ng_per_ml, target.high_ng_per_ml, verdict
-    )
+    return charts.sparkline(levels, target.low_ng_per_ml, target.high_ng_per_ml)
 
 
 @permission_required("patients.view_patient", raise_exception=True)
@@ -131,12 +128,8 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
         "answered": decisions[0] if decisions and answers(decisions[0], advice) else None,
         "decisions": decisions,
         "entries": timeline(history),
-        "window": window,
-        "windows": charts.Window,
-        "wide": charts.chart(story, width=1000, window=window) if first else None,
-        "narrow": charts.chart(story, width=358, window=window) if first else None,
+        "figure": charts.figure(story, window) if first else None,
         "levels": [(level, history.read(level)) for level in history.levels],
-        "story": story,
         "now": now,
     }
 
@@ -170,7 +163,7 @@ def story_of(history: History, now: datetime) -> charts.Story:
             charts.DosePeriod(
                 starts_on=dose.starts_on,
                 stops_on=dose.stops_on,
-                mg_per_day=dose.mg_per_day,
+                amount_mg=dose.amount_mg,
                 interval_h=dose.interval_h,
                 label=str(dose),
             )
@@ -324,7 +317,8 @@ def table1_page(request: StaffRequest) -> HttpResponse:
         response = HttpResponse(table1.as_csv(rows), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="table1.csv"'
         return response
-    return render(request, "tdm/table1.html", {"rows": rows, "columns": table1.COLUMNS})
+    columns = [(name, [row[name] for row in rows]) for name in table1.COLUMNS]
+    return render(request, "tdm/table1.html", {"rows": rows, "columns": columns})
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

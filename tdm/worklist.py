@@ -27,7 +27,7 @@ class Line:
 
     patient: Patient
     urgency: Urgency
-    why: tuple[Sentence, ...]
+    said: tuple[Sentence, ...]
     since: date
     history: History
     level: TroughLevel | None = None
@@ -124,7 +124,7 @@ def unanswered(
         yield Line(
             patient=history.patient,
             urgency=Urgency.URGENT_LEVEL if urgent else Urgency.LEVEL_OUT_OF_RANGE,
-            why=(*policy.in_words(reading), Sentence("Not yet answered.")),
+            said=(*policy.in_words(reading)[1:], Sentence("Not yet answered.")),
             since=history.day(level.drawn_at),
             history=history,
             level=level,
@@ -143,7 +143,7 @@ def overdue(
         yield Line(
             patient=history.patient,
             urgency=Urgency.LEVEL_OVERDUE,
-            why=(Sentence(text, {"day": decision.next_level_on}),),
+            said=(Sentence(text, {"day": decision.next_level_on}),),
             since=decision.next_level_on,
             history=history,
         )
@@ -158,7 +158,7 @@ def never_measured(
         yield Line(
             patient=histories[dose.patient_id].patient,
             urgency=Urgency.NEVER_MEASURED,
-            why=(Sentence(text, facts),),
+            said=(Sentence(text, facts),),
             since=dose.starts_on + timedelta(days=policy.STEADY_AFTER_DAYS),
             history=histories[dose.patient_id],
         )

@@ -30,6 +30,13 @@ def stored(data: dict[str, object]) -> str:
 
 
 @register.filter
+def step(candidate: policy.Candidate) -> str:
+    """Write a change of the daily dose with its sign: +25 %, \u221250 %."""
+    sign = "+" if candidate.step_percent > 0 else "\u2212"
+    return f"{sign}{abs(candidate.step_percent)} %"
+
+
+@register.filter
 def tablets(candidate: policy.Candidate) -> str:
     """Write "1 mg + 0.5 mg", or "2 x 1 mg"."""
     parts = (

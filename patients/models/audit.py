@@ -39,6 +39,22 @@ chained = pgtrigger.Trigger(
 )
 
 
+ACTIONS = {
+    "register_patient": _("Patient registered"),
+    "correct_patient": _("Patient corrected"),
+    "add_lesion": _("Lesion recorded"),
+    "add_previous_treatment": _("Previous treatment recorded"),
+    "add_measurement": _("Measurement recorded"),
+    "assign_protocol": _("Protocol chosen"),
+    "prescribe_dose": _("Dose prescribed"),
+    "stop_dose": _("Dose stopped"),
+    "record_trough": _("Level recorded"),
+    "correct_trough": _("Level corrected"),
+    "set_aside_trough": _("Level set aside"),
+    "sign_decision": _("Decision signed"),
+}
+
+
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     def about(self, record: models.Model) -> Self:
         """Keep the lines about one record, oldest first."""
@@ -77,6 +93,10 @@ class AuditEvent(models.Model):
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["object_type", "object_id"])]
+
+    @property
+    def label(self) -> str:
+        return str(ACTIONS.get(self.action, self.action))
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_type} {self.object_id}"

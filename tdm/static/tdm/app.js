@@ -1,0 +1,70 @@
+/* The drawer, the keyboard, and what is said when a save does not arrive. */
+(() => {
+  "use strict";
+  const drawer = document.getElementById("drawer");
+  const body = document.getElementById("drawer-body");
+  const trouble = document.getElementById("drawer-trouble");
+  let opener = null;
+
+  const cookie = (name) =>
+    document.cookie.split("; ").find((part) => part.startsWith(name + "="))?.slice(name.length + 1);
+
+  const inDrawer = (event) => drawer && drawer.contains(event.detail.elt);
+
+  const say = (words) => {
+    if (!trouble) return;
+    trouble.textContent = words;
+    trouble.hidden = !words;
+    if (words) trouble.scrollIntoView({ block: "nearest" });
+  };
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["X-CSRFToken"] = cookie("csrftoken") || "";
+    if (event.detail.target === body && !drawer.open) opener = event.detail.elt;
+    say("");
+  });
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target !== body) return;
+    if (!drawer.open) drawer.showModal();
+    const first = body.querySelector("[aria-invalid=true], [data-focus], [autofocus]");
+    if (first) first.focus();
+    drawer.scrollTop = 0;
+  });
+
+  const notSaved = (event) => {
+    if (!drawer || !drawer.open) return;
+    const status = event.detail.xhr ? event.detail.xhr.status : 0;
+    say(status === 401 || status === 403 ? trouble.dataset.signedOut : trouble.dataset.unreachable);
+  };
+  document.addEventListener("htmx:sendError", notSaved);
+  document.addEventListener("htmx:timeout", notSaved);
+  document.addEventListener("htmx:responseError", notSaved);
+
+  if (drawer) {
+    drawer.addEventListener("close", () => { body.replaceChildren(); say(""); if (opener) opener.focus(); });
+    document.getElementById("drawer-close").addEventListener("click", () => drawer.close());
+  }
+
+  document.addEventListener("change", (event) => {
+    const choice = event.target.closest("input[name=choice]");
+    if (!choice) return;
+    const form = choice.form;
+    if (choice.dataset.nextLevel) form.elements.next_level_on.value = choice.dataset.nextLevel;
+    const suggested = form.querySelector("option[value=as_suggested]");
+    const fits = choice.dataset.suggested === "yes";
+    suggested.disabled = !fits;
+    if (fits) form.elements.reason.value = "as_suggested";
+    else if (form.elements.reason.value === "as_suggested") form.elements.reason.value = "";
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, select, textarea, [contenteditable]");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || (drawer && drawer.open)) return;
+    const link = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+    if (!link) return;
+    event.preventDefault();
+    if (link.matches("input")) link.focus();
+    else link.click();
+  });
+})();
