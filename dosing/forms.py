@@ -83,7 +83,7 @@ class TroughForm(ServiceForm):
     def __init__(
         self, data: Mapping[str, object] | None, *, patient: Patient, **options: object
     ) -> None:
-        super().__init__(with_answers(data), **options)  # type: ignore[arg-type]
+        super().__init__(with_answers(data), **options)
         self.of = patient
         laboratories = Laboratory.objects.filter(site=patient.site).order_by("pk")
         self.fields["laboratory"].queryset = laboratories  # type: ignore[attr-defined]
@@ -193,8 +193,10 @@ def with_answers(data: Mapping[str, object] | None) -> Mapping[str, object] | No
     return answered
 
 
-def starting_values(patient: Patient, *, at: datetime, advice: Advice | None) -> dict[str, object]:
-    """Pre-fill a new level: drawn at the latest usual time, the dose one interval before.
+def starting_values(
+    patient: Patient, *, at: datetime, advice: Advice | None
+) -> dict[str, object]:
+    """Pre-fill a level: drawn at the latest usual time, one interval after the dose.
 
     The laboratory is the one of the latest level, and its unit the unit.
     """
@@ -266,9 +268,7 @@ class PrescribeForm(ServiceForm):
         label=_("First day"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    reason = forms.CharField(
-        label=_("Reason"), max_length=300, validators=[plain_text]
-    )
+    reason = forms.CharField(label=_("Reason"), max_length=300, validators=[plain_text])
 
 
 BASIS_SALT = "dosing.basis"

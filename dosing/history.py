@@ -1,4 +1,4 @@
-"""The one door from rows to judgement: units, hours and clinic days are settled here."""
+"""The one door from rows to judgement; units, hours and clinic days end here."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -53,7 +53,7 @@ class History:
         return timezone.localdate(at, self.patient.site.zone)
 
     def prescribed(self, today: date) -> Dose | None:
-        """Return the regimen that runs, or that starts next, unless all have stopped."""
+        """Return the regimen that runs or starts next, unless all have stopped."""
         going = [d for d in self.doses if d.stops_on is None or d.stops_on > today]
         return going[-1] if going else None
 

@@ -275,6 +275,8 @@ VERDICT_TEXTS = {
     Verdict.UNKNOWN: "%(level)s ng/mL cannot be placed against %(low)s\u2013%(high)s.",
 }
 
+ALTERNATE_DAYS_H = 48
+
 REGIMEN_TEXTS = {
     12: "%(amount)s mg twice daily",
     24: "%(amount)s mg once daily",
@@ -359,14 +361,16 @@ def findings_on_timing(
     if hours is None or period is None:
         return
     if abs(hours - period.regimen.interval_h) > EDGE_OF_TROUGH_H:
-        text = "Drawn %(hours)s h after the last dose, at the edge of the trough window."
+        text = (
+            "Drawn %(hours)s h after the last dose, at the edge of the trough window."
+        )
         yield Finding("edge-of-trough", Kind.WARN, Sentence(text, facts), TIMING)
 
 
 def findings_on_steady_state(days: int | None) -> Iterable[Finding]:
     if days is None or days >= STEADY_AFTER_DAYS:
         return
-    facts = {"days": days, "percent": percent_of_steady_state(days)}
+    facts: dict[str, Fact] = {"days": days, "percent": percent_of_steady_state(days)}
     if days < NEARLY_STEADY_AFTER_DAYS:
         text = (
             "Only %(days)s days on this dose (about %(percent)s %% of steady state)."
@@ -387,14 +391,20 @@ def findings_on_assay(level: Level) -> Iterable[Finding]:
             "Reported as %(sign)s%(value)s ng/mL: a limit, not a number, so no dose"
             " can be worked out from it."
         )
-        facts = {"sign": level.comparator.value, "value": level.ng_per_ml}
+        facts: dict[str, Fact] = {
+            "sign": level.comparator.value,
+            "value": level.ng_per_ml,
+        }
         yield Finding("only-a-limit", Kind.PREVENT, Sentence(text, facts), CLINIC)
     if level.previous_method not in {"", level.method}:
         text = (
             "Measured by %(method)s, the level before by %(previous)s. Methods differ"
             " by up to 39 %%, so a step between them may be the assay."
         )
-        facts_ = {"method": level.method, "previous": level.previous_method}
+        facts_: dict[str, Fact] = {
+            "method": level.method,
+            "previous": level.previous_method,
+        }
         yield Finding("assay-changed", Kind.WARN, Sentence(text, facts_), ASSAYS)
 
 
@@ -439,11 +449,11 @@ def takeable(limits: Limits, interval_h: int) -> list[Regimen]:
 
     An alternate-day regimen is listed only where no daily one gives the same dose.
     """
-    each_time = 24 if interval_h == 48 else interval_h
+    each_time = 24 if interval_h == ALTERNATE_DAYS_H else interval_h
     daily = regimens_every(each_time, limits)
     found = {regimen.mg_per_day: regimen for regimen in daily}
     if limits.alternate_days:
-        for regimen in regimens_every(48, limits):
+        for regimen in regimens_every(ALTERNATE_DAYS_H, limits):
             found.setdefault(regimen.mg_per_day, regimen)
     return [found[dose] for dose in sorted(found)]
 
@@ -586,9 +596,7 @@ def candidate(
     )
 
 
-def predicted(
-    regimen: Regimen, reading: Reading, current: Regimen
-) -> Decimal | None:
+def predicted(regimen: Regimen, reading: Reading, current: Regimen) -> Decimal | None:
     """Scale the level with the dose; a new interval needs a model, so no number."""
     same_interval = regimen.interval_h == current.interval_h
     if not (reading.trusted and same_interval and reading.regimen == current):
@@ -611,6 +619,7 @@ def findings_on_choice(
         text = "In range: no change is advised."
         yield Finding("in-range", Kind.CHANGE, Sentence(text), DESIGN)
         return
+    facts: dict[str, Fact]
     most = min(
         limits.ceiling_mg_per_day,
         current.mg_per_day * (1 + limits.step_limit_percent / 100),

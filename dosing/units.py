@@ -94,7 +94,8 @@ REFUSALS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf".{{{MAX_TEXT + 1},}}", re.DOTALL), "That is too long for a level."),
     (
         re.compile(r"[<>]? ?-.*"),
-        "A level is greater than zero. Below the limit of the assay, type < and the limit.",
+        "A level is greater than zero."
+        " Below the limit of the assay, type < and the limit.",
     ),
     (
         re.compile(r"[<>]? ?0+(?:[.,]0*)?"),

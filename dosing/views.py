@@ -1,6 +1,5 @@
 """Pages about the drug: a level, its correction, a prescription, a decision."""
 
-
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
@@ -27,7 +26,6 @@ from dosing.forms import (
 from dosing.history import history_of
 from dosing.models import Decision, Protocol, Reason, TroughLevel
 from dosing.units import NotANumberError, Unit, parse_reported, to_ng_per_ml
-
 from patients.models import Patient
 from patients.web import StaffRequest, done, page, submit, visible_patient
 

@@ -70,4 +70,3 @@ class PatientViewSet(viewsets.ReadOnlyModelViewSet[Patient]):
             .select_related("site")
             .prefetch_related("lesions")
         )
-

@@ -38,7 +38,8 @@ def broken_lines() -> list[int]:
         cursor.execute(f"""
             SELECT id FROM (
                 SELECT id, position, previous_hash, hash,
-                    encode(sha256(convert_to({recomputed}, 'UTF8')), 'hex') AS right_hash,
+                    encode(sha256(convert_to({recomputed}, 'UTF8')), 'hex')
+                        AS right_hash,
                     row_number() OVER chained AS right_position,
                     coalesce(lag(hash) OVER chained, '') AS right_previous
                 FROM patients_auditevent AS line

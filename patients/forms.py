@@ -52,7 +52,7 @@ class PatientForm(ServiceForm, forms.ModelForm):
         widgets = {"born_on": DateInput(), "consented_on": DateInput()}  # noqa: RUF012
 
     def __init__(self, *args: object, staff: Staff, **options: object) -> None:
-        super().__init__(*args, **options)  # type: ignore[arg-type]
+        super().__init__(*args, **options)
         sites = staff.sites.order_by("pk")
         self.fields["site"].queryset = sites  # type: ignore[attr-defined]
         self.fields["site"].initial = sites.first()
@@ -79,7 +79,7 @@ class MeasurementForm(ServiceForm):
     note = forms.CharField(label=_("note"), max_length=500, required=False)
 
     def __init__(self, *args: object, patient: Patient, **options: object) -> None:
-        super().__init__(*args, **options)  # type: ignore[arg-type]
+        super().__init__(*args, **options)
         self.fields["lesion"].queryset = patient.lesions.all()  # type: ignore[attr-defined]
 
 
@@ -96,5 +96,5 @@ class TokenForm(ServiceForm):
     )
 
     def __init__(self, *args: object, staff: Staff, **options: object) -> None:
-        super().__init__(*args, **options)  # type: ignore[arg-type]
+        super().__init__(*args, **options)
         self.fields["site"].queryset = staff.sites.order_by("pk")  # type: ignore[attr-defined]

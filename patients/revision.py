@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from patients import audit
 from patients.models import Patient, Staff
 
-
 Record = TypeVar("Record", bound=models.Model)
 
 

@@ -1,4 +1,4 @@
-"""Every change to a person's record: atomic, keyword-only, with an actor and a trace."""
+"""Every change to a person's record: atomic, with an actor and a trace."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -108,7 +108,7 @@ def add_measurement(
 def save_configuration(
     *, record: models.Model, actor: Staff, sites: Iterable[Site] | None = None
 ) -> models.Model:
-    """Store a clinic, laboratory, protocol or staff account as an administrator left it."""
+    """Store a clinic, laboratory, protocol or account as an administrator left it."""
     if hasattr(record, "version") and record.pk and hasattr(record, "events"):
         record.version += 1
     record.full_clean()
@@ -130,9 +130,7 @@ def register_staff(
     **facts: object,
 ) -> Staff:
     """Open an account; without an actor it is the first one, and vouches for itself."""
-    staff = Staff(
-        username=username, role=role, is_staff=role == Role.ADMIN, **facts
-    )
+    staff = Staff(username=username, role=role, is_staff=role == Role.ADMIN, **facts)
     validate_password(password, staff)
     staff.set_password(password)
     staff.full_clean()

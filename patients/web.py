@@ -105,7 +105,7 @@ class LocalDateTimeField(forms.DateTimeField):
         "invalid": _("Give a date that exists and a time, such as 2026-01-31 08:00."),
     }
 
-    def to_python(self, value: object) -> datetime | None:  # type: ignore[override]
+    def to_python(self, value: object) -> datetime | None:
         if value in self.empty_values:
             return None
         text = str(value).strip().replace(" ", "T")

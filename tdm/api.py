@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from patients import services
 from patients.models import Patient, Scope
+from patients.rest import caller
 from tdm.timeline import KINDS, Entry, timeline_of
 
 
@@ -54,8 +55,8 @@ class TimelineView(APIView):
     @extend_schema(responses=TimelineSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Return every event in clinical time, with a unit on every number."""
-        visible = Patient.objects.visible_to(request.user).select_related("site")
+        visible = Patient.objects.visible_to(caller(request)).select_related("site")
         patient = get_object_or_404(visible, pk=pk)
-        services.note_reading(patient=patient, by="api", actor=request.user)
+        services.note_reading(patient=patient, by="api", actor=caller(request))
         story = {"patient": patient.pk, "entries": timeline_of(patient)}
         return Response(TimelineSerializer(story).data)

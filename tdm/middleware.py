@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -35,7 +36,11 @@ class SignInAgain(Middleware):
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         from_page = "HX-Request" in request.headers
-        if from_page and response.status_code == 302 and not_signed_in(request):
+        if (
+            from_page
+            and response.status_code == HTTPStatus.FOUND
+            and not_signed_in(request)
+        ):
             login = redirect_to_login("/").url
             again = HttpResponse(status=401)
             again["HX-Trigger"] = json.dumps({"signed-out": {"address": login}})

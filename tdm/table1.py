@@ -77,7 +77,9 @@ def rows(sites: QuerySet[Site] | None = None) -> list[Row]:
     patients = Patient.objects.filter(identifier__in=cases).order_by("identifier")
     if sites is not None:
         patients = patients.filter(site__in=sites)
-    found = list(patients.prefetch_related("lesions__previous_treatments", "measurements"))
+    found = list(
+        patients.prefetch_related("lesions__previous_treatments", "measurements")
+    )
     stories = histories_of(found)
     return [
         row(number, stories[patient.pk], cases[patient.identifier])
@@ -132,7 +134,7 @@ def change(
     values: Sequence[Decimal], case: Mapping[str, Any], quantity: Quantity
 ) -> list[str]:
     printed = Decimal(case["printed_percent"][quantity.value])
-    if len(values) < 2:
+    if not values[1:]:
         return ["missing", plain(printed), "missing"]
     percent = percent_change(values[0], values[-1])
     return [plain(percent), plain(printed), compare(printed, percent).value]

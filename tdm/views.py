@@ -31,7 +31,7 @@ from patients.models import (
     PreviousTreatment,
     Quantity,
 )
-from patients.web import StaffRequest, is_fragment, page, visible_patient
+from patients.web import StaffRequest, page, visible_patient
 from tdm import charts, table1
 from tdm.timeline import timeline
 from tdm.worklist import Line, worklist
@@ -83,11 +83,18 @@ def patients(request: StaffRequest) -> HttpResponse:
     shown = Paginator(found, 25).get_page(request.GET.get("page"))
     histories = histories_of(shown.object_list)
     rows = [(p, latest(histories[p.pk])) for p in shown.object_list]
-    context = {"query": query, "patients": shown, "rows": rows, "count": shown.paginator.count}
+    context = {
+        "query": query,
+        "patients": shown,
+        "rows": rows,
+        "count": shown.paginator.count,
+    }
     return page(request, "tdm/patients.html", context, partial="tdm/_patients.html")
 
 
-def latest(history: History) -> tuple[TroughLevel | None, policy.Reading | None, Dose | None]:
+def latest(
+    history: History,
+) -> tuple[TroughLevel | None, policy.Reading | None, Dose | None]:
     level = history.used_levels[-1] if history.used_levels else None
     now = timezone.now()
     return (
@@ -125,7 +132,9 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
         "protocol": history.protocol_on(today),
         "advice": advice,
         "said": policy.in_words(advice.reading) if advice else (),
-        "answered": decisions[0] if decisions and answers(decisions[0], advice) else None,
+        "answered": decisions[0]
+        if decisions and answers(decisions[0], advice)
+        else None,
         "decisions": decisions,
         "entries": timeline(history),
         "figure": charts.figure(story, window) if first else None,
@@ -275,7 +284,14 @@ def versions(
     """Pair each line of the audit with what it changed, newest first."""
     rows = {event.version: event for event in record.events.order_by("pgh_id")}  # type: ignore[attr-defined]
     told = [
-        (line, changed(record, rows.get((line.object_version or 0) - 1), rows.get(line.object_version)))
+        (
+            line,
+            changed(
+                record,
+                rows.get((line.object_version or 0) - 1),
+                rows.get(line.object_version),
+            ),
+        )
         for line in lines
     ]
     return told[::-1]
@@ -314,7 +330,9 @@ def table1_page(request: StaffRequest) -> HttpResponse:
     rows = table1.rows(sites)
     if request.GET.get("format") == "csv":
         services.note_export(what="table1", actor=request.user)
-        response = HttpResponse(table1.as_csv(rows), content_type="text/csv; charset=utf-8")
+        response = HttpResponse(
+            table1.as_csv(rows), content_type="text/csv; charset=utf-8"
+        )
         response["Content-Disposition"] = 'attachment; filename="table1.csv"'
         return response
     columns = [(name, [row[name] for row in rows]) for name in table1.COLUMNS]

@@ -8,7 +8,7 @@ from enum import IntEnum
 from dosing import policy
 from dosing.history import History, histories_of
 from dosing.models import Decision, Dose, TroughLevel
-from dosing.units import Sentence
+from dosing.units import Fact, Sentence
 from patients.models import Patient, Staff
 
 
@@ -87,8 +87,14 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
         .perhaps_outside_target()
     )
     awaited = list(Decision.objects.filter(patient__in=patients).awaited())
-    unmeasured = list(Dose.objects.filter(patient__in=patients).never_measured(at.date()))
-    keys = {row.patient_id for row in (*levels, *awaited, *unmeasured)}
+    unmeasured = list(
+        Dose.objects.filter(patient__in=patients).never_measured(at.date())
+    )
+    keys = {
+        *(level.patient_id for level in levels),
+        *(decision.patient_id for decision in awaited),
+        *(dose.patient_id for dose in unmeasured),
+    }
     named = {p.pk: p for p in patients.filter(pk__in=keys)} if keys else {}
     histories = histories_of(named.values()) if named else {}
     lines = [
@@ -153,7 +159,10 @@ def never_measured(
     doses: Iterable[Dose], histories: dict[int, History]
 ) -> Iterable[Line]:
     for dose in doses:
-        facts = {"regimen": policy.regimen_in_words(dose.regimen), "day": dose.starts_on}
+        facts: dict[str, Fact] = {
+            "regimen": policy.regimen_in_words(dose.regimen),
+            "day": dose.starts_on,
+        }
         text = "%(regimen)s since %(day)s, and no level at steady state yet."
         yield Line(
             patient=histories[dose.patient_id].patient,

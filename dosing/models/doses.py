@@ -2,9 +2,8 @@
 
 from datetime import date, time, timedelta
 from decimal import Decimal
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
-import pghistory
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
 from django.core.exceptions import ValidationError
@@ -17,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from dosing import policy
 from dosing.models.protocols import ProtocolAssignment
 from patients.models import Patient
-from patients.models.rules import filled, never_deleted, plain_text
+from patients.models.rules import every_version_kept, filled, never_deleted, plain_text
 
 INTERVALS = [
     (12, _("twice daily")),
@@ -57,9 +56,9 @@ class DaysOfOnePatient(Func):
     arity = 3
     output_field = BigIntegerRangeField()
 
-    def as_sql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: object
-    ) -> tuple[str, list[object]]:
+    def as_sql(  # type: ignore[override]
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any
+    ) -> tuple[str, tuple[str | int, ...]]:
         (patient, who), (starts, first), (stops, last) = (
             compiler.compile(expression) for expression in self.source_expressions
         )
@@ -67,10 +66,10 @@ class DaysOfOnePatient(Func):
         begin = f"(({starts})::date - DATE '1900-01-01')"
         end = f"coalesce(({stops})::date - DATE '1900-01-01', 9999999)"
         sql = f"int8range({home} + {begin}, {home} + greatest({begin}, {end}))"
-        return sql, [*who, *first, *who, *first, *last]
+        return sql, (*who, *first, *who, *first, *last)
 
 
-@pghistory.track(context_field=None)
+@every_version_kept
 class Dose(models.Model):
     """A regimen from its first day up to, not including, the day it stops."""
 
@@ -151,9 +150,7 @@ class Dose(models.Model):
         return self.regimen.mg_per_day
 
     def clean(self) -> None:
-        """Hold the dose to its patient's protocol: known, under its ceiling, takeable."""
-        if self.amount_mg is None or self.starts_on is None:
-            return
+        """Hold the dose to its patient's protocol: ceiling, strengths and pattern."""
         followed = ProtocolAssignment.objects.filter(patient=self.patient)
         assignment = followed.in_force(self.starts_on).first()
         if assignment is None:
@@ -169,5 +166,5 @@ class Dose(models.Model):
                 _("%(amount)s mg cannot be made of whole stocked tablets."),
                 params={"amount": self.amount_mg.normalize()},
             )
-        if self.interval_h == 48 and not limits.alternate_days:
+        if self.interval_h == policy.ALTERNATE_DAYS_H and not limits.alternate_days:
             raise ValidationError(_("The protocol has no alternate-day doses."))

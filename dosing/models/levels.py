@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import ClassVar, Self
 from uuid import uuid4
 
-import pghistory
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
@@ -16,7 +15,13 @@ from dosing import units
 from dosing.models.doses import Dose
 from dosing.models.protocols import Laboratory, Protocol, ProtocolAssignment
 from patients.models import Patient, Staff
-from patients.models.rules import filled, never_changed, never_deleted, plain_text
+from patients.models.rules import (
+    every_version_kept,
+    filled,
+    never_changed,
+    never_deleted,
+    plain_text,
+)
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far ahead of our clock a sample may seem to lie."""
@@ -61,7 +66,7 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
         )
 
 
-@pghistory.track(context_field=None)
+@every_version_kept
 class TroughLevel(models.Model):
     """A measured level; its verdict is derived, never stored."""
 
@@ -117,9 +122,7 @@ class TroughLevel(models.Model):
             ),
             models.CheckConstraint(
                 name="level_can_be_true",
-                condition=Q(
-                    ng_per_ml__gt=0, ng_per_ml__lte=units.HARD_LIMIT_NG_PER_ML
-                ),
+                condition=Q(ng_per_ml__gt=0, ng_per_ml__lte=units.HARD_LIMIT_NG_PER_ML),
                 violation_error_message=_(
                     "A level lies between 0 and 200 ng/mL. Check the value and its"
                     " unit."
@@ -177,8 +180,6 @@ class TroughLevel(models.Model):
         return Decimal(seconds) / 3600
 
     def clean(self) -> None:
-        if self.drawn_at is None:
-            return
         if self.drawn_at > timezone.now() + CLOCK_TOLERANCE:
             raise ValidationError(
                 {"drawn_at": _("The sample cannot lie in the future.")}
@@ -200,7 +201,9 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 
     def awaited(self) -> Self:
         """Keep each patient's newest decision while its next level has not come."""
-        newer = Decision.objects.filter(patient=OuterRef("patient"), pk__gt=OuterRef("pk"))
+        newer = Decision.objects.filter(
+            patient=OuterRef("patient"), pk__gt=OuterRef("pk")
+        )
         came = TroughLevel.objects.used().filter(
             patient=OuterRef("patient"), drawn_at__gt=OuterRef("signed_at")
         )
@@ -261,7 +264,9 @@ class Decision(models.Model):
             ),
             models.CheckConstraint(
                 name="decision_is_a_regimen_or_a_hold",
-                condition=Q(chosen_amount_mg__gte=0, chosen_interval_h__in=[12, 24, 48]),
+                condition=Q(
+                    chosen_amount_mg__gte=0, chosen_interval_h__in=[12, 24, 48]
+                ),
                 violation_error_message=_("Choose a dose."),
             ),
             models.CheckConstraint(

@@ -4,7 +4,6 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar, Self
 
-import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -12,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dosing import policy, units
 from patients.models import Patient, Site
-from patients.models.rules import filled, never_deleted, plain_text
+from patients.models.rules import every_version_kept, filled, never_deleted, plain_text
 
 
 def mg(**options: object) -> models.DecimalField:
@@ -140,7 +139,7 @@ class AssignmentQuerySet(models.QuerySet["ProtocolAssignment"]):
         )
 
 
-@pghistory.track(context_field=None)
+@every_version_kept
 class ProtocolAssignment(models.Model):
     """From this day on the patient follows this version; earlier days keep theirs."""
 
@@ -196,7 +195,7 @@ LAB_UNITS = [
 ]
 
 
-@pghistory.track(context_field=None)
+@every_version_kept
 class Laboratory(models.Model):
     """An assay as one laboratory runs it: unit, method, limit and matrix."""
 

@@ -12,7 +12,12 @@ from django.utils.translation import gettext as _
 from dosing import policy
 from dosing.advice import Advice, Basis, StaleAdviceError, advise, changes_between
 from dosing.models import Decision, Dose, Reason
-from dosing.services.doses import end_running_dose, hold_still, prescribe_dose
+from dosing.services.doses import (
+    USUAL_TIME,
+    end_running_dose,
+    hold_still,
+    prescribe_dose,
+)
 from dosing.words import as_data
 from patients import audit
 from patients.models import Patient, Staff
@@ -36,8 +41,9 @@ def sign_decision(
 ) -> Decision:
     """Sign one of the offered doses, or another; 0 mg pauses the drug.
 
-    Days that are not given are the proposed ones. Raises StaleAdviceError where a level, dose, protocol or decision came since the
-    advice was shown: nobody signs what they did not see.
+    Days that are not given are the proposed ones. Raises StaleAdviceError where a
+    level, dose, protocol or decision came since the advice was shown: nobody signs
+    what they did not see.
     """
     advice = advise(hold_still(patient), at=timezone.now())
     if advice is None or dict(advice.basis) != dict(basis):
@@ -98,11 +104,8 @@ def carry_out(
     """End the running regimen and begin the chosen one; a hold only ends."""
     why = _("Decision on %(level)s") % {"level": advice.level}
     if choice.amount_mg == 0:
-        end_running_dose(
-            patient=advice.patient, on=starts_on, reason=why, actor=actor
-        )
+        end_running_dose(patient=advice.patient, on=starts_on, reason=why, actor=actor)
         return None
-    usual = {"usual_time": advice.current.usual_time} if advice.current else {}
     return prescribe_dose(
         patient=advice.patient,
         amount_mg=choice.amount_mg,
@@ -110,7 +113,7 @@ def carry_out(
         starts_on=starts_on,
         reason=why,
         actor=actor,
-        **usual,
+        usual_time=advice.current.usual_time if advice.current else USUAL_TIME,
     )
 
 

@@ -12,6 +12,8 @@ from patients import audit
 from patients.models import Patient, Staff
 from patients.revision import revise
 
+USUAL_TIME = time(8)
+
 
 def hold_still(patient: Patient) -> Patient:
     """Let only one change to a patient's treatment happen at a time."""
@@ -43,7 +45,7 @@ def prescribe_dose(
     starts_on: date,
     reason: str,
     actor: Staff,
-    usual_time: time = time(8),
+    usual_time: time = USUAL_TIME,
     protocol: Protocol | None = None,
 ) -> Dose:
     """Begin a regimen on a day; the one that runs stops on that day.

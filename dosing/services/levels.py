@@ -1,4 +1,4 @@
-"""Trough levels: recorded as reported, corrected with a reason, set aside, never lost."""
+"""Trough levels: recorded as reported, corrected, set aside, never lost."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -66,11 +66,20 @@ def record_trough(
     The same `submission` twice stores one level. An unusual entry raises
     UnconfirmedError until each of its questions is confirmed with a reason.
     """
+    submission = submission or uuid4()
     known = TroughLevel.objects.filter(patient=patient, submission=submission).first()
     if known is not None:
         return known
-    level = TroughLevel(patient=patient, submission=submission or uuid4())
-    fill_in(level, laboratory, reported, unit, drawn_at, last_dose_at, note)
+    level = TroughLevel(patient=patient, submission=submission)
+    fill_in(
+        level,
+        laboratory=laboratory,
+        reported=reported,
+        unit=unit,
+        drawn_at=drawn_at,
+        last_dose_at=last_dose_at,
+        note=note,
+    )
     accept(level, reported, unit, confirmation)
     level.full_clean()
     level.save()
@@ -95,7 +104,15 @@ def correct_trough(
 ) -> TroughLevel:
     """Replace what was recorded by a new version; the old one stays in the history."""
     fresh = locked(level, version)
-    fill_in(fresh, laboratory, reported, unit, drawn_at, last_dose_at, note)
+    fill_in(
+        fresh,
+        laboratory=laboratory,
+        reported=reported,
+        unit=unit,
+        drawn_at=drawn_at,
+        last_dose_at=last_dose_at,
+        note=note,
+    )
     accept(fresh, reported, unit, confirmation)
     return revise(
         fresh,
@@ -127,6 +144,7 @@ def set_aside_trough(
 
 def fill_in(
     level: TroughLevel,
+    *,
     laboratory: Laboratory,
     reported: units.Reported,
     unit: units.Unit,

@@ -2,13 +2,12 @@
 
 from typing import ClassVar
 
-import pghistory
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from patients.models.people import Patient
-from patients.models.rules import filled, never_deleted, plain_text
+from patients.models.rules import every_version_kept, filled, never_deleted, plain_text
 
 
 class Side(models.TextChoices):
@@ -41,7 +40,7 @@ class Compartment(models.TextChoices):
     SEVERAL = "several", _("several compartments")
 
 
-@pghistory.track(context_field=None)
+@every_version_kept
 class Lesion(models.Model):
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="lesions")
     body_site = models.CharField(
@@ -83,7 +82,7 @@ class Lesion(models.Model):
         return f"{self.get_side_display()} · {self.body_site}"
 
 
-@pghistory.track(context_field=None)
+@every_version_kept
 class PreviousTreatment(models.Model):
     """What was done to a lesion before; the day may be unknown."""
 
@@ -112,9 +111,7 @@ class PreviousTreatment(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="treatment_is_coded",
-                condition=Q(
-                    kind__in=["sclerotherapy", "surgery", "ablation", "other"]
-                ),
+                condition=Q(kind__in=["sclerotherapy", "surgery", "ablation", "other"]),
                 violation_error_message=_("Choose one of the listed treatments."),
             ),
         ]

@@ -3,14 +3,13 @@
 from decimal import Decimal
 from typing import ClassVar, Self
 
-import pghistory
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from patients.models.lesions import Lesion
 from patients.models.people import Patient
-from patients.models.rules import never_deleted, plain_text
+from patients.models.rules import every_version_kept, never_deleted, plain_text
 
 
 class MeasurementQuerySet(models.QuerySet["Measurement"]):
@@ -46,7 +45,7 @@ CAN_BE_TRUE = {
     Quantity.CIRCUMFERENCE_CM: (Decimal(1), Decimal(200)),
     Quantity.MRI_MAX_AREA_MM2: (Decimal(0), Decimal(200_000)),
 }
-"""Limits outside which a number must be a slip: plausibility, not clinical judgement."""
+"""Limits outside which a number must be a slip; no clinical judgement."""
 
 
 def within_limits() -> Q:
@@ -56,7 +55,7 @@ def within_limits() -> Q:
     return possible
 
 
-@pghistory.track(context_field=None)
+@every_version_kept
 class Measurement(models.Model):
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="measurements")
     lesion = models.ForeignKey(

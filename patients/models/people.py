@@ -4,8 +4,7 @@ from datetime import date, datetime
 from typing import ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-import pghistory
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -14,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken, AuthTokenManager
 
-from patients.models.rules import filled, never_deleted, plain_text
+from patients.models.rules import every_version_kept, filled, never_deleted, plain_text
+
 
 def is_time_zone(name: str) -> None:
     """Refuse a name that the time-zone database does not know."""
@@ -81,7 +81,7 @@ class Role(models.TextChoices):
     API_CLIENT = "api_client", _("API client")
 
 
-class Staff(AbstractUser):
+class Staff(AbstractUser):  # type: ignore[django-manager-missing]
     """Someone who signs in, or a program that holds a token; sees its sites only."""
 
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
@@ -89,9 +89,7 @@ class Staff(AbstractUser):
         Site, verbose_name=_("clinics"), related_name="staff"
     )
 
-    objects: ClassVar[UserManager["Staff"]] = UserManager()
-
-    class Meta(AbstractUser.Meta):
+    class Meta:
         verbose_name = _("staff member")
         verbose_name_plural = _("staff")
         constraints: ClassVar = [
@@ -155,7 +153,7 @@ class EndReason(models.TextChoices):
     DIED = "died", _("Died")
 
 
-@pghistory.track(context_field=None)
+@every_version_kept
 class Patient(models.Model):
     """A person with a vascular malformation, in the care of one site."""
 
@@ -239,10 +237,8 @@ class Patient(models.Model):
         return f"{self.family_name} {self.given_name}".strip()
 
     def clean(self) -> None:
-        if self.born_on and self.born_on > timezone.localdate():
-            raise ValidationError(
-                {"born_on": _("The date of birth is in the future.")}
-            )
+        if self.born_on > timezone.localdate():
+            raise ValidationError({"born_on": _("The date of birth is in the future.")})
 
     def age_on(self, day: date) -> int:
         """Return the age in whole years on a date."""

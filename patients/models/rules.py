@@ -1,5 +1,8 @@
 """Rules that several tables share: what a text may hold, what never goes away."""
 
+from typing import TypeVar
+
+import pghistory
 import pgtrigger
 from django.core.validators import RegexValidator
 from django.db import models
@@ -9,6 +12,15 @@ from django.utils.translation import gettext_lazy as _
 
 models.CharField.register_lookup(Length)
 models.CharField.register_lookup(Trim)
+
+Table = TypeVar("Table", bound=type[models.Model])
+
+
+def every_version_kept(table: Table) -> Table:
+    """Let the database keep each version of each row; the audit says who and why."""
+    tracked: Table = pghistory.track(context_field=None)(table)  # type: ignore[arg-type]
+    return tracked
+
 
 never_deleted = pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete)
 never_changed = pgtrigger.Protect(

@@ -103,7 +103,7 @@ def _tick_words(
         text(x, bottom + 2 * LINE_PX, calendar, "middle", "tick date"),
     )
     boxes = [text_box(row) for row in rows]
-    return rows if all(0 <= box.left and box.right <= edge for box in boxes) else ()
+    return rows if all(box.left >= 0 and box.right <= edge for box in boxes) else ()
 
 
 def _tick_labels(axis: TimeAxis, week: int) -> tuple[str, str]:

@@ -33,7 +33,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """The chart at every width, its twin as a table, and the window it looks through."""
+    """The chart at every width, its twin as a table, and its window."""
 
     window: Window
     charts: tuple[tuple[str, Chart], ...]

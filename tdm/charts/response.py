@@ -224,7 +224,8 @@ def spread(wanted: Sequence[float], top: float, bottom: float) -> list[float]:
 def _key(trends: Sequence[Trend], top: float, edge: float) -> Drawing:
     """Name and last value in rows over the panel, for drawings with no room beside."""
     x, y = KEY_INDENT_PX, top + LINE_PX
-    marks, texts = [], []
+    marks: list[Mark] = []
+    texts: list[Text] = []
     for trend in trends:
         words = shortened(trend.caption, edge - 2 * KEY_INDENT_PX)
         if x + KEY_INDENT_PX + text_width(words) > edge and texts:

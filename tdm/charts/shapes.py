@@ -134,8 +134,10 @@ def shape_path(shape: str, x: float, y: float, radius: float = MARK_RADIUS) -> s
         "up": ((0, -far), (far, r), (-far, r)),
         "down": ((0, far), (far, -r), (-far, -r)),
         "diamond": ((0, -far), (far, 0), (0, far), (-far, 0)),
-        "square": ((-r * 0.85, -r * 0.85), (r * 0.85, -r * 0.85))
-        + ((r * 0.85, r * 0.85), (-r * 0.85, r * 0.85)),
+        "square": tuple(
+            (x * r * 0.85, y * r * 0.85)
+            for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+        ),
     }
     if shape == "arrow":
         tip = f"M{px(x - 4)} {px(y + 8)}L{px(x)} {px(y + 13)}L{px(x + 4)} {px(y + 8)}"
