@@ -1,0 +1,153 @@
+"""Words for the world, so that a test reads like a sentence about the clinic.
+
+The calendar of the tests is fixed and lies in the past: DAY_0 is the first dose,
+samples are drawn at 08:00 in Tokyo.
+"""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dosing import services as dosing
+from dosing.models import Dose, Laboratory, Protocol, TroughLevel
+from dosing.units import Unit, parse_reported
+from patients import services as people
+from patients.models import Lesion, Patient, Role, Site, Staff
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+DAY_0 = date(2026, 3, 2)
+PASSWORD = "a sentence nobody guesses"
+
+numbers = count(1)
+
+
+def on_day(day: int, hour: int = 8, minute: int = 0) -> datetime:
+    """A clinic time on a day of treatment; day 0 is the first dose."""
+    midnight = datetime(DAY_0.year, DAY_0.month, DAY_0.day, tzinfo=TOKYO)
+    return midnight + timedelta(days=day, hours=hour, minutes=minute)
+
+
+def a_site(name: str = "Tokyo clinic", **facts: Any) -> Site:
+    return Site.objects.create(
+        **{
+            "name": name,
+            "time_zone": "Asia/Tokyo",
+            "non_clinic_weekdays": [5, 6],
+            "stocked_strengths_mg": [Decimal("0.5"), Decimal(1), Decimal(2)],
+            **facts,
+        }
+    )
+
+
+def a_staff_member(site: Site, role: Role, username: str = "") -> Staff:
+    return people.register_staff(
+        username=username or f"{role}-{next(numbers)}",
+        password=PASSWORD,
+        role=role,
+        sites=[site],
+        first_name=role.label,
+    )
+
+
+def a_laboratory(site: Site, **facts: Any) -> Laboratory:
+    return Laboratory.objects.create(
+        **{
+            "site": site,
+            "name": "City laboratory",
+            "method": "lc_ms_ms",
+            "unit": "ng/mL",
+            "lower_limit_ng_per_ml": Decimal(2),
+            **facts,
+        }
+    )
+
+
+def a_protocol(**facts: Any) -> Protocol:
+    return Protocol.objects.create(
+        **{
+            "name": f"VM standard {next(numbers)}",
+            "strengths_mg": [Decimal("0.5"), Decimal(1), Decimal(2)],
+            "citation": "Carolino 2025, methods",
+            **facts,
+        }
+    )
+
+
+def a_patient(site: Site, actor: Staff, **facts: Any) -> Patient:
+    return people.register_patient(
+        site=site,
+        actor=actor,
+        **{
+            "identifier": f"MRN-{next(numbers):04}",
+            "family_name": "Sato",
+            "given_name": "Hanako",
+            "born_on": date(1980, 5, 4),
+            "sex": "female",
+            **facts,
+        },
+    )
+
+
+def a_lesion(patient: Patient, actor: Staff, **facts: Any) -> Lesion:
+    return people.add_lesion(
+        patient=patient,
+        actor=actor,
+        **{
+            "body_site": "Forearm",
+            "side": "left",
+            "compartment": "muscle",
+            "issva_type": "common_vm",
+            **facts,
+        },
+    )
+
+
+def a_dose(
+    patient: Patient,
+    amount_mg: str,
+    *,
+    actor: Staff,
+    protocol: Protocol | None = None,
+    day: int = 0,
+    interval_h: int = 24,
+) -> Dose:
+    return dosing.prescribe_dose(
+        patient=patient,
+        amount_mg=Decimal(amount_mg),
+        interval_h=interval_h,
+        starts_on=DAY_0 + timedelta(days=day),
+        reason="as agreed",
+        protocol=protocol,
+        actor=actor,
+    )
+
+
+def a_trough(
+    patient: Patient,
+    reported: str,
+    *,
+    actor: Staff,
+    laboratory: Laboratory | None = None,
+    day: int = 28,
+    hours_after_dose: float | None = 24,
+    **facts: Any,
+) -> TroughLevel:
+    """Record a level, by default a valid trough on day 28."""
+    known = hours_after_dose is not None
+    drawn_at = on_day(day)
+    return dosing.record_trough(
+        patient=patient,
+        laboratory=laboratory or Laboratory.objects.get(site=patient.site),
+        reported=parse_reported(reported),
+        actor=actor,
+        **{
+            "unit": Unit.NG_PER_ML,
+            "drawn_at": drawn_at,
+            "last_dose_at": drawn_at - timedelta(hours=hours_after_dose or 0)
+            if known
+            else None,
+            **facts,
+        },
+    )

@@ -1,0 +1,72 @@
+"""The cast and the clinic: every test that asks for them gets real rows."""
+
+import os
+
+import pytest
+from django.test import Client
+
+from dosing.models import Laboratory, Protocol
+from patients.models import Patient, Role, Site, Staff
+from tests import builders
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: object) -> None:
+    """Hash passwords cheaply: what is tested is the clinic, not Argon2."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def site(db: None) -> Site:
+    return builders.a_site()
+
+
+@pytest.fixture
+def clinician(site: Site) -> Staff:
+    return builders.a_staff_member(site, Role.CLINICIAN)
+
+
+@pytest.fixture
+def nurse(site: Site) -> Staff:
+    return builders.a_staff_member(site, Role.NURSE)
+
+
+@pytest.fixture
+def administrator(site: Site) -> Staff:
+    return builders.a_staff_member(site, Role.ADMIN)
+
+
+@pytest.fixture
+def laboratory(site: Site) -> Laboratory:
+    return builders.a_laboratory(site)
+
+
+@pytest.fixture
+def protocol(db: None) -> Protocol:
+    return builders.a_protocol()
+
+
+@pytest.fixture
+def patient(site: Site, clinician: Staff) -> Patient:
+    """Someone who was registered but takes nothing yet."""
+    return builders.a_patient(site, clinician)
+
+
+@pytest.fixture
+def treated(patient: Patient, protocol: Protocol, clinician: Staff) -> Patient:
+    """Someone on 2 mg once daily since DAY_0, under a 5-15 protocol."""
+    builders.a_dose(patient, "2", protocol=protocol, actor=clinician)
+    return patient
+
+
+@pytest.fixture
+def browser_of(client: Client) -> object:
+    """Return a client that is signed in as someone."""
+
+    def signed_in(staff: Staff) -> Client:
+        client.force_login(staff, backend="tdm.roles.RoleBackend")
+        return client
+
+    return signed_in
