@@ -252,7 +252,8 @@ def asks_about_matrix(entry: Entry) -> Question | None:
 
 def asks_about_decimal_slip(entry: Entry) -> Question | None:
     expected, value = entry.expectation, entry.reported.value
-    if expected is None or expected.holds(entry.ng_per_ml):
+    only_a_limit = entry.reported.comparator is not Comparator.EXACTLY
+    if expected is None or only_a_limit or expected.holds(entry.ng_per_ml):
         return None
     for factor in DECIMAL_SLIPS:
         if expected.holds(entry.ng_per_ml * factor):

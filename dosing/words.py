@@ -33,11 +33,14 @@ def plain(number: Decimal) -> str:
 
 def as_data(sentence: Sentence) -> dict[str, object]:
     """Return a sentence as it is stored with a decision."""
-    facts = {
-        name: as_data(fact) if isinstance(fact, Sentence) else str(fact)
-        for name, fact in sentence.facts.items()
-    }
+    facts = {name: fact_as_data(fact) for name, fact in sentence.facts.items()}
     return {"text": sentence.text, "facts": facts}
+
+
+def fact_as_data(fact: Fact) -> object:
+    if isinstance(fact, Sentence):
+        return as_data(fact)
+    return plain(fact) if isinstance(fact, Decimal) else str(fact)
 
 
 def from_data(data: Mapping[str, object]) -> Sentence:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, views
 from rest_framework.parsers import JSONParser
@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from patients.models import Staff
+from patients.models.rules import errors_by_field
 
 DEEPEST = 20
 MOST_DIGITS = 20
@@ -137,11 +138,9 @@ FIELDS = {"reported_value": "level", "ng_per_ml": "level", "reported_unit": "uni
 
 
 def of_service(error: ValidationError) -> list[dict[str, str]]:
-    if not hasattr(error, "error_dict"):
-        return [said("", e) for e in error.error_list]
     return [
-        said("" if name == "__all__" else f"/{FIELDS.get(name, name)}", e)
-        for name, errors in error.error_dict.items()
+        said("" if name == NON_FIELD_ERRORS else f"/{FIELDS.get(name, name)}", e)
+        for name, errors in errors_by_field(error).items()
         for e in errors
     ]
 

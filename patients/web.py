@@ -1,5 +1,6 @@
 """Habits of every page: who asks, how a form meets a service, page or fragment."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import ClassVar, TypeVar
@@ -12,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Patient, Staff
+from patients.models.rules import errors_by_field
 
 Result = TypeVar("Result")
 
@@ -38,10 +40,7 @@ class ServiceForm(forms.Form):
     def refuse(self, refusal: ValidationError) -> None:
         """Put what the service said beside the field it is about."""
         self.refusal = refusal
-        if not hasattr(refusal, "error_dict"):
-            self.add_error(None, refusal)
-            return
-        for name, errors in refusal.error_dict.items():
+        for name, errors in errors_by_field(refusal).items():
             field = self.aliases.get(name, name)
             self.add_error(field if field in self.fields else None, errors)
 
@@ -89,6 +88,7 @@ def visible_patient(request: StaffRequest, patient_id: int) -> Patient:
     return get_object_or_404(patients, pk=patient_id)
 
 
+EARLIEST_YEAR = 1900
 LOCAL = "%Y-%m-%dT%H:%M"
 
 
@@ -110,10 +110,10 @@ class LocalDateTimeField(forms.DateTimeField):
             return None
         text = str(value).strip().replace(" ", "T")
         for form in (LOCAL, "%Y-%m-%dT%H:%M:%S"):
-            try:
-                return datetime.strptime(text, form)  # noqa: DTZ007 - placed later
-            except ValueError:
-                continue
+            with contextlib.suppress(ValueError):
+                typed = datetime.strptime(text, form)  # noqa: DTZ007 - placed later
+                if typed.year >= EARLIEST_YEAR:
+                    return typed
         raise ValidationError(self.error_messages["invalid"], code="invalid")
 
 

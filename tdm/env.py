@@ -25,7 +25,8 @@ def running() -> dict[str, str]:
     """Return the addresses of the Troughline that `make run` keeps up, if any."""
     try:
         found: dict[str, str] = json.loads(RUN_FILE.read_text())
-    except (OSError, ValueError):
+        os.kill(int(found["RUN_PID"]), 0)  # a killed run leaves its file behind
+    except (OSError, ValueError, KeyError):
         return {}
     return found
 

@@ -165,6 +165,8 @@ AXES_LOCKOUT_TEMPLATE = "patients/locked_out.html"
 AXES_HTTP_RESPONSE_CODE = 429
 SILENCED_SYSTEM_CHECKS = ["axes.W006"]
 
+# Our token model replaces knox's, whose own table would only lie about empty.
+MIGRATION_MODULES = {"knox": None}
 KNOX_TOKEN_MODEL = "patients.ApiToken"
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "AUTH_HEADER_PREFIX": "Token"}
 REST_FRAMEWORK = {

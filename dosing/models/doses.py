@@ -16,7 +16,13 @@ from django.utils.translation import gettext_lazy as _
 from dosing import policy
 from dosing.models.protocols import ProtocolAssignment
 from patients.models import Patient
-from patients.models.rules import every_version_kept, filled, never_deleted, plain_text
+from patients.models.rules import (
+    about,
+    every_version_kept,
+    filled,
+    never_deleted,
+    plain_text,
+)
 
 INTERVALS = [
     (12, _("twice daily")),
@@ -100,6 +106,7 @@ class Dose(models.Model):
                         RangeOperators.OVERLAPS,
                     )
                 ],
+                violation_error_code=about("starts_on"),
                 violation_error_message=_(
                     "Another dose is prescribed for some of these days."
                 ),
@@ -107,6 +114,7 @@ class Dose(models.Model):
             models.CheckConstraint(
                 name="dose_is_an_amount",
                 condition=Q(amount_mg__gt=0),
+                violation_error_code=about("amount_mg"),
                 violation_error_message=_("A dose is greater than zero."),
             ),
             models.CheckConstraint(
@@ -123,6 +131,7 @@ class Dose(models.Model):
                     * (policy.ABSOLUTE_CEILING_MG_PER_DAY / 24)
                 )
                 & Q(amount_mg__lte=policy.ABSOLUTE_CEILING_MG_PER_DAY),
+                violation_error_code=about("amount_mg"),
                 violation_error_message=_("Never more than 40 mg on any day."),
             ),
             models.CheckConstraint(
@@ -159,12 +168,14 @@ class Dose(models.Model):
         if self.mg_per_day > limits.ceiling_mg_per_day:
             raise ValidationError(
                 _("The protocol's ceiling is %(ceiling)s mg/day."),
-                params={"ceiling": limits.ceiling_mg_per_day.normalize()},
+                code=about("amount_mg"),
+                params={"ceiling": f"{limits.ceiling_mg_per_day.normalize():f}"},
             )
         if policy.tablets_for(self.amount_mg, limits.strengths_mg) is None:
             raise ValidationError(
                 _("%(amount)s mg cannot be made of whole stocked tablets."),
-                params={"amount": self.amount_mg.normalize()},
+                code=about("amount_mg"),
+                params={"amount": f"{self.amount_mg.normalize():f}"},
             )
         if self.interval_h == policy.ALTERNATE_DAYS_H and not limits.alternate_days:
             raise ValidationError(_("The protocol has no alternate-day doses."))

@@ -16,6 +16,7 @@ from dosing.models.doses import Dose
 from dosing.models.protocols import Laboratory, Protocol, ProtocolAssignment
 from patients.models import Patient, Staff
 from patients.models.rules import (
+    about,
     every_version_kept,
     filled,
     never_changed,
@@ -123,6 +124,7 @@ class TroughLevel(models.Model):
             models.CheckConstraint(
                 name="level_can_be_true",
                 condition=Q(ng_per_ml__gt=0, ng_per_ml__lte=units.HARD_LIMIT_NG_PER_ML),
+                violation_error_code=about("reported_value"),
                 violation_error_message=_(
                     "A level lies between 0 and 200 ng/mL. Check the value and its"
                     " unit."
@@ -154,12 +156,14 @@ class TroughLevel(models.Model):
             models.CheckConstraint(
                 name="trough_follows_a_dose",
                 condition=Q(last_dose_at=None) | Q(drawn_at__gt=F("last_dose_at")),
+                violation_error_code=about("last_dose_at"),
                 violation_error_message=_("A trough is drawn after the last dose."),
             ),
             models.CheckConstraint(
                 name="set_aside_has_a_reason",
                 condition=Q(set_aside_at=None, set_aside_because="")
                 | (Q(set_aside_at__isnull=False) & filled("set_aside_because")),
+                violation_error_code=about("reason"),
                 violation_error_message=_("Say why the level is set aside."),
             ),
         ]
@@ -277,6 +281,7 @@ class Decision(models.Model):
             models.CheckConstraint(
                 name="other_reasons_are_put_in_words",
                 condition=~Q(reason="other") | filled("reason_text"),
+                violation_error_code=about("reason_text"),
                 violation_error_message=_("Put the reason in words."),
             ),
         ]

@@ -18,7 +18,7 @@ from dosing.services.doses import (
     hold_still,
     prescribe_dose,
 )
-from dosing.words import as_data
+from dosing.words import as_data, plain
 from patients import audit
 from patients.models import Patient, Staff
 
@@ -158,14 +158,17 @@ def as_shown(advice: Advice) -> dict[str, object]:
 
 
 def as_text(facts: dict[str, object]) -> dict[str, str]:
-    return {name: str(fact) for name, fact in facts.items()}
+    return {
+        name: plain(fact) if isinstance(fact, Decimal) else str(fact)
+        for name, fact in facts.items()
+    }
 
 
 def text_or_none(number: Decimal | None) -> str | None:
-    return None if number is None else str(number)
+    return None if number is None else plain(number)
 
 
 def regimen_as_text(regimen: policy.Regimen | None) -> dict[str, str | int] | None:
     if regimen is None:
         return None
-    return {"amount_mg": str(regimen.amount_mg), "interval_h": regimen.interval_h}
+    return {"amount_mg": plain(regimen.amount_mg), "interval_h": regimen.interval_h}

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.models.lesions import Lesion
 from patients.models.people import Patient
-from patients.models.rules import every_version_kept, never_deleted, plain_text
+from patients.models.rules import about, every_version_kept, never_deleted, plain_text
 
 
 class MeasurementQuerySet(models.QuerySet["Measurement"]):
@@ -86,6 +86,7 @@ class Measurement(models.Model):
             models.CheckConstraint(
                 name="measurement_can_be_true",
                 condition=within_limits(),
+                violation_error_code=about("value"),
                 violation_error_message=_("This value cannot be true."),
             ),
             models.CheckConstraint(
@@ -95,6 +96,7 @@ class Measurement(models.Model):
                     lesion__isnull=False,
                 )
                 | Q(quantity__in=["weight_kg", "height_cm", "pain_vas"]),
+                violation_error_code=about("lesion"),
                 violation_error_message=_("Say which lesion was measured."),
             ),
         ]

@@ -13,7 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken, AuthTokenManager
 
-from patients.models.rules import every_version_kept, filled, never_deleted, plain_text
+from patients.models.rules import (
+    about,
+    every_version_kept,
+    filled,
+    never_deleted,
+    plain_text,
+)
 
 
 def is_time_zone(name: str) -> None:
@@ -200,6 +206,7 @@ class Patient(models.Model):
             models.UniqueConstraint(
                 name="identifier_is_unique_in_its_clinic",
                 fields=["site", "identifier"],
+                violation_error_code=about("identifier"),
                 violation_error_message=_(
                     "Another patient of this clinic has this identifier."
                 ),
@@ -212,6 +219,7 @@ class Patient(models.Model):
             models.CheckConstraint(
                 name="patient_was_born_after_1900",
                 condition=Q(born_on__gte=date(1900, 1, 1)),
+                violation_error_code=about("born_on"),
                 violation_error_message=_("The date of birth is before 1900."),
             ),
             models.CheckConstraint(

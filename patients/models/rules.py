@@ -1,9 +1,11 @@
 """Rules that several tables share: what a text may hold, what never goes away."""
 
+from collections import defaultdict
 from typing import TypeVar
 
 import pghistory
 import pgtrigger
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -38,3 +40,26 @@ plain_text = RegexValidator(
 def filled(field: str) -> Q:
     """Say that a text has at least one character that is no space."""
     return Q(**{f"{field}__trim__length__gt": 0})
+
+
+ABOUT = "about:"
+
+
+def about(field: str) -> str:
+    """Return the error code by which a constraint names the field it is about."""
+    return f"{ABOUT}{field}"
+
+
+def errors_by_field(refusal: ValidationError) -> dict[str, list[ValidationError]]:
+    """Sort what a service said by the field it is about."""
+    if hasattr(refusal, "error_dict"):
+        said = refusal.error_dict
+    else:
+        said = {NON_FIELD_ERRORS: refusal.error_list}
+    found = defaultdict(list)
+    for name, errors in said.items():
+        for error in errors:
+            code = error.code or ""
+            field = code.removeprefix(ABOUT) if code.startswith(ABOUT) else name
+            found[field].append(error)
+    return found

@@ -1,0 +1,362 @@
+"""What a program of one clinic may read and write."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from dosing.models import Laboratory, TroughLevel
+from patients import services
+from patients.models import ApiToken, AuditEvent, Patient, Scope, Site, Staff
+from tests.builders import (
+    a_dose,
+    a_laboratory,
+    a_lesion,
+    a_patient,
+    a_protocol,
+    a_site,
+    a_trough,
+)
+
+Answer = Any
+
+
+class Program:
+    """A REST client with a key."""
+
+    def __init__(self, key: str) -> None:
+        self.client = Client(headers={"authorization": f"Token {key}"})
+
+    def get(self, address: str) -> Answer:
+        return self.client.get(f"/api/v1/{address}")
+
+    def post(self, address: str, body: object, **options: str) -> Answer:
+        raw = body if isinstance(body, str | bytes) else json.dumps(body)
+        options.setdefault("content_type", "application/json")
+        return self.client.post(f"/api/v1/{address}", raw, **options)  # type: ignore[arg-type]
+
+
+def a_program(site: Site, actor: Staff, *scopes: str) -> Program:
+    _token, key = services.issue_token(
+        name=f"registry {'-'.join(scopes)}",
+        site=site,
+        scopes=list(scopes),
+        days=30,
+        actor=actor,
+    )
+    return Program(key)
+
+
+@pytest.fixture
+def program(site: Site, administrator: Staff) -> Program:
+    return a_program(site, administrator, Scope.READ_PATIENTS, Scope.WRITE_LEVELS)
+
+
+@pytest.fixture
+def body(treated: Patient, laboratory: Laboratory) -> dict[str, object]:
+    return {
+        "level": "13.3",
+        "unit": "ng/mL",
+        "drawn_at": "2026-03-30T08:00:00+09:00",
+        "last_dose_at": "2026-03-29T08:00:00+09:00",
+        "laboratory": laboratory.pk,
+    }
+
+
+def test_a_program_lists_the_patients_of_its_clinic_only(
+    program: Program, patient: Patient, clinician: Staff
+) -> None:
+    a_patient(a_site("Osaka clinic"), clinician)
+
+    assert [row["id"] for row in program.get("patients/").json()] == [patient.pk]
+
+
+def test_another_clinics_patient_is_not_found(
+    program: Program, clinician: Staff, body: dict[str, object]
+) -> None:
+    stranger = a_patient(a_site("Osaka clinic"), clinician)
+
+    answers = [
+        program.get(f"patients/{stranger.pk}/"),
+        program.get(f"patients/{stranger.pk}/timeline/"),
+        program.post(f"patients/{stranger.pk}/troughs/", body),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+    assert {a["Content-Type"] for a in answers} == {"application/problem+json"}
+
+
+def test_the_timeline_tells_every_kind_of_event_with_a_unit_on_every_number(
+    program: Program, treated: Patient, clinician: Staff, laboratory: Laboratory
+) -> None:
+    a_lesion(treated, clinician)
+    services.add_measurement(
+        patient=treated,
+        quantity="pain_vas",
+        value=5,  # type: ignore[arg-type]
+        measured_on="2026-03-02",  # type: ignore[arg-type]
+        actor=clinician,
+    )
+    a_trough(treated, "16.4", actor=clinician)
+
+    entries = program.get(f"patients/{treated.pk}/timeline/").json()["entries"]
+
+    assert {e["kind"] for e in entries} == {
+        "level",
+        "dose",
+        "protocol",
+        "measurement",
+        "lesion",
+    }
+    assert all(q["unit"] for e in entries for q in e["quantities"])
+    assert [e["at"] for e in entries] == sorted(
+        (e["at"] for e in entries), reverse=True
+    )
+
+
+def test_reading_a_timeline_leaves_a_line_in_the_audit(
+    program: Program, treated: Patient
+) -> None:
+    program.get(f"patients/{treated.pk}/timeline/")
+
+    assert AuditEvent.objects.filter(action="read_api", patient=treated).exists()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_timeline_costs_the_same_for_one_and_three_levels(
+    program: Program,
+    treated: Patient,
+    clinician: Staff,
+    laboratory: Laboratory,
+    count: int,
+    django_assert_num_queries: Any,
+) -> None:
+    for number in range(count):
+        a_trough(treated, "12", actor=clinician, day=28 + number)
+
+    with django_assert_num_queries(13):
+        program.get(f"patients/{treated.pk}/timeline/")
+
+
+def test_a_posted_level_goes_through_the_same_service(
+    program: Program, treated: Patient, body: dict[str, object]
+) -> None:
+    answer = program.post(f"patients/{treated.pk}/troughs/", body)
+
+    assert answer.status_code == 201
+    assert answer.json()["verdict"] == "in"
+    assert str(TroughLevel.objects.get()) == "13.3 ng/mL"
+
+
+def test_a_posted_level_may_be_a_json_number(
+    program: Program, treated: Patient, body: dict[str, object]
+) -> None:
+    text = json.dumps(body).replace('"13.3"', "13.30")
+
+    assert program.post(f"patients/{treated.pk}/troughs/", text).status_code == 201
+
+
+def test_the_same_submission_twice_stores_one_level(
+    program: Program, treated: Patient, body: dict[str, object]
+) -> None:
+    body["submission"] = "0e6f9ee0-6a80-4f3a-b3a9-5ef6cb0a0f0a"
+
+    ids = [
+        program.post(f"patients/{treated.pk}/troughs/", body).json()["id"]
+        for _time in range(2)
+    ]
+
+    assert ids[0] == ids[1]
+
+
+def test_a_unit_slip_is_refused_with_the_key_that_would_confirm_it(
+    program: Program, treated: Patient, body: dict[str, object]
+) -> None:
+    answer = program.post(f"patients/{treated.pk}/troughs/", body | {"unit": "ng/dL"})
+
+    assert answer.status_code == 422
+    error = answer.json()["errors"][0]
+    assert (error["code"], error["confirm"]) == ("confirm", "unit:13.3:ng/dL")
+    assert "13.3 ng/dL is 0.133 ng/mL" in error["detail"]
+    assert not TroughLevel.objects.exists()
+
+
+BAD = {
+    "number as text with spaces": ({"level": " 13.3"}, 400, "/level"),
+    "true": ({"level": True}, 400, "/level"),
+    "a list": ({"level": [13.3]}, 400, "/level"),
+    "null": ({"level": None}, 400, "/level"),
+    "exponent": ({"level": "1e2"}, 400, "/level"),
+    "unknown unit": ({"unit": "mg/L"}, 400, "/unit"),
+    "a date": ({"drawn_at": "2026-03-30"}, 400, "/drawn_at"),
+    "no zone": ({"drawn_at": "2026-03-30T08:00:00"}, 400, "/drawn_at"),
+    "leap second": ({"drawn_at": "2026-03-30T08:00:60Z"}, 400, "/drawn_at"),
+    "unknown laboratory": ({"laboratory": 999999}, 400, "/laboratory"),
+    "an unknown field": ({"dose": 3}, 400, "/dose"),
+    "over the limit": ({"level": "200.01"}, 422, "/level"),
+    "dose after sample": (
+        {"last_dose_at": "2026-03-31T08:00:00Z"},
+        422,
+        "/last_dose_at",
+    ),
+    "the future": ({"drawn_at": "2036-03-30T08:00:00Z"}, 422, "/drawn_at"),
+    "NUL in a note": ({"note": "a\x00b"}, 400, "/note"),
+}
+
+
+@pytest.mark.parametrize(("facts", "status", "pointer"), BAD.values(), ids=BAD.keys())
+def test_a_bad_level_is_a_problem_document_that_points_at_the_field(
+    program: Program,
+    treated: Patient,
+    body: dict[str, object],
+    facts: dict[str, object],
+    status: int,
+    pointer: str,
+) -> None:
+    answer = program.post(f"patients/{treated.pk}/troughs/", body | facts)
+
+    problem = answer.json()
+    assert (answer.status_code, problem["status"]) == (status, status)
+    assert answer["Content-Type"] == "application/problem+json"
+    assert problem["errors"][0]["pointer"] == pointer
+    assert not TroughLevel.objects.exists()
+
+
+MALFORMED = {
+    "not JSON": b'{"level": ',
+    "two keys alike": b'{"level": "13.3", "level": "99.9"}',
+    "not a number": b'{"level": NaN}',
+    "too deep": b"[" * 100_000,
+    "a very long number": b'{"level": ' + b"9" * 5_000 + b"}",
+    "not UTF-8": b'{"level": "\xff"}',
+    "nothing": b"",
+    "an array": b"[]",
+    "null": b"null",
+}
+
+
+@pytest.mark.parametrize("raw", MALFORMED.values(), ids=MALFORMED.keys())
+def test_a_malformed_document_is_refused(
+    program: Program, treated: Patient, raw: bytes
+) -> None:
+    answer = program.post(f"patients/{treated.pk}/troughs/", raw)
+
+    assert answer.status_code == 400
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_another_content_type_is_refused(program: Program, treated: Patient) -> None:
+    answer = program.post(
+        f"patients/{treated.pk}/troughs/", "level=1", content_type="text/plain"
+    )
+
+    assert answer.status_code == 415
+
+
+def test_a_reading_token_may_not_write(
+    site: Site, administrator: Staff, treated: Patient, body: dict[str, object]
+) -> None:
+    reader = a_program(site, administrator, Scope.READ_PATIENTS)
+
+    assert reader.post(f"patients/{treated.pk}/troughs/", body).status_code == 403
+    assert reader.get("patients/").status_code == 200
+
+
+def test_a_writing_token_may_not_read(
+    site: Site, administrator: Staff, treated: Patient
+) -> None:
+    writer = a_program(site, administrator, Scope.WRITE_LEVELS)
+
+    assert writer.get(f"patients/{treated.pk}/timeline/").status_code == 403
+
+
+@pytest.mark.parametrize("key", ["", "wrong", "x" * 500])
+def test_a_wrong_key_is_turned_away(db: None, key: str) -> None:
+    answer = Program(key).get("patients/")
+
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == "Token"
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_a_revoked_token_ends_at_once(
+    program: Program, administrator: Staff, patient: Patient
+) -> None:
+    services.revoke_token(token=ApiToken.objects.get(), actor=administrator)
+
+    assert program.get("patients/").status_code == 401
+
+
+def test_a_key_is_kept_as_a_hash_only(site: Site, administrator: Staff) -> None:
+    _token, key = services.issue_token(
+        name="registry",
+        site=site,
+        scopes=[Scope.READ_PATIENTS],
+        days=30,
+        actor=administrator,
+    )
+
+    stored = ApiToken.objects.values().get()
+    assert key not in str(stored)
+
+
+def test_an_administrator_issues_and_revokes_a_token_by_page(
+    client: Client, administrator: Staff, site: Site
+) -> None:
+    client.force_login(administrator, backend="tdm.roles.RoleBackend")
+    form = {"name": "Registry", "site": site.pk, "scopes": "read_patients", "days": 30}
+
+    page = client.post("/tokens/", form)
+    token = ApiToken.objects.get()
+    client.post(f"/tokens/{token.token_key}/revoke/")
+
+    assert page.context["key"].startswith(token.token_key)
+    assert not ApiToken.objects.exists()
+    assert list(
+        AuditEvent.objects.filter(actor=administrator)
+        .order_by("pk")
+        .values_list("action", flat=True)
+    )[-2:] == ["issue_token", "revoke_token"]
+
+
+def test_a_token_needs_a_scope(
+    client: Client, administrator: Staff, site: Site
+) -> None:
+    client.force_login(administrator, backend="tdm.roles.RoleBackend")
+
+    page = client.post("/tokens/", {"name": "Registry", "site": site.pk, "days": 30})
+
+    assert page.status_code == 422
+    assert not ApiToken.objects.exists()
+
+
+def test_the_description_names_every_path(client: Client, db: None) -> None:
+    paths = client.get("/api/v1/schema/?format=json").json()["paths"]
+
+    assert set(paths) == {
+        "/api/v1/patients/",
+        "/api/v1/patients/{id}/",
+        "/api/v1/patients/{id}/timeline/",
+        "/api/v1/patients/{patient_id}/troughs/",
+    }
+
+
+def test_an_unknown_path_is_a_problem_document(client: Client, db: None) -> None:
+    answer = client.get("/api/v1/nothing/")
+
+    assert answer.status_code == 404
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_two_clinics_with_the_same_identifier_do_not_meet(
+    program: Program, treated: Patient, clinician: Staff
+) -> None:
+    other = a_site("Osaka clinic")
+    twin = a_patient(other, clinician, identifier=treated.identifier)
+    a_laboratory(other)
+    a_dose(twin, "2", protocol=a_protocol(), actor=clinician)
+
+    rows = program.get("patients/").json()
+
+    assert [row["site"] for row in rows] == ["Tokyo clinic"]

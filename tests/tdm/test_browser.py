@@ -1,0 +1,187 @@
+"""The journey a clinician makes, in a real browser, with its clicks counted."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from dosing.models import Decision, Dose, TroughLevel
+from patients.models import Patient
+from tdm import teaching
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if program is None:
+        pytest.fail("Chromium is missing: install it or set CHROMIUM=/its/path.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Person:
+    """Someone at a screen, who counts clicks and fields and notices what breaks."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.address = page, address
+        self.clicks = self.fields = 0
+        self.trouble: list[str] = []
+        page.on("pageerror", lambda error: self.trouble.append(str(error)))
+        page.on("console", self.listen)
+
+    def listen(self, message: object) -> None:
+        expected = "status of 4"
+        text = getattr(message, "text", "")
+        if getattr(message, "type", "") == "error" and expected not in text:
+            self.trouble.append(text)
+
+    def signs_in(self, username: str) -> None:
+        self.page.goto(f"{self.address}/sign-in/")
+        self.page.get_by_label("Username").fill(username)
+        self.page.get_by_label("Password").fill(teaching.PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
+
+    def click(self, name: str, role: str = "button") -> None:
+        self.clicks += 1
+        self.page.get_by_role(role, name=name).first.click()  # type: ignore[arg-type]
+
+    def types(self, label: str, text: str) -> None:
+        self.fields += 1
+        self.page.get_by_label(label, exact=True).fill(text)
+
+    def sees(self, text: str) -> None:
+        expect(self.page.get_by_text(text).first).to_be_visible()
+
+
+@pytest.fixture(params=[1440, 390], ids=["desk", "phone"])
+def person(
+    request: pytest.FixtureRequest,
+    chromium: Browser,
+    live_server: LiveServer,
+) -> Iterator[Person]:
+    teaching.load(at=timezone.now())
+    context = chromium.new_context(
+        viewport={"width": request.param, "height": 900}, locale="en-GB"
+    )
+    person = Person(context.new_page(), live_server.url)
+    yield person
+    context.close()
+    assert person.trouble == []
+
+
+def test_a_new_level_is_logged_read_and_signed_in_4_clicks_and_1_field(
+    person: Person,
+) -> None:
+    person.signs_in("clinician")
+    person.sees("16.4 ng/mL above 5–15")
+
+    person.click("Add level", role="link")
+    person.types("Level", "16.8")
+    person.click("Save and decide")
+    person.click("1.5 mg once daily", role="radio")
+    person.click("Sign")
+
+    person.sees("Signed: 1.5 mg once daily.")
+    assert (person.clicks, person.fields) == (4, 1)
+    assert Decision.objects.get().level == TroughLevel.objects.latest("pk")
+    assert [
+        str(dose) for dose in Dose.objects.filter(patient__identifier="TEACH-2")
+    ] == [
+        "2 mg once daily",
+        "1.5 mg once daily",
+    ]
+
+
+def test_enter_alone_never_accepts_a_suggestion(person: Person) -> None:
+    person.signs_in("clinician")
+    person.click("Decide", role="link")
+    person.sees("Suggested: 1.5 mg once daily.")
+
+    person.page.keyboard.press("Enter")
+    person.page.get_by_label("In words").press("Enter")
+
+    person.sees("Choose a dose.")
+    assert not Decision.objects.exists()
+
+
+def test_a_unit_slip_is_asked_about_and_mended_with_one_button(
+    person: Person,
+) -> None:
+    person.signs_in("nurse")
+    person.click("Add level", role="link")
+    person.types("Level", "13.3")
+    person.page.get_by_label("Unit").select_option("ng/dL")
+    person.click("Save")
+    person.sees("Did the report mean 13.3 ng/mL?")
+
+    person.click("Yes: 13.3 ng/mL")
+
+    person.sees("13.3 ng/mL is saved.")
+    assert str(TroughLevel.objects.latest("pk")) == "13.3 ng/mL"
+
+
+def test_nothing_typed_is_lost_when_the_server_is_away(person: Person) -> None:
+    person.signs_in("nurse")
+    person.click("Add level", role="link")
+    person.types("Level", "12.1")
+    person.page.route("**/levels/new/", lambda route: route.abort())
+
+    person.click("Save")
+
+    person.sees("Not saved: the server could not be reached.")
+    expect(person.page.get_by_label("Level", exact=True)).to_have_value("12.1")
+
+
+def test_nothing_typed_is_lost_when_the_session_has_ended(person: Person) -> None:
+    person.signs_in("nurse")
+    person.click("Add level", role="link")
+    person.types("Level", "12.1")
+    person.page.context.clear_cookies(name="sessionid")
+
+    person.click("Save")
+
+    person.sees("Not saved: you have been signed out.")
+    expect(person.page.get_by_label("Level", exact=True)).to_have_value("12.1")
+
+
+def test_the_keyboard_opens_and_closes_the_drawer(person: Person) -> None:
+    person.signs_in("clinician")
+    patient = Patient.objects.get(identifier="TEACH-2")
+    person.page.goto(f"{person.address}/patients/{patient.pk}/")
+
+    person.page.keyboard.press("l")
+    expect(person.page.get_by_label("Level", exact=True)).to_be_focused()
+    person.page.keyboard.press("Escape")
+
+    expect(person.page.locator("#drawer")).to_be_hidden()
+
+
+PLACES = ["/", "/patients/", "/patients/{pk}/", "/patients/{pk}/decide/", "/table1/"]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_no_page_is_wider_than_the_screen(person: Person, language: str) -> None:
+    person.signs_in("clinician")
+    patient = Patient.objects.get(identifier="TEACH-2")
+    person.page.set_extra_http_headers({"Accept-Language": language})
+
+    for place in PLACES:
+        person.page.goto(person.address + place.format(pk=patient.pk))
+        wide = person.page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= person.page.viewport_size["width"], place  # type: ignore[index]

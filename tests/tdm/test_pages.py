@@ -1,0 +1,526 @@
+"""Pages, as each role finds them."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from dosing.advice import advise
+from dosing.forms import seal
+from dosing.models import Decision, Laboratory, TroughLevel
+from patients.models import AuditEvent, Patient, Role, Site, Staff
+from tests.builders import a_lesion, a_patient, a_staff_member, a_trough, on_day
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def high(treated: Patient, laboratory: Laboratory, clinician: Staff) -> TroughLevel:
+    """Case 2's level: 16.4 on day 28 of 2 mg."""
+    return a_trough(treated, "16.4", actor=clinician)
+
+
+def signed_in(client: Client, staff: Staff) -> Client:
+    client.force_login(staff, backend="tdm.roles.RoleBackend")
+    return client
+
+
+def typed(patient: Patient, laboratory: Laboratory, **facts: str) -> dict[str, str]:
+    """What the form sends when only the level was typed."""
+    return {
+        "level": "12.0",
+        "unit": "ng/mL",
+        "drawn_at": on_day(35).strftime("%Y-%m-%dT%H:%M"),
+        "last_dose_at": on_day(34).strftime("%Y-%m-%dT%H:%M"),
+        "laboratory": str(laboratory.pk),
+        "patient": str(patient.pk),
+        **facts,
+    }
+
+
+def test_today_names_the_level_that_needs_an_answer(
+    client: Client, clinician: Staff, high: TroughLevel
+) -> None:
+    page = signed_in(client, clinician).get("/").content.decode()
+
+    assert "16.4 ng/mL" in page
+    assert "above 5–15" in page
+    assert f"/patients/{high.patient_id}/decide/" in page
+
+
+def test_a_nurse_is_not_offered_the_decision(
+    client: Client, nurse: Staff, high: TroughLevel
+) -> None:
+    page = signed_in(client, nurse).get("/").content.decode()
+
+    assert "/decide/" not in page
+    assert "/levels/new/" in page
+
+
+def test_an_answered_level_leaves_the_list(
+    client: Client, clinician: Staff, high: TroughLevel
+) -> None:
+    signed_in(client, clinician).post(
+        f"/patients/{high.patient_id}/decide/", choice_of(high.patient, "1.5@24")
+    )
+
+    assert "16.4 ng/mL" not in client.get("/").content.decode()
+
+
+def choice_of(patient: Patient, choice: str, **facts: str) -> dict[str, str]:
+    advice = advise(patient, at=timezone.now())
+    assert advice is not None
+    return {"basis": seal(advice), "choice": choice, "reason": "as_suggested", **facts}
+
+
+def test_an_empty_list_says_so(client: Client, clinician: Staff) -> None:
+    page = signed_in(client, clinician).get("/").content.decode()
+
+    assert "Nobody needs you today." in page
+
+
+@pytest.mark.parametrize(
+    "words", ["Sato", "hana", "サトウ", "MRN-X", "1980-05-04", "sato hanako"]
+)
+def test_a_patient_is_found_by_name_identifier_or_birth_date(
+    client: Client, clinician: Staff, site: Site, words: str
+) -> None:
+    a_patient(site, clinician, identifier="MRN-X1", family_name_kana="サトウ")
+    a_patient(
+        site, clinician, family_name="Abe", given_name="Ken", born_on="1990-01-01"
+    )
+
+    page = signed_in(client, clinician).get("/patients/", {"q": words})
+
+    assert [row[0].name for row in page.context["rows"]] == ["Sato Hanako"]
+
+
+@pytest.mark.parametrize("words", ["%", "_", "' or 1=1--", "\\", "😀", "\x00"])
+def test_a_search_takes_signs_literally(
+    client: Client, clinician: Staff, patient: Patient, words: str
+) -> None:
+    page = signed_in(client, clinician).get("/patients/", {"q": words})
+
+    assert page.status_code == 200
+    assert page.context["count"] == (1 if words == "\x00" else 0)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_list_of_patients_costs_the_same_for_one_and_three(
+    client: Client,
+    clinician: Staff,
+    site: Site,
+    count: int,
+    django_assert_num_queries: object,
+) -> None:
+    for _number in range(count):
+        a_patient(site, clinician)
+    signed_in(client, clinician)
+
+    with django_assert_num_queries(11):  # type: ignore[operator]
+        client.get("/patients/")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_today_costs_the_same_for_one_and_three(
+    client: Client,
+    clinician: Staff,
+    treated: Patient,
+    laboratory: Laboratory,
+    site: Site,
+    count: int,
+    django_assert_num_queries: object,
+) -> None:
+    for number in range(count):
+        level = a_trough(treated, "16.4", actor=clinician, day=28 + number)
+        assert level.pk
+    signed_in(client, clinician)
+
+    with django_assert_num_queries(14):  # type: ignore[operator]
+        client.get("/")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_patient_page_costs_the_same_for_one_and_three_levels(
+    client: Client,
+    clinician: Staff,
+    treated: Patient,
+    laboratory: Laboratory,
+    count: int,
+    django_assert_num_queries: object,
+) -> None:
+    a_lesion(treated, clinician)
+    for number in range(count):
+        a_trough(treated, "12", actor=clinician, day=28 + number)
+    signed_in(client, clinician)
+
+    with django_assert_num_queries(22):  # type: ignore[operator]
+        client.get(f"/patients/{treated.pk}/")
+
+
+def test_looking_at_a_patient_leaves_a_line_in_the_audit(
+    client: Client, nurse: Staff, treated: Patient
+) -> None:
+    signed_in(client, nurse).get(f"/patients/{treated.pk}/")
+
+    line = AuditEvent.objects.get(action="read_page")
+    assert (line.actor, line.patient) == (nurse, treated)
+
+
+def test_a_typed_level_is_saved_and_leads_to_the_decision(
+    client: Client, clinician: Staff, high: TroughLevel, laboratory: Laboratory
+) -> None:
+    form = typed(high.patient, laboratory, level="16,8", then="decide")
+
+    answer = signed_in(client, clinician).post(
+        f"/patients/{high.patient_id}/levels/new/", form, headers=HTMX
+    )
+
+    assert answer.templates[0].name == "dosing/_decide.html"
+    assert str(TroughLevel.objects.latest("pk")) == "16.8 ng/mL"
+
+
+def test_a_level_by_a_nurse_is_saved_without_a_decision(
+    client: Client, nurse: Staff, high: TroughLevel, laboratory: Laboratory
+) -> None:
+    answer = signed_in(client, nurse).post(
+        f"/patients/{high.patient_id}/levels/new/",
+        typed(high.patient, laboratory, then="decide"),
+        headers=HTMX,
+    )
+
+    assert (answer.status_code, answer["HX-Refresh"]) == (204, "true")
+
+
+def test_sending_the_same_form_twice_stores_one_level(
+    client: Client, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    form = typed(treated, laboratory, submission="0e6f9ee0-6a80-4f3a-b3a9-5ef6cb0a0f0a")
+
+    for _time in range(2):
+        signed_in(client, nurse).post(f"/patients/{treated.pk}/levels/new/", form)
+
+    assert TroughLevel.objects.count() == 1
+
+
+def test_a_decision_can_be_opened_again_as_it_was_signed(
+    client: Client, clinician: Staff, high: TroughLevel
+) -> None:
+    signed_in(client, clinician).post(
+        f"/patients/{high.patient_id}/decide/", choice_of(high.patient, "1.5@24")
+    )
+    decision = Decision.objects.get()
+
+    page = client.get(f"/decisions/{decision.pk}/").content.decode()
+
+    assert "2 mg/day × 12.5 / 16.4 = 1.52 mg/day" in page
+
+
+def test_advice_that_went_stale_cannot_be_signed_and_says_what_changed(
+    client: Client, clinician: Staff, high: TroughLevel
+) -> None:
+    form = choice_of(high.patient, "1.5@24")
+    a_trough(high.patient, "12", actor=clinician, day=35)
+
+    answer = signed_in(client, clinician).post(
+        f"/patients/{high.patient_id}/decide/", form
+    )
+
+    assert answer.status_code == 409
+    assert "A level was added, corrected or set aside." in answer.content.decode()
+    assert not Decision.objects.exists()
+
+
+def test_a_dose_is_chosen_before_signing(
+    client: Client, clinician: Staff, high: TroughLevel
+) -> None:
+    answer = signed_in(client, clinician).post(
+        f"/patients/{high.patient_id}/decide/", choice_of(high.patient, "")
+    )
+
+    assert answer.status_code == 422
+    assert "Choose a dose." in answer.content.decode()
+
+
+def test_a_forged_basis_is_refused(
+    client: Client, clinician: Staff, high: TroughLevel
+) -> None:
+    answer = signed_in(client, clinician).post(
+        f"/patients/{high.patient_id}/decide/",
+        choice_of(high.patient, "1.5@24", basis="forged"),
+    )
+
+    assert answer.status_code == 422
+    assert not Decision.objects.exists()
+
+
+def test_the_history_shows_both_values_of_a_correction(
+    client: Client, clinician: Staff, high: TroughLevel, laboratory: Laboratory
+) -> None:
+    signed_in(client, clinician).post(
+        f"/levels/{high.pk}/correct/",
+        typed(
+            high.patient, laboratory, level="14.6", version="1", reason="misread report"
+        ),
+    )
+
+    page = client.get(f"/history/level/{high.pk}/").content.decode()
+
+    assert "<del>16.4</del>" in page
+    assert "<ins>14.6</ins>" in page
+    assert "misread report" in page
+
+
+def test_a_correction_of_an_old_version_is_refused(
+    client: Client, clinician: Staff, high: TroughLevel, laboratory: Laboratory
+) -> None:
+    form = typed(high.patient, laboratory, level="14.6", version="1", reason="misread")
+    signed_in(client, clinician).post(f"/levels/{high.pk}/correct/", form)
+
+    answer = client.post(f"/levels/{high.pk}/correct/", form | {"level": "13.6"})
+
+    assert answer.status_code == 422
+    assert "Someone has changed this record" in answer.content.decode()
+
+
+def test_a_level_set_aside_stays_on_the_page(
+    client: Client, clinician: Staff, high: TroughLevel
+) -> None:
+    signed_in(client, clinician).post(
+        f"/levels/{high.pk}/set-aside/", {"version": "1", "reason": "haemolysed"}
+    )
+
+    page = client.get(f"/patients/{high.patient_id}/").content.decode()
+
+    assert "haemolysed" in page
+    assert "16.4" in page
+    assert "No level yet" in page
+
+
+def test_a_level_is_read_while_it_is_typed(
+    client: Client, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    answer = signed_in(client, nurse).post(
+        f"/patients/{treated.pk}/levels/hint/", typed(treated, laboratory, level="4.9")
+    )
+
+    assert "below 5–15" in answer.content.decode()
+    assert not TroughLevel.objects.exists()
+
+
+@pytest.mark.parametrize("facts", [{"level": "abc"}, {"unit": "?"}, {"drawn_at": ""}])
+def test_half_a_form_is_not_read(
+    client: Client,
+    nurse: Staff,
+    treated: Patient,
+    laboratory: Laboratory,
+    facts: dict[str, str],
+) -> None:
+    answer = signed_in(client, nurse).post(
+        f"/patients/{treated.pk}/levels/hint/", typed(treated, laboratory, **facts)
+    )
+
+    assert answer.content.decode().strip() == ""
+
+
+def test_a_new_patient_is_registered_with_the_lesion(
+    client: Client, nurse: Staff, site: Site
+) -> None:
+    answer = signed_in(client, nurse).post(
+        "/patients/new/",
+        {
+            "site": site.pk,
+            "identifier": "A-1",
+            "family_name": "Abe",
+            "given_name": "Ken",
+            "born_on": "1990-02-03",
+            "sex": "male",
+            "body_site": "Tongue",
+            "side": "midline",
+            "compartment": "muscle",
+            "issva_type": "common_vm",
+        },
+    )
+
+    patient = Patient.objects.get(identifier="A-1")
+    assert answer["Location"] == f"/patients/{patient.pk}/"
+    assert patient.lesions.get().body_site == "Tongue"
+
+
+def test_a_second_patient_with_the_same_identifier_is_refused_in_words(
+    client: Client, nurse: Staff, patient: Patient
+) -> None:
+    answer = signed_in(client, nurse).post(
+        "/patients/new/",
+        {
+            "site": patient.site_id,
+            "identifier": patient.identifier,
+            "family_name": "Abe",
+            "given_name": "Ken",
+            "born_on": "1990-02-03",
+            "sex": "male",
+            "body_site": "Tongue",
+            "side": "midline",
+            "compartment": "muscle",
+            "issva_type": "common_vm",
+        },
+    )
+
+    assert answer.status_code == 422
+    assert "Another patient of this clinic" in answer.content.decode()
+    assert Patient.objects.count() == 1
+
+
+def test_a_first_dose_is_prescribed_with_its_protocol(
+    client: Client, clinician: Staff, patient: Patient, protocol: object
+) -> None:
+    form = {
+        "protocol": protocol.pk,  # type: ignore[attr-defined]
+        "amount_mg": "2",
+        "interval_h": "24",
+        "usual_time": "08:00",
+        "starts_on": "2026-03-02",
+        "reason": "start",
+    }
+
+    answer = signed_in(client, clinician).post(
+        f"/patients/{patient.pk}/doses/new/", form
+    )
+
+    assert answer.status_code == 303
+    assert str(patient.doses.get()) == "2 mg once daily"
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [("5", "ceiling is 4"), ("1.3", "whole stocked tablets"), ("-1", "greater than")],
+)
+def test_a_dose_that_cannot_be_taken_is_refused_in_words(
+    client: Client,
+    clinician: Staff,
+    patient: Patient,
+    protocol: object,
+    amount: str,
+    words: str,
+) -> None:
+    form = {
+        "protocol": protocol.pk,  # type: ignore[attr-defined]
+        "amount_mg": amount,
+        "interval_h": "24",
+        "usual_time": "08:00",
+        "starts_on": "2026-03-02",
+        "reason": "start",
+    }
+
+    answer = signed_in(client, clinician).post(
+        f"/patients/{patient.pk}/doses/new/", form
+    )
+
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert not patient.doses.exists()
+
+
+def test_a_measurement_is_added(client: Client, nurse: Staff, patient: Patient) -> None:
+    form = {"quantity": "pain_vas", "value": "5", "measured_on": "2026-03-02"}
+
+    signed_in(client, nurse).post(f"/patients/{patient.pk}/measurements/new/", form)
+
+    assert patient.measurements.get().value == 5
+
+
+def test_pain_of_eleven_is_refused(
+    client: Client, nurse: Staff, patient: Patient
+) -> None:
+    form = {"quantity": "pain_vas", "value": "11", "measured_on": "2026-03-02"}
+
+    answer = signed_in(client, nurse).post(
+        f"/patients/{patient.pk}/measurements/new/", form
+    )
+
+    assert "This value cannot be true." in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "address"),
+    [
+        (Role.NURSE, "/patients/{patient}/decide/"),
+        (Role.NURSE, "/patients/{patient}/doses/new/"),
+        (Role.PHARMACIST, "/patients/{patient}/decide/"),
+        (Role.RESEARCH_READER, "/patients/"),
+        (Role.RESEARCH_READER, "/patients/{patient}/"),
+        (Role.ADMIN, "/patients/{patient}/"),
+        (Role.CLINICIAN, "/tokens/"),
+    ],
+)
+def test_a_role_may_not_do_what_the_table_does_not_say(
+    client: Client, site: Site, treated: Patient, role: Role, address: str
+) -> None:
+    staff = a_staff_member(site, role)
+
+    answer = signed_in(client, staff).get(address.format(patient=treated.pk))
+
+    assert answer.status_code == 403
+    assert "Your role may not do this" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "place"), [(Role.ADMIN, "/tokens/"), (Role.RESEARCH_READER, "/table1/")]
+)
+def test_those_who_see_no_patients_are_taken_to_their_work(
+    client: Client, site: Site, role: Role, place: str
+) -> None:
+    answer = signed_in(client, a_staff_member(site, role)).get("/")
+
+    assert answer["Location"] == place
+
+
+def test_a_page_whose_session_ended_is_told_so(client: Client, db: None) -> None:
+    answer = client.post("/patients/1/levels/new/", headers=HTMX)
+
+    assert answer.status_code == 401
+    assert "signed-out" in answer["HX-Trigger"]
+
+
+def test_a_form_without_its_token_keeps_its_words(
+    clinician: Staff, treated: Patient
+) -> None:
+    careful = Client(enforce_csrf_checks=True)
+    careful.force_login(clinician, backend="tdm.roles.RoleBackend")
+
+    answer = careful.post(f"/patients/{treated.pk}/levels/new/", {"level": "12"})
+
+    assert answer.status_code == 403
+    assert "too old to be sent" in answer.content.decode()
+
+
+def test_ten_wrong_passwords_lock_the_account(client: Client, clinician: Staff) -> None:
+    for _time in range(10):
+        answer = client.post(
+            "/sign-in/", {"username": clinician.username, "password": "wrong"}
+        )
+
+    assert answer.status_code == 429
+    assert "locked for 15 minutes" in answer.content.decode()
+
+
+def test_a_page_is_private_and_guarded(client: Client, clinician: Staff) -> None:
+    answer = signed_in(client, clinician).get("/")
+
+    assert answer["Cache-Control"] == "no-store"
+    assert "script-src 'self'" in answer["Content-Security-Policy"]
+    assert answer["X-Frame-Options"] == "DENY"
+
+
+def test_an_unknown_address_says_so(client: Client, clinician: Staff) -> None:
+    answer = signed_in(client, clinician).get("/nowhere/")
+
+    assert answer.status_code == 404
+    assert "Not found" in answer.content.decode()
+
+
+def test_a_decision_shows_nothing_to_decide_without_a_level(
+    client: Client, clinician: Staff, treated: Patient
+) -> None:
+    page = signed_in(client, clinician).get(f"/patients/{treated.pk}/decide/")
+
+    assert "There is no level to decide on" in page.content.decode()

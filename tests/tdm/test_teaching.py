@@ -1,0 +1,186 @@
+"""The two published cases, from the report's facts to Table 1."""
+
+import csv
+import io
+import json
+from decimal import Decimal
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dosing.history import history_of
+from dosing.models import Dose, TroughLevel
+from patients import audit
+from patients.models import ApiToken, Measurement, Patient, Staff
+from tdm import table1, teaching
+from tdm.table1 import Comparison
+
+
+@pytest.fixture
+def cases(db: None) -> list[Patient]:
+    teaching.load(at=timezone.now())
+    return list(Patient.objects.order_by("identifier"))
+
+
+def test_loading_twice_changes_nothing(cases: list[Patient]) -> None:
+    assert teaching.load(at=timezone.now()) is False
+    assert (Patient.objects.count(), TroughLevel.objects.count()) == (2, 4)
+    assert (Dose.objects.count(), Measurement.objects.count()) == (2, 16)
+
+
+def test_the_four_levels_read_in_in_in_above(cases: list[Patient]) -> None:
+    verdicts = [
+        reading.verdict.value
+        for case in cases
+        for level in (history := history_of(case)).levels
+        if (reading := history.read(level))
+    ]
+
+    assert verdicts == ["in", "in", "in", "above"]
+
+
+def test_the_cases_keep_the_ages_of_the_report(cases: list[Patient]) -> None:
+    ages = [case.age_on(history_of(case).doses[0].starts_on) for case in cases]
+
+    assert ages == [47, 62]
+
+
+def test_samples_are_drawn_on_clinic_days(cases: list[Patient]) -> None:
+    zone = cases[0].site.zone
+
+    assert all(
+        level.drawn_at.astimezone(zone).weekday() < 5
+        for level in TroughLevel.objects.all()
+    )
+
+
+def test_everyone_of_the_demo_can_sign_in(cases: list[Patient], client: Client) -> None:
+    answers = [
+        client.post("/sign-in/", {"username": name, "password": teaching.PASSWORD})
+        for name in teaching.ACCOUNTS
+    ]
+
+    assert {answer.status_code for answer in answers} == {302}
+
+
+def test_table_1_is_recomputed_beside_what_was_printed(cases: list[Patient]) -> None:
+    first, second = table1.rows()
+
+    assert [
+        (
+            row["limb circumference change (%)"],
+            row["limb circumference comparison"],
+            row["MRI maximum area change (%)"],
+            row["MRI maximum area change printed (%)"],
+            row["MRI maximum area comparison"],
+        )
+        for row in (first, second)
+    ] == [
+        ("-17.86", "matches", "-28.33", "-29", "discrepancy"),
+        ("-10.81", "matches", "-15.89", "-16", "matches"),
+    ]
+
+
+def test_table_1_shows_what_is_missing_as_missing(cases: list[Patient]) -> None:
+    assert table1.padded(["13.3"], 2) == ["13.3", "missing"]
+    assert (
+        table1.change(
+            [], teaching.case_series()["cases"][0], table1.Quantity.MRI_MAX_AREA_MM2
+        )[0]
+        == "missing"
+    )
+
+
+def test_table_1_prints_as_csv_and_as_json(
+    cases: list[Patient], capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("table1", "--format", "csv")
+    as_csv = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    call_command("table1")
+    as_json = json.loads(capsys.readouterr().out)
+
+    assert as_csv == as_json
+
+
+def test_a_reader_sees_table_1_without_names(
+    cases: list[Patient], client: Client
+) -> None:
+    client.force_login(
+        Staff.objects.get(username="reader"), backend="tdm.roles.RoleBackend"
+    )
+
+    page = client.get("/table1/").content.decode()
+    download = client.get("/table1/?format=csv").content.decode()
+
+    assert "discrepancy" in page
+    assert "Teaching Case" not in page + download
+
+
+@pytest.mark.parametrize(
+    ("printed", "recomputed", "comparison"),
+    [
+        ("-18", "-17.86", Comparison.MATCHES),
+        ("-18", "-17.50", Comparison.MATCHES),
+        ("-17", "-17.86", Comparison.ROUNDING),
+        ("-29", "-28.33", Comparison.DISCREPANCY),
+        ("-28", "-28.33", Comparison.MATCHES),
+        ("0", "0.49", Comparison.MATCHES),
+    ],
+)
+def test_a_printed_percentage_is_compared_with_the_raw_values(
+    printed: str, recomputed: str, comparison: Comparison
+) -> None:
+    assert table1.compare(Decimal(printed), Decimal(recomputed)) is comparison
+
+
+@given(st.text())
+def test_no_cell_starts_a_formula(text: str) -> None:
+    cell = table1.harmless(text)
+
+    assert cell.endswith(text)
+    assert not cell.startswith(("=", "@", "\t", "\r")) or not text
+
+
+def test_a_token_is_issued_on_the_command_line(
+    cases: list[Patient], capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command(
+        "create_api_token", "Registry", "--site", "Demo clinic", "--by", "admin"
+    )
+
+    token = ApiToken.objects.get()
+    assert capsys.readouterr().out.startswith(token.token_key)
+
+
+@pytest.mark.parametrize(
+    ("site", "by", "words"),
+    [("Nowhere", "admin", "no clinic"), ("Demo clinic", "nobody", "no account")],
+)
+def test_a_token_for_nobody_is_refused_in_words(
+    cases: list[Patient], site: str, by: str, words: str
+) -> None:
+    with pytest.raises(CommandError, match=words):
+        call_command("create_api_token", "Registry", "--site", site, "--by", by)
+
+
+def test_a_second_token_of_the_same_name_is_refused_in_words(
+    cases: list[Patient],
+) -> None:
+    words = ["create_api_token", "Registry", "--site", "Demo clinic", "--by", "admin"]
+    call_command(*words)
+
+    with pytest.raises(CommandError, match="already exists"):
+        call_command(*words)
+
+
+def test_the_audit_of_the_teaching_data_is_whole(
+    cases: list[Patient], capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("verify_audit")
+
+    assert "The audit is whole." in capsys.readouterr().out
+    assert audit.broken_lines() == []

@@ -1,0 +1,197 @@
+"""Rules that no single room can keep."""
+
+import ast
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+import dosing.services
+import patients.services
+from dosing.models import Laboratory
+from patients.models import Patient, Site, Staff
+from tests.builders import a_dose, a_patient, a_protocol, a_site, a_trough
+
+ROOT = Path(__file__).resolve().parent.parent
+OPEN_TO_ALL = {"sign_in", "set_language", "livez", "readyz", "api-schema", "api-docs"}
+BY_CLOCK = {"beat"}
+
+
+def addresses(
+    resolver: URLResolver, prefix: str = "/"
+) -> Iterator[tuple[str, URLPattern]]:
+    for pattern in resolver.url_patterns:
+        here = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern, here)
+        else:
+            yield here, pattern
+
+
+def filled(route: str) -> str:
+    """Put a value into each part of a route that asks for one."""
+    for part, value in {
+        "<int:patient_id>": "1",
+        "<int:pk>": "1",
+        "<int:level_id>": "1",
+        "<int:decision_id>": "1",
+        "<int:record_id>": "1",
+        "<slug:kind>": "level",
+        "<str:key>": "abc",
+        r"^patients/$": "patients/",
+        r"^patients/(?P<pk>\d{1,18})/$": "patients/1/",
+    }.items():
+        route = route.replace(part, value)
+    return route
+
+
+ADDRESSES = sorted(
+    (filled(route), pattern.name or "")
+    for route, pattern in addresses(get_resolver())
+    if not route.startswith("/admin/")
+)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(("address", "name"), ADDRESSES)
+def test_every_address_turns_a_stranger_away(
+    db: None, client: Client, address: str, name: str, method: str
+) -> None:
+    answer = getattr(client, method)(address)
+
+    if name in OPEN_TO_ALL:
+        assert not answer.get("Location", "").startswith("/sign-in/")
+    elif address.startswith("/api/"):
+        assert answer.status_code == 401
+    else:
+        assert (answer.status_code, answer["Location"][:9]) == (302, "/sign-in/")
+
+
+def test_the_admin_turns_a_nurse_away(client: Client, nurse: Staff) -> None:
+    client.force_login(nurse, backend="tdm.roles.RoleBackend")
+
+    assert client.get("/admin/").status_code == 302
+
+
+@pytest.fixture
+def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
+    """A whole patient of another clinic, with everything an address can name."""
+    other: Site = a_site("Osaka clinic")
+    stranger: Patient = a_patient(other, clinician)
+    dosing_laboratory = Laboratory.objects.create(
+        site=other,
+        name="Osaka laboratory",
+        method="cmia",
+        unit="ng/mL",
+        lower_limit_ng_per_ml=2,
+    )
+    a_dose(stranger, "2", protocol=a_protocol(), actor=clinician)
+    level = a_trough(stranger, "9", laboratory=dosing_laboratory, actor=clinician)
+    return {"patient": stranger.pk, "level": level.pk}
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(
+    "route",
+    [
+        "/patients/{patient}/",
+        "/patients/{patient}/levels/new/",
+        "/patients/{patient}/levels/hint/",
+        "/patients/{patient}/doses/new/",
+        "/patients/{patient}/decide/",
+        "/patients/{patient}/measurements/new/",
+        "/levels/{level}/correct/",
+        "/levels/{level}/set-aside/",
+        "/history/level/{level}/",
+        "/history/patient/{patient}/",
+    ],
+)
+def test_another_clinics_patient_does_not_exist_here(
+    client: Client,
+    clinician: Staff,
+    elsewhere: dict[str, int],
+    route: str,
+    method: str,
+) -> None:
+    client.force_login(clinician, backend="tdm.roles.RoleBackend")
+
+    answer = getattr(client, method)(route.format(**elsewhere))
+
+    assert answer.status_code in {404, 405}
+
+
+SERVICES = [
+    (name, service)
+    for module in (patients.services, dosing.services)
+    for name, service in inspect.getmembers(module, inspect.isfunction)
+    if not name.startswith("_")
+    and service.__module__.startswith(module.__name__)
+    and name not in BY_CLOCK
+]
+
+
+@pytest.mark.parametrize(("name", "service"), SERVICES)
+def test_every_service_is_atomic_keyword_only_and_leaves_a_trace(
+    name: str, service: object
+) -> None:
+    inner = inspect.unwrap(service)  # type: ignore[arg-type]
+    signature = inspect.signature(inner)
+    source = inspect.getsource(inner)
+
+    assert {p.kind for p in signature.parameters.values()} <= {
+        inspect.Parameter.KEYWORD_ONLY,
+        inspect.Parameter.VAR_KEYWORD,
+    }
+    assert "actor" in signature.parameters
+    assert "@transaction.atomic" in source
+    assert any(word in source for word in ("audit.record(", "revise(", "end_running"))
+
+
+WRITES = {
+    "save",
+    "create",
+    "bulk_create",
+    "update_or_create",
+    "get_or_create",
+    "delete",
+}
+MAY_WRITE = ("services", "revision.py", "audit.py", "migrations")
+FILES = sorted(
+    path
+    for room in ("tdm", "patients", "dosing")
+    for path in (ROOT / room).rglob("*.py")
+    if not any(part in MAY_WRITE for part in path.parts) and path.name != "services.py"
+)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_services_write(path: Path) -> None:
+    calls = [
+        node.func.attr
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+
+    assert not WRITES & set(calls)
+
+
+@pytest.mark.parametrize(
+    "word", ["hx-on", 'hx-vals="js', " style=", "onclick", "|safe"]
+)
+def test_no_template_needs_a_weaker_content_policy(word: str) -> None:
+    offenders = [
+        path.name
+        for path in (ROOT / "templates").rglob("*.html")
+        if word in path.read_text()
+    ]
+
+    assert offenders == []
+
+
+@pytest.mark.parametrize("lock", sorted(ROOT.glob("requirements*.lock")), ids=str)
+@pytest.mark.parametrize("word", ["://", "--index", "--find-links", "file:"])
+def test_a_lock_file_names_no_place(lock: Path, word: str) -> None:
+    assert word not in lock.read_text()
