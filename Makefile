@@ -1,14 +1,16 @@
 SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
 unexport PYTHONDONTWRITEBYTECODE
 
 PY := .venv/bin/python
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all:
+PIP := $(PY) -m pip install -qq --disable-pip-version-check --require-hashes --only-binary=:all:
 EMBEDDED := $(PY) -W "ignore:XDG_RUNTIME_DIR" -m tdm.embedded
 WITH := $(EMBEDDED) with --
 
 .PHONY: run test test-fast lint types lock compose-check browser
 
 run: .venv/.run-stamp
+	@$(PY) -c "" 2>/dev/null || { rm -rf .venv; $(MAKE) --no-print-directory $<; }  # its Python may be gone
 	@exec $(EMBEDDED) run
 
 test: .venv/.dev-stamp browser
@@ -23,7 +25,7 @@ lint: .venv/.dev-stamp
 	@echo "lint, format, types, contracts"
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check .
-	@git ls-files -co --exclude-standard 'templates/*.html' | xargs .venv/bin/djade --target-version 5.2 --check
+	@find templates -name '*.html' | xargs .venv/bin/djade --target-version 5.2 --check
 	@.venv/bin/djlint --lint --quiet templates
 	@SECRET_KEY=x ALLOWED_HOSTS=x DATABASE_URL=postgresql:///x CELERY_BROKER_URL=redis://x .venv/bin/mypy .
 	@.venv/bin/lint-imports --no-cache | tail -3

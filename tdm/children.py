@@ -150,7 +150,7 @@ class Crew:
 
 
 def stop_when_asked() -> None:
-    """Let the first Ctrl-C, SIGTERM or SIGHUP unwind every block, and only the first."""
+    """Let the first Ctrl-C, SIGTERM or SIGHUP unwind every block; ignore the rest."""
     numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # not under nohup
         numbers.append(signal.SIGHUP)

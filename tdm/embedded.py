@@ -37,12 +37,19 @@ def serve() -> None:
     with only_one():
         check_port(port)
         check_space()
-        with servers(HOME, throwaway=False) as (lent, addresses):
-            environment = {**surroundings(secret_key()), **addresses}
-            os.environ.update(environment)
-            with announced(environment), Crew() as crew:
-                prepare()
-                keep_up([lent, crew], port)
+        try:
+            serve_at(port)
+        finally:
+            say("Troughline: stopped.")
+
+
+def serve_at(port: int) -> None:
+    with servers(HOME, throwaway=False) as (lent, addresses):
+        environment = {**surroundings(secret_key()), **addresses}
+        os.environ.update(environment)
+        with announced(environment), Crew() as crew:
+            prepare()
+            keep_up([lent, crew], port)
 
 
 def keep_up(crews: Sequence[Crew], port: int) -> None:
@@ -67,7 +74,7 @@ def roles(port: int) -> list[Role]:
         "--without-gossip", "--without-mingle", "--loglevel", "WARNING",
     ]  # fmt: skip
     beat = [
-        *celery, "beat", "--schedule", HOME / "beat", "--pidfile=",
+        *celery, "beat", "--schedule", str(HOME / "beat"), "--pidfile=",
         "--loglevel", "WARNING",
     ]  # fmt: skip
     web = [
@@ -124,8 +131,7 @@ def write_privately(path: Path, text: str) -> None:
 @contextlib.contextmanager
 def announced(environment: Mapping[str, str]) -> Iterator[None]:
     """Let `manage.py` find the servers while we run."""
-    note = {**environment, "RUN_PID": str(os.getpid())}
-    write_privately(env.RUN_FILE, json.dumps(note))
+    write_privately(env.RUN_FILE, json.dumps(dict(environment)))
     try:
         yield
     finally:
@@ -136,7 +142,7 @@ def announced(environment: Mapping[str, str]) -> Iterator[None]:
 def only_one() -> Iterator[None]:
     """Hold the folder's lock; a lock left by a dead process does not hold."""
     HOME.mkdir(exist_ok=True)
-    with (HOME / "lock").open("w") as lock:
+    with env.LOCK_FILE.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -192,10 +198,8 @@ def main(words: Sequence[str]) -> int:
     stop_when_asked()
     match words:
         case ["run"]:
-            try:
-                serve()
-            finally:
-                say("Troughline: stopped.")
+            serve()
+            return 0
         case ["with", "--", *command] if command:
             return lend(command)
     raise give_up("say `run`, or `with -- COMMAND`.")

@@ -4,11 +4,13 @@ While `make run` is up, its addresses stand in for what the environment does not
 so that `manage.py` commands reach the same database.
 """
 
+import fcntl
 import json
 import os
 from pathlib import Path
 
 RUN_FILE = Path(__file__).resolve().parent.parent / ".troughline" / "run.json"
+LOCK_FILE = RUN_FILE.with_name("lock")
 
 
 class MissingSettingError(SystemExit):
@@ -25,10 +27,21 @@ def running() -> dict[str, str]:
     """Return the addresses of the Troughline that `make run` keeps up, if any."""
     try:
         found: dict[str, str] = json.loads(RUN_FILE.read_text())
-        os.kill(int(found["RUN_PID"]), 0)  # a killed run leaves its file behind
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError):
         return {}
-    return found
+    return found if is_locked(LOCK_FILE) else {}
+
+
+def is_locked(path: Path) -> bool:
+    """Tell a run that goes on from one that was killed and left its file behind."""
+    try:
+        with path.open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def text(name: str, default: str | None = None) -> str:

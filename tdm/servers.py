@@ -45,10 +45,11 @@ def start_postgresql(
     if server.system_user:
         shutil.chown(sockets, server.system_user)
     clear_predecessor(data)
-    program = [server.bin_path / "postgres", "-D", data, "-h", "", "-k", sockets]
+    program = server.bin_path / "postgres"
+    places = ["-D", str(data), "-h", "", "-k", str(sockets)]
     role = Role(
         name="PostgreSQL",
-        argv=[*program, *(DATA_MAY_BE_LOST if throwaway else [])],
+        argv=[program, *places, *(DATA_MAY_BE_LOST if throwaway else [])],
         ready=partial(accepts_connections, data),
         farewell=signal.SIGINT,  # SIGTERM would wait for every client to leave
         user=server.system_user,
@@ -68,7 +69,7 @@ def make_cluster(data: Path) -> None:
         get_server(unfinished, start=False).ensure_pgdata_inited()
     except subprocess.SubprocessError as error:
         raise give_up(
-            f"PostgreSQL could not make its data folder in {data.parent}; is its disk full?"
+            f"PostgreSQL could not make its data in {data.parent}; is the disk full?"
         ) from error
     unfinished.rename(data)
 

@@ -3,6 +3,7 @@
 import threading
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -28,19 +29,18 @@ def advice_for(patient: Patient) -> Advice:
 
 
 def sign(
-    advice: Advice, actor: Staff, amount_mg: str = "1.5", **facts: object
+    advice: Advice, actor: Staff, amount_mg: str = "1.5", **facts: Any
 ) -> Decision:
-    return services.sign_decision(
-        **{
-            "patient": advice.patient,
-            "basis": advice.basis,
-            "amount_mg": Decimal(amount_mg),
-            "interval_h": 24,
-            "reason": "as_suggested" if amount_mg == "1.5" else "clinical_picture",
-            "actor": actor,
-            **facts,
-        }
-    )
+    said: dict[str, Any] = {
+        "patient": advice.patient,
+        "basis": advice.basis,
+        "amount_mg": Decimal(amount_mg),
+        "interval_h": 24,
+        "reason": "as_suggested" if amount_mg == "1.5" else "clinical_picture",
+        "actor": actor,
+        **facts,
+    }
+    return services.sign_decision(**said)
 
 
 def test_the_second_case_is_offered_one_and_a_half_milligrams(

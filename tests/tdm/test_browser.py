@@ -35,6 +35,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+TOLD_TO_THE_USER = ("status of 4", "Error Code 401", "htmx:", "net::ERR_FAILED")
+
+
 class Person:
     """Someone at a screen, who counts clicks and fields and notices what breaks."""
 
@@ -42,13 +45,14 @@ class Person:
         self.page, self.address = page, address
         self.clicks = self.fields = 0
         self.trouble: list[str] = []
+        page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: self.trouble.append(str(error)))
         page.on("console", self.listen)
 
     def listen(self, message: object) -> None:
-        expected = "status of 4"
         text = getattr(message, "text", "")
-        if getattr(message, "type", "") == "error" and expected not in text:
+        told = any(words in text for words in TOLD_TO_THE_USER)
+        if getattr(message, "type", "") == "error" and not told:
             self.trouble.append(text)
 
     def signs_in(self, username: str) -> None:
@@ -59,7 +63,9 @@ class Person:
 
     def click(self, name: str, role: str = "button") -> None:
         self.clicks += 1
-        self.page.get_by_role(role, name=name).first.click()  # type: ignore[arg-type]
+        exact = role == "button"
+        found = self.page.get_by_role(role, name=name, exact=exact)  # type: ignore[arg-type]
+        found.first.click()
 
     def types(self, label: str, text: str) -> None:
         self.fields += 1

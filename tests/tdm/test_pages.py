@@ -494,10 +494,9 @@ def test_a_form_without_its_token_keeps_its_words(
 
 
 def test_ten_wrong_passwords_lock_the_account(client: Client, clinician: Staff) -> None:
-    for _time in range(10):
-        answer = client.post(
-            "/sign-in/", {"username": clinician.username, "password": "wrong"}
-        )
+    wrong = {"username": clinician.username, "password": "wrong"}
+
+    answer = [client.post("/sign-in/", wrong) for _time in range(10)][-1]
 
     assert answer.status_code == 429
     assert "locked for 15 minutes" in answer.content.decode()

@@ -27,8 +27,9 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target !== body) return;
     if (!drawer.open) drawer.showModal();
-    const first = body.querySelector("[aria-invalid=true], [data-focus], [autofocus]");
-    if (first) first.focus();
+    const first = body.querySelector("[aria-invalid=true], [data-focus]") || body.querySelector("h1");
+    if (first.matches("h1")) first.tabIndex = -1;
+    first.focus();
     drawer.scrollTop = 0;
   });
 
