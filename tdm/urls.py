@@ -56,5 +56,5 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
 ]
 
-handler404 = "tdm.views.not_found"
-handler500 = "tdm.views.server_error"
+handler404 = "tdm.errors.not_found"
+handler500 = "tdm.errors.server_error"

@@ -1,27 +1,23 @@
 """Pages that tell a story across both rooms: today, a patient, a record's history."""
 
-import sys
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from django.contrib.auth.decorators import login_not_required, permission_required
+from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
-from django.db import InterfaceError, OperationalError, models
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from dosing import policy
 from dosing.advice import Advice, advice_on
-from dosing.history import History, histories_of, history_of, method_of
+from dosing.history import History, histories_of, history_of
 from dosing.models import Decision, Dose, ProtocolAssignment, TroughLevel
-from dosing.words import plain, say
+from dosing.words import plain
 from patients import services
 from patients.models import (
     AuditEvent,
@@ -29,10 +25,9 @@ from patients.models import (
     Measurement,
     Patient,
     PreviousTreatment,
-    Quantity,
 )
 from patients.web import StaffRequest, page, visible_patient
-from tdm import charts, table1
+from tdm import charts, story, table1
 from tdm.timeline import timeline
 from tdm.worklist import Line, worklist
 
@@ -60,7 +55,7 @@ def elsewhere(request: StaffRequest) -> HttpResponse:
 
 def sparkline_of(line: Line) -> charts.Sparkline | None:
     history = line.history
-    levels = list(points(history))[-6:]
+    levels = list(story.points(history))[-6:]
     protocol = history.protocol_on(line.since)
     if protocol is None:
         return None
@@ -121,7 +116,7 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
     decisions = list(Decision.objects.of(found))
     window = window_of(request)
     today = history.day(now)
-    story = story_of(history, now)
+    told = story.story_of(history, now)
     first = history.course.starts_on()
     return {
         "patient": found,
@@ -137,7 +132,7 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
         else None,
         "decisions": decisions,
         "entries": timeline(history),
-        "figure": charts.figure(story, window) if first else None,
+        "figure": charts.figure(told, window) if first else None,
         "levels": [(level, history.read(level)) for level in history.levels],
         "now": now,
     }
@@ -157,87 +152,6 @@ def window_of(request: HttpRequest) -> charts.Window:
         return charts.Window(request.GET.get("range", "all"))
     except ValueError:
         return charts.Window.ALL
-
-
-def story_of(history: History, now: datetime) -> charts.Story:
-    """Turn a history and the measurements beside it into what the chart draws."""
-    today = history.day(now)
-    protocol = history.protocol_on(today)
-    start = history.course.starts_on() or today
-    return charts.Story(
-        start_on=start,
-        now=now,
-        levels=tuple(points(history)),
-        doses=tuple(
-            charts.DosePeriod(
-                starts_on=dose.starts_on,
-                stops_on=dose.stops_on,
-                amount_mg=dose.amount_mg,
-                interval_h=dose.interval_h,
-                label=str(dose),
-            )
-            for dose in history.doses
-        ),
-        bands=tuple(bands(history)),
-        urgent_ng_per_ml=protocol.urgent_ng_per_ml if protocol else None,
-        response=tuple(responses(history.patient)),
-    )
-
-
-def points(history: History) -> Iterable[charts.LevelPoint]:
-    zone = history.patient.site.zone
-    for level in history.levels:
-        reading = history.read(level)
-        drawn_at = level.drawn_at.astimezone(zone)
-        said = say(policy.in_words(reading)[0]) if reading else str(level)
-        yield charts.LevelPoint(
-            at=drawn_at,
-            ng_per_ml=level.ng_per_ml,
-            verdict=reading.verdict.value if reading else "unknown",
-            label=f"{level.comparator}{plain(level.ng_per_ml)}",
-            title=f"{said} {date_format(drawn_at, 'D j M Y H:i')}",
-            method=method_of(level),
-            set_aside=level.set_aside_at is not None,
-            censored=level.comparator == "<",
-        )
-
-
-def bands(history: History) -> Iterable[charts.TargetBand]:
-    following = [*history.assignments[1:], None]
-    for assignment, after in zip(history.assignments, following, strict=True):
-        target = assignment.protocol.target
-        label = _("target %(low)s\u2013%(high)s (%(protocol)s)") % {
-            "low": plain(target.low_ng_per_ml),
-            "high": plain(target.high_ng_per_ml),
-            "protocol": assignment.protocol,
-        }
-        yield charts.TargetBand(
-            from_on=assignment.starts_on,
-            to_on=after.starts_on if after else None,
-            low_ng_per_ml=target.low_ng_per_ml,
-            high_ng_per_ml=target.high_ng_per_ml,
-            label=label,
-        )
-
-
-RESPONSES = (
-    (Quantity.PAIN_VAS, gettext_lazy("pain"), "pain"),
-    (Quantity.CIRCUMFERENCE_CM, gettext_lazy("circumference"), "circumference"),
-    (Quantity.MRI_MAX_AREA_MM2, gettext_lazy("MRI area"), "area"),
-)
-
-
-def responses(found: Patient) -> Iterable[charts.ResponseSeries]:
-    rows = list(Measurement.objects.of(found).in_time_order())
-    for quantity, name, css in RESPONSES:
-        values = [row for row in rows if row.quantity == quantity]
-        if values:
-            yield charts.ResponseSeries(
-                name=str(name),
-                unit=values[0].unit,
-                css=css,
-                points=tuple((row.measured_on, row.value) for row in values),
-            )
 
 
 RECORDS: dict[str, type[models.Model]] = {
@@ -337,33 +251,3 @@ def table1_page(request: StaffRequest) -> HttpResponse:
         return response
     columns = [(name, [row[name] for row in rows]) for name in table1.COLUMNS]
     return render(request, "tdm/table1.html", {"rows": rows, "columns": columns})
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "403_csrf.html", status=403)
-
-
-@login_not_required
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if request.path.startswith("/api/"):
-        return problem(404, _("Not found."))
-    return render(request, "404.html", status=404)
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 503 while the database cannot be reached, else 500; no page needs it."""
-    error = sys.exc_info()[1]
-    down = isinstance(error, OperationalError | InterfaceError)
-    status = 503 if down else 500
-    if request.path.startswith("/api/"):
-        words = _("The database cannot be reached.") if down else _("Something failed.")
-        return problem(status, words)
-    response = HttpResponse(render_to_string(f"{status}.html"), status=status)
-    if down:
-        response["Retry-After"] = "10"
-    return response
-
-
-def problem(status: int, title: str) -> JsonResponse:
-    body = {"type": "about:blank", "title": title, "status": status}
-    return JsonResponse(body, status=status, content_type="application/problem+json")

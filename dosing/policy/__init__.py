@@ -1,0 +1,83 @@
+"""Judgement: is it in range, may it be trusted, which dose can be taken?
+
+Pure functions over Decimals and dates. Every number has a name and a source; the
+marks [V] verified, [V2] second-hand, [D] derived and [NV] not verified are explained
+in docs/sources.md. Sentences are English templates; the pages translate them.
+"""
+
+from dosing.policy.reading import Level, Reading, in_words, read
+from dosing.policy.recheck import (
+    RECHECK_AFTER_CHANGE_DAYS,
+    RECHECK_UNCHANGED_DAYS,
+    next_level_on,
+)
+from dosing.policy.regimens import (
+    ALTERNATE_DAYS_H,
+    Course,
+    Period,
+    Regimen,
+    regimen_in_words,
+)
+from dosing.policy.suggestion import Candidate, Suggestion, suggest
+from dosing.policy.tablets import (
+    ABSOLUTE_CEILING_MG_PER_DAY,
+    STEP_LIMIT_PERCENT,
+    Limits,
+    Tablets,
+    tablets_for,
+    takeable,
+)
+from dosing.policy.targets import (
+    DEFAULT_CEILING_MG_PER_DAY,
+    DEFAULT_TARGET,
+    Finding,
+    Kind,
+    Target,
+    Verdict,
+)
+from dosing.policy.timing import (
+    NEARLY_STEADY_AFTER_DAYS,
+    STEADY_AFTER_DAYS,
+    Timing,
+    percent_of_steady_state,
+    timing_of,
+)
+
+ENGINE_VERSION = "policy 1"
+"""Kept with every decision; raised with every change of judgement."""
+
+__all__ = [
+    "ABSOLUTE_CEILING_MG_PER_DAY",
+    "ALTERNATE_DAYS_H",
+    "DEFAULT_CEILING_MG_PER_DAY",
+    "DEFAULT_TARGET",
+    "ENGINE_VERSION",
+    "NEARLY_STEADY_AFTER_DAYS",
+    "RECHECK_AFTER_CHANGE_DAYS",
+    "RECHECK_UNCHANGED_DAYS",
+    "STEADY_AFTER_DAYS",
+    "STEP_LIMIT_PERCENT",
+    "Candidate",
+    "Course",
+    "Finding",
+    "Kind",
+    "Level",
+    "Limits",
+    "Period",
+    "Reading",
+    "Regimen",
+    "Suggestion",
+    "Tablets",
+    "Target",
+    "Timing",
+    "Verdict",
+    "in_words",
+    "next_level_on",
+    "percent_of_steady_state",
+    "read",
+    "regimen_in_words",
+    "suggest",
+    "tablets_for",
+    "takeable",
+    "timing_of",
+]

@@ -1,0 +1,192 @@
+"""What may be offered: doses that can be taken, and the rules behind them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from dosing.policy.reading import Reading
+from dosing.policy.regimens import Regimen
+from dosing.policy.sources import CLINIC, DESIGN, JP_LABEL, US_LABEL
+from dosing.policy.tablets import Limits, Tablets, tablets_for, takeable
+from dosing.policy.targets import Finding, Kind, Verdict, tenth
+from dosing.units import Fact, Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A dose that can be taken, and the trough the proportional rule expects."""
+
+    regimen: Regimen
+    tablets: tuple[Tablets, ...]
+    step_percent: int
+    predicted_ng_per_ml: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What may be offered; `recommended` is None where advice is withheld."""
+
+    keep: Candidate | None
+    candidates: tuple[Candidate, ...]
+    recommended: Regimen | None
+    exact_mg_per_day: Decimal | None
+    formula: Sentence | None
+    findings: tuple[Finding, ...]
+
+
+MOST_CANDIDATES = 3
+
+
+def suggest(reading: Reading, current: Regimen | None, limits: Limits) -> Suggestion:
+    """Offer doses that can be taken: new dose = current dose x aim / level.
+
+    The rule is the US label's [V]; it is used only on a valid trough at steady state,
+    never asks for a change inside the range, and never steps past the protocol's
+    limits. A dose exactly half way between two that can be taken goes to the lower.
+    """
+    if current is None:
+        return withheld((*reading.findings, nothing_is_taken()))
+    keep = candidate(current, reading, limits, current)
+    if not reading.trusted or reading.regimen != current:
+        since = () if reading.regimen == current else (dose_has_changed(),)
+        return withheld((*reading.findings, *since), keep)
+    exact = exact_dose(reading, current)
+    near = [
+        regimen
+        for regimen in takeable(limits, current.interval_h)
+        if within_step(regimen, current, limits) and helps(regimen, reading, current)
+    ]
+    near.sort(key=lambda r: (abs(r.mg_per_day - exact), r.mg_per_day))
+    best = chosen(reading, current, exact, near)
+    shown = sorted(near[:MOST_CANDIDATES], key=lambda r: -r.mg_per_day)
+    return Suggestion(
+        keep=keep,
+        candidates=tuple(candidate(r, reading, limits, current) for r in shown),
+        recommended=best,
+        exact_mg_per_day=exact,
+        formula=formula(reading, current, exact),
+        findings=(
+            *reading.findings,
+            *findings_on_choice(reading, current, limits, exact, best),
+        ),
+    )
+
+
+def withheld(
+    findings: tuple[Finding, ...], keep: Candidate | None = None
+) -> Suggestion:
+    return Suggestion(keep, (), None, None, None, findings)
+
+
+def exact_dose(reading: Reading, current: Regimen) -> Decimal:
+    """Return mg/day to two decimals."""
+    ratio = reading.target.aim_ng_per_ml / reading.level.ng_per_ml
+    return (current.mg_per_day * ratio).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def formula(reading: Reading, current: Regimen, exact: Decimal) -> Sentence:
+    return Sentence(
+        "%(dose)s mg/day \u00d7 %(aim)s / %(level)s = %(exact)s mg/day",
+        {
+            "dose": current.mg_per_day,
+            "aim": reading.target.aim_ng_per_ml,
+            "level": reading.level.ng_per_ml,
+            "exact": exact,
+        },
+    )
+
+
+def within_step(regimen: Regimen, current: Regimen, limits: Limits) -> bool:
+    """Say whether a change stays inside one step; the limit itself is allowed."""
+    change = abs(regimen.mg_per_day - current.mg_per_day) * 100
+    return change <= limits.step_limit_percent * current.mg_per_day
+
+
+def helps(regimen: Regimen, reading: Reading, current: Regimen) -> bool:
+    """Leave out the present dose and doses in the wrong direction."""
+    change = regimen.mg_per_day - current.mg_per_day
+    if reading.verdict is Verdict.BELOW:
+        return change > 0
+    if reading.verdict in {Verdict.ABOVE, Verdict.URGENT}:
+        return change < 0
+    return change != 0
+
+
+def chosen(
+    reading: Reading, current: Regimen, exact: Decimal, near: list[Regimen]
+) -> Regimen:
+    """Return the present dose in range, or where no other comes nearer the aim."""
+    if reading.verdict is Verdict.IN or not near:
+        return current
+    best = near[0]
+    gap_now = abs(current.mg_per_day - exact)
+    return best if abs(best.mg_per_day - exact) <= gap_now else current
+
+
+def candidate(
+    regimen: Regimen, reading: Reading, limits: Limits, current: Regimen
+) -> Candidate:
+    change = (regimen.mg_per_day / current.mg_per_day - 1) * 100
+    return Candidate(
+        regimen=regimen,
+        tablets=tablets_for(regimen.amount_mg, limits.strengths_mg) or (),
+        step_percent=int(change.quantize(Decimal(1), ROUND_HALF_UP)),
+        predicted_ng_per_ml=predicted(regimen, reading, current),
+    )
+
+
+def predicted(regimen: Regimen, reading: Reading, current: Regimen) -> Decimal | None:
+    """Scale the level with the dose; a new interval needs a model, so no number."""
+    same_interval = regimen.interval_h == current.interval_h
+    if not (reading.trusted and same_interval and reading.regimen == current):
+        return None
+    return tenth(reading.level.ng_per_ml * regimen.mg_per_day / current.mg_per_day)
+
+
+def findings_on_choice(
+    reading: Reading,
+    current: Regimen,
+    limits: Limits,
+    exact: Decimal,
+    best: Regimen,
+) -> Iterable[Finding]:
+    if reading.verdict is Verdict.IN:
+        text = "In range: no change is advised."
+        yield Finding("in-range", Kind.CHANGE, Sentence(text), DESIGN)
+        return
+    facts: dict[str, Fact]
+    most = min(
+        limits.ceiling_mg_per_day,
+        current.mg_per_day * (1 + limits.step_limit_percent / 100),
+    )
+    least = current.mg_per_day * (1 - limits.step_limit_percent / 100)
+    if exact > limits.ceiling_mg_per_day:
+        text = "The rule asks for %(exact)s mg/day; the protocol's ceiling is %(most)s."
+        facts = {"exact": exact, "most": limits.ceiling_mg_per_day}
+        yield Finding("ceiling", Kind.CHANGE, Sentence(text, facts), JP_LABEL)
+    elif not least <= exact <= most:
+        text = "The rule asks for %(exact)s mg/day; one step is limited to %(step)s %%."
+        facts = {"exact": exact, "step": limits.step_limit_percent}
+        yield Finding("step-limit", Kind.CHANGE, Sentence(text, facts), CLINIC)
+    if best == current:
+        text = "No dose that can be taken comes nearer the aim than the present one."
+        yield Finding("nothing-nearer", Kind.CHANGE, Sentence(text), US_LABEL)
+    elif best.interval_h != current.interval_h:
+        text = (
+            "A pattern of alternate days cannot be predicted in proportion; draw a"
+            " level after 7 to 14 days."
+        )
+        yield Finding("alternate-days", Kind.WARN, Sentence(text), US_LABEL)
+
+
+def nothing_is_taken() -> Finding:
+    text = "No dose is being taken, so there is nothing to scale."
+    return Finding("no-dose", Kind.PREVENT, Sentence(text), US_LABEL)
+
+
+def dose_has_changed() -> Finding:
+    text = (
+        "The dose has changed since this level was drawn. Wait for a level on the"
+        " present dose."
+    )
+    return Finding("dose-changed", Kind.PREVENT, Sentence(text), US_LABEL)

@@ -1,0 +1,40 @@
+"""What is said when something is not there, not allowed, or not working."""
+
+import sys
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "403_csrf.html", status=403)
+
+
+@login_not_required
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return problem(404, _("Not found."))
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 503 while the database cannot be reached, else 500; no page needs it."""
+    error = sys.exc_info()[1]
+    down = isinstance(error, OperationalError | InterfaceError)
+    status = 503 if down else 500
+    if request.path.startswith("/api/"):
+        words = _("The database cannot be reached.") if down else _("Something failed.")
+        return problem(status, words)
+    response = HttpResponse(render_to_string(f"{status}.html"), status=status)
+    if down:
+        response["Retry-After"] = "10"
+    return response
+
+
+def problem(status: int, title: str) -> JsonResponse:
+    body = {"type": "about:blank", "title": title, "status": status}
+    return JsonResponse(body, status=status, content_type="application/problem+json")
