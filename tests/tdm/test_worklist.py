@@ -1,0 +1,131 @@
+"""Who needs someone today, in which order and why."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from dosing import services
+from dosing.advice import advise
+from dosing.models import Laboratory
+from patients.models import Patient, Site, Staff
+from tdm.worklist import Worklist, worklist
+from tests.builders import DAY_0, a_dose, a_patient, a_protocol, a_trough, on_day
+
+
+def seen_by(staff: Staff, at: datetime) -> Worklist:
+    with timezone.override("Asia/Tokyo"):
+        return worklist(staff, at=timezone.localtime(at))
+
+
+@pytest.fixture
+def another(site: Site, clinician: Staff) -> Patient:
+    patient = a_patient(site, clinician, family_name="Abe")
+    a_dose(patient, "2", protocol=a_protocol(), actor=clinician)
+    return patient
+
+
+def test_an_urgent_level_comes_before_an_older_high_one(
+    treated: Patient, another: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    a_trough(treated, "16.4", actor=clinician, day=20)
+    a_trough(another, "23.1", actor=clinician, day=28)
+
+    lines = seen_by(clinician, on_day(29)).lines
+
+    assert [(line.patient, line.kind) for line in lines] == [
+        (another, "urgent_level"),
+        (treated, "level_out_of_range"),
+    ]
+
+
+@pytest.mark.parametrize("value", ["5", "13.3", "15"])
+def test_a_level_in_range_asks_for_nobody(
+    treated: Patient, laboratory: Laboratory, clinician: Staff, value: str
+) -> None:
+    a_trough(treated, value, actor=clinician)
+
+    assert seen_by(clinician, on_day(29)).lines == ()
+
+
+@pytest.mark.parametrize("value", ["4.9", "15.1", "<2"])
+def test_a_level_out_of_range_asks_for_a_decision(
+    treated: Patient, laboratory: Laboratory, clinician: Staff, value: str
+) -> None:
+    a_trough(treated, value, actor=clinician)
+
+    found = seen_by(clinician, on_day(29))
+
+    assert (found.to_act_on, found.overdue) == (1, 0)
+
+
+def test_a_newer_level_in_range_answers_an_older_high_one(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    a_trough(treated, "16.4", actor=clinician, day=28)
+    a_trough(treated, "12", actor=clinician, day=35)
+
+    assert seen_by(clinician, on_day(36)).lines == ()
+
+
+def test_a_level_set_aside_gives_way_to_the_one_before(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    a_trough(treated, "16.4", actor=clinician, day=28)
+    wrong = a_trough(treated, "12", actor=clinician, day=35)
+    services.set_aside_trough(
+        level=wrong, version=1, reason="haemolysed", actor=clinician
+    )
+
+    assert [line.kind for line in seen_by(clinician, on_day(36)).lines] == [
+        "level_out_of_range"
+    ]
+
+
+def test_two_weeks_on_a_dose_without_a_level_is_noticed(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    early = seen_by(clinician, on_day(14))
+    late = seen_by(clinician, on_day(15))
+
+    assert early.lines == ()
+    assert [line.kind for line in late.lines] == ["never_measured"]
+
+
+def test_a_level_that_was_planned_and_did_not_come_is_overdue(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    a_trough(treated, "13.3", actor=clinician)
+    advice = advise(treated, at=timezone.now())
+    assert advice is not None
+    decision = services.sign_decision(
+        patient=treated,
+        basis=advice.basis,
+        amount_mg=advice.reading.regimen.amount_mg,  # type: ignore[union-attr]
+        interval_h=24,
+        reason="as_suggested",
+        actor=clinician,
+    )
+    planned = timezone.now() + (decision.next_level_on - advice.today) * 1
+
+    assert seen_by(clinician, planned).due_this_week == 1
+    late = seen_by(clinician, planned + timedelta(days=2))
+    assert [line.kind for line in late.lines] == ["level_overdue"]
+
+
+def test_another_clinics_patients_are_not_listed(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    a_trough(treated, "16.4", actor=clinician)
+    clinician.sites.clear()
+
+    assert seen_by(clinician, on_day(29)).lines == ()
+
+
+def test_nobody_out_of_follow_up_is_listed(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    a_trough(treated, "16.4", actor=clinician)
+    Patient.objects.update(ended_on=DAY_0, ended_because="transferred")
+
+    assert seen_by(clinician, on_day(29)).lines == ()
