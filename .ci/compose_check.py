@@ -8,31 +8,107 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 60
-FILLED_IN = {"SECRET_KEY": "x" * 60, "POSTGRES_PASSWORD": "x", "ALLOWED_HOSTS": "x"}
+FILLED_IN = {"SECRET_KEY": "x", "POSTGRES_PASSWORD": "x", "ALLOWED_HOSTS": "x"}
 
 
 def main() -> int:
-    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    ours = {name: it for name, it in services.items() if "build" in it}
-    environment = surroundings()
     check_syntax()
-    well = [check(name, ours.pop("migrate"), environment) for name in ["migrate"]]
-    running = {
-        name: begin(it["command"], environment) for name, it in sorted(ours.items())
-    }
-    try:
-        well += [check(name, ours[name], environment) for name in running]
-    finally:
-        for process in running.values():
-            process.terminate()
-        for process in running.values():
-            process.wait()
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    ours = {name: service for name, service in services.items() if "build" in service}
+    environment = surroundings()
+    first = ours.pop("migrate")
+    if not report("migrate", call(first["command"], environment)):
+        return 1
+    with tempfile.TemporaryFile() as log:
+        running = [begin(it["command"], environment, log) for it in ours.values()]
+        try:
+            well = [is_well(name, it, environment) for name, it in ours.items()]
+        finally:
+            end(running)
+        if not all(well):
+            log.seek(0)
+            say(log.read().decode(errors="replace"))
     return 0 if all(well) else 1
+
+
+def check_syntax() -> None:
+    """Let Docker read the file, where Docker can."""
+    docker = shutil.which("docker")
+    if (
+        docker
+        and not subprocess.run(
+            [docker, "compose", "version"], capture_output=True
+        ).returncode
+    ):
+        subprocess.run(
+            [docker, "compose", "config", "--quiet"],
+            cwd=ROOT,
+            env={**os.environ, **FILLED_IN},
+            check=True,
+        )
+        say("docker-compose.yml: ok")
+    else:
+        say("This computer has no `docker compose`, so only the commands are checked.")
+
+
+def surroundings() -> dict[str, str]:
+    """Return the containers' environment: ours, with a free port and our programs."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    programs = str(Path(sys.executable).parent)
+    path = os.pathsep.join([programs, os.environ["PATH"]])
+    return {**os.environ, "PATH": path, "PORT": str(port), "HTTPS": "1"}
+
+
+def begin(
+    command: Sequence[str], environment: Mapping[str, str], log: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+
+
+def call(command: Sequence[str], environment: Mapping[str, str]) -> bool:
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True)
+    return done.returncode == 0
+
+
+def is_well(
+    name: str, service: Mapping[str, Any], environment: Mapping[str, str]
+) -> bool:
+    """Ask the service's own health check until it agrees."""
+    _how, *question = service["healthcheck"]["test"]
+    deadline = time.monotonic() + PATIENCE_S
+    while not (well := call(question, environment)) and time.monotonic() < deadline:
+        time.sleep(1)
+    return report(name, well)
+
+
+def report(name: str, well: bool) -> bool:
+    say(f"{name}: {'ok' if well else 'NOT WELL'}")
+    return well
+
+
+def end(running: Sequence[subprocess.Popen[bytes]]) -> None:
+    for process in running:
+        process.terminate()
+    for process in running:
+        process.wait()
+
+
+def say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

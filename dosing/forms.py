@@ -271,6 +271,34 @@ class PrescribeForm(ServiceForm):
     reason = forms.CharField(label=_("Reason"), max_length=300, validators=[plain_text])
 
 
+class CorrectDoseForm(ServiceForm):
+    """A regimen that was entered wrongly, as it should have been."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    amount_mg = forms.DecimalField(
+        label=_("Amount each time (mg)"), max_digits=5, decimal_places=2
+    )
+    interval_h = forms.TypedChoiceField(
+        label=_("How often"), choices=INTERVALS, coerce=int
+    )
+    usual_time = forms.TimeField(
+        label=_("Usual time of day"),
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+    starts_on = forms.DateField(
+        label=_("First day"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    stops_on = forms.DateField(
+        label=_("First day without it"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    reason = forms.CharField(
+        label=_("Why is it corrected?"), max_length=300, validators=[plain_text]
+    )
+
+
 BASIS_SALT = "dosing.basis"
 
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("patients/<int:patient_id>/levels/hint/", views.level_hint, name="level_hint"),
     path("patients/<int:patient_id>/doses/new/", views.prescribe, name="prescribe"),
     path("patients/<int:patient_id>/decide/", views.decide, name="decide"),
+    path("doses/<int:dose_id>/correct/", views.correct_dose, name="correct_dose"),
     path("levels/<int:level_id>/correct/", views.correct_level, name="correct_level"),
     path(
         "levels/<int:level_id>/set-aside/",

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dosing import policy, services
 from dosing.advice import Advice, StaleAdviceError, advise
 from dosing.forms import (
+    CorrectDoseForm,
     CorrectTroughForm,
     DecideForm,
     NewTroughForm,
@@ -24,10 +25,17 @@ from dosing.forms import (
     values_of,
 )
 from dosing.history import history_of
-from dosing.models import Decision, Protocol, Reason, TroughLevel
+from dosing.models import Decision, Dose, Protocol, Reason, TroughLevel
 from dosing.units import NotANumberError, Unit, parse_reported, to_ng_per_ml
 from patients.models import Patient
-from patients.web import StaffRequest, done, page, submit, visible_patient
+from patients.web import (
+    StaffRequest,
+    corrected_or_asked,
+    done,
+    page,
+    submit,
+    visible_patient,
+)
 
 
 @permission_required("dosing.add_troughlevel", raise_exception=True)
@@ -165,6 +173,30 @@ def prescribe(request: StaffRequest, patient_id: int) -> HttpResponse:
         )
     messages.success(request, _("%(dose)s is prescribed.") % {"dose": dose})
     return done(request, reverse("patient", args=[patient.pk]))
+
+
+@permission_required("dosing.add_dose", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def correct_dose(request: StaffRequest, dose_id: int) -> HttpResponse:
+    """Correct a regimen that was entered wrongly, with a reason."""
+    visible = Patient.objects.visible_to(request.user)
+    dose = get_object_or_404(
+        Dose.objects.filter(patient__in=visible).select_related("patient__site"),
+        pk=dose_id,
+    )
+    names = (
+        "version",
+        "amount_mg",
+        "interval_h",
+        "usual_time",
+        "starts_on",
+        "stops_on",
+    )
+    form = CorrectDoseForm(
+        request.POST or None, initial={name: getattr(dose, name) for name in names}
+    )
+    corrected = submit(form, services.correct_dose, dose=dose, actor=request.user)
+    return corrected_or_asked(request, form, dose, dose.patient, done_with=corrected)
 
 
 def first_regimen(patient: Patient) -> dict[str, object]:

@@ -25,19 +25,11 @@ class DateInput(forms.DateInput):
 
 
 class PatientForm(ServiceForm, forms.ModelForm):
-    """A new patient and, since it is why they come, the first lesion."""
-
-    body_site = forms.CharField(label=_("site of the lesion"), max_length=160)
-    side = forms.ChoiceField(label=_("side"), choices=Side.choices)
-    compartment = forms.ChoiceField(
-        label=_("tissue compartment"), choices=Compartment.choices
-    )
-    issva_type = forms.ChoiceField(label=_("ISSVA type"), choices=IssvaType.choices)
+    """Who someone is and how to reach them; the service holds the rules."""
 
     class Meta:
         model = Patient
-        fields = (
-            "site",
+        fields: tuple[str, ...] = (
             "identifier",
             "family_name",
             "given_name",
@@ -51,14 +43,39 @@ class PatientForm(ServiceForm, forms.ModelForm):
         )
         widgets = {"born_on": DateInput(), "consented_on": DateInput()}  # noqa: RUF012
 
+    def _post_clean(self) -> None:
+        """Leave the rules to the service, which states them once."""
+
+
+class CorrectPatientForm(PatientForm):
+    """The same facts again, the end of follow-up, and why they are changed."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    reason = forms.CharField(label=_("Why is it corrected?"), max_length=300)
+
+    class Meta(PatientForm.Meta):
+        fields = (*PatientForm.Meta.fields, "ended_on", "ended_because")
+        widgets = {**PatientForm.Meta.widgets, "ended_on": DateInput()}  # noqa: RUF012
+
+
+class RegisterForm(PatientForm):
+    """A new patient and, since it is why they come, the first lesion."""
+
+    body_site = forms.CharField(label=_("site of the lesion"), max_length=160)
+    side = forms.ChoiceField(label=_("side"), choices=Side.choices)
+    compartment = forms.ChoiceField(
+        label=_("tissue compartment"), choices=Compartment.choices
+    )
+    issva_type = forms.ChoiceField(label=_("ISSVA type"), choices=IssvaType.choices)
+
+    class Meta(PatientForm.Meta):
+        fields = ("site", *PatientForm.Meta.fields)
+
     def __init__(self, *args: object, staff: Staff, **options: object) -> None:
         super().__init__(*args, **options)
         sites = staff.sites.order_by("pk")
         self.fields["site"].queryset = sites  # type: ignore[attr-defined]
         self.fields["site"].initial = sites.first()
-
-    def _post_clean(self) -> None:
-        """Leave the rules to the service, which states them once."""
 
     def facts(self) -> dict[str, object]:
         lesion = {"body_site", "side", "compartment", "issva_type"}
@@ -81,6 +98,14 @@ class MeasurementForm(ServiceForm):
     def __init__(self, *args: object, patient: Patient, **options: object) -> None:
         super().__init__(*args, **options)
         self.fields["lesion"].queryset = patient.lesions.all()  # type: ignore[attr-defined]
+
+
+class CorrectMeasurementForm(ServiceForm):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    value = forms.DecimalField(label=_("value"), max_digits=9, decimal_places=2)
+    measured_on = forms.DateField(label=_("measured on"), widget=DateInput())
+    note = forms.CharField(label=_("note"), max_length=500, required=False)
+    reason = forms.CharField(label=_("Why is it corrected?"), max_length=300)
 
 
 class TokenForm(ServiceForm):

@@ -105,6 +105,29 @@ def add_measurement(
 
 
 @transaction.atomic
+def correct_measurement(
+    *,
+    measurement: Measurement,
+    version: int,
+    value: Decimal,
+    measured_on: date,
+    reason: str,
+    actor: Staff,
+    note: str = "",
+) -> Measurement:
+    """Replace a number or its day; the old ones stay in the history."""
+    fresh = locked(measurement, version)
+    fresh.value, fresh.measured_on, fresh.note = value, measured_on, note
+    return revise(
+        fresh,
+        action="correct_measurement",
+        patient=fresh.patient,
+        actor=actor,
+        reason=reason,
+    )
+
+
+@transaction.atomic
 def save_configuration(
     *, record: models.Model, actor: Staff, sites: Iterable[Site] | None = None
 ) -> models.Model:

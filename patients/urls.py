@@ -11,6 +11,16 @@ urlpatterns = [
         views.add_measurement,
         name="add_measurement",
     ),
+    path(
+        "patients/<int:patient_id>/correct/",
+        views.correct_patient,
+        name="correct_patient",
+    ),
+    path(
+        "measurements/<int:measurement_id>/correct/",
+        views.correct_measurement,
+        name="correct_measurement",
+    ),
     path("tokens/", views.tokens, name="tokens"),
     path("tokens/<str:key>/revoke/", views.revoke_token, name="revoke_token"),
 ]

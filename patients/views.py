@@ -10,16 +10,29 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from patients import services
-from patients.forms import MeasurementForm, PatientForm, TokenForm
-from patients.models import ApiToken
-from patients.web import StaffRequest, done, page, submit, visible_patient
+from patients.forms import (
+    CorrectMeasurementForm,
+    CorrectPatientForm,
+    MeasurementForm,
+    RegisterForm,
+    TokenForm,
+)
+from patients.models import ApiToken, Measurement, Patient
+from patients.web import (
+    StaffRequest,
+    corrected_or_asked,
+    done,
+    page,
+    submit,
+    visible_patient,
+)
 
 
 @permission_required("patients.add_patient", raise_exception=True)
 @require_http_methods(["GET", "POST"])
 def register_patient(request: StaffRequest) -> HttpResponse:
     """Offer `form`; a patient and the first lesion are stored together."""
-    form = PatientForm(request.POST or None, staff=request.user)
+    form = RegisterForm(request.POST or None, staff=request.user)
     patient = submit(form, services.register_patient, actor=request.user)
     if patient is None:
         return page(
@@ -51,6 +64,45 @@ def add_measurement(request: StaffRequest, patient_id: int) -> HttpResponse:
         )
     messages.success(request, _("%(what)s is saved.") % {"what": measurement})
     return done(request, reverse("patient", args=[patient.pk]))
+
+
+@permission_required("patients.add_patient", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def correct_patient(request: StaffRequest, patient_id: int) -> HttpResponse:
+    """Correct facts about `patient`, or end or reopen follow-up, with a reason."""
+    patient = visible_patient(request, patient_id)
+    form = CorrectPatientForm(
+        request.POST or None, instance=patient, initial={"version": patient.version}
+    )
+    known = Patient.objects.get(pk=patient.pk)
+    corrected = submit(
+        form, services.correct_patient, patient=known, actor=request.user
+    )
+    return corrected_or_asked(request, form, known, known, done_with=corrected)
+
+
+@permission_required("patients.add_measurement", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def correct_measurement(request: StaffRequest, measurement_id: int) -> HttpResponse:
+    """Correct a measurement, with a reason."""
+    visible = Patient.objects.visible_to(request.user)
+    measurement = get_object_or_404(
+        Measurement.objects.filter(patient__in=visible).select_related("patient"),
+        pk=measurement_id,
+    )
+    names = ("version", "value", "measured_on", "note")
+    form = CorrectMeasurementForm(
+        request.POST or None, initial={n: getattr(measurement, n) for n in names}
+    )
+    corrected = submit(
+        form,
+        services.correct_measurement,
+        measurement=measurement,
+        actor=request.user,
+    )
+    return corrected_or_asked(
+        request, form, measurement, measurement.patient, done_with=corrected
+    )
 
 
 @permission_required("patients.add_apitoken", raise_exception=True)

@@ -7,9 +7,12 @@ from typing import ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Patient, Staff
@@ -80,6 +83,27 @@ def done(request: HttpRequest, address: str) -> HttpResponse:
     if is_fragment(request):
         return HttpResponse(status=204, headers={"HX-Refresh": "true"})
     return HttpResponse(status=303, headers={"Location": address})
+
+
+def corrected_or_asked(
+    request: HttpRequest,
+    form: ServiceForm,
+    record: models.Model,
+    patient: Patient,
+    *,
+    done_with: models.Model | None,
+) -> HttpResponse:
+    """Answer a correction: the form again, or the patient's page."""
+    if done_with is not None:
+        messages.success(request, _("The correction is saved."))
+        return done(request, reverse("patient", args=[patient.pk]))
+    return page(
+        request,
+        "patients/correct.html",
+        {"form": form, "record": record, "patient": patient, "here": request.path},
+        partial="patients/_correct_form.html",
+        refused=form.is_bound,
+    )
 
 
 def visible_patient(request: StaffRequest, patient_id: int) -> Patient:

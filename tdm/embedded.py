@@ -73,10 +73,7 @@ def roles(port: int) -> list[Role]:
         *celery, "worker", "--pool", "prefork", "--concurrency", "2",
         "--without-gossip", "--without-mingle", "--loglevel", "WARNING",
     ]  # fmt: skip
-    beat = [
-        *celery, "beat", "--schedule", str(HOME / "beat"), "--pidfile=",
-        "--loglevel", "WARNING",
-    ]  # fmt: skip
+    beat = [*celery, "beat", "--pidfile=", "--loglevel", "WARNING"]
     web = [
         *python, "gunicorn", "tdm.wsgi", "--bind", f"127.0.0.1:{port}",
         "--worker-class", "gthread", "--workers", "1", "--threads", "4",

@@ -37,6 +37,8 @@ def filled(route: str) -> str:
         "<int:patient_id>": "1",
         "<int:pk>": "1",
         "<int:level_id>": "1",
+        "<int:dose_id>": "1",
+        "<int:measurement_id>": "1",
         "<int:decision_id>": "1",
         "<int:record_id>": "1",
         "<slug:kind>": "level",
@@ -90,7 +92,8 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
     )
     a_dose(stranger, "2", protocol=a_protocol(), actor=clinician)
     level = a_trough(stranger, "9", laboratory=dosing_laboratory, actor=clinician)
-    return {"patient": stranger.pk, "level": level.pk}
+    dose = stranger.doses.get()
+    return {"patient": stranger.pk, "level": level.pk, "dose": dose.pk}
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -103,6 +106,8 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "/patients/{patient}/doses/new/",
         "/patients/{patient}/decide/",
         "/patients/{patient}/measurements/new/",
+        "/patients/{patient}/correct/",
+        "/doses/{dose}/correct/",
         "/levels/{level}/correct/",
         "/levels/{level}/set-aside/",
         "/history/level/{level}/",

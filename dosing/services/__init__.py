@@ -1,11 +1,17 @@
 """Every change to what is prescribed, measured and decided, split by noun."""
 
 from dosing.services.decisions import sign_decision
-from dosing.services.doses import assign_protocol, prescribe_dose, stop_dose
+from dosing.services.doses import (
+    assign_protocol,
+    correct_dose,
+    prescribe_dose,
+    stop_dose,
+)
 from dosing.services.levels import correct_trough, record_trough, set_aside_trough
 
 __all__ = [
     "assign_protocol",
+    "correct_dose",
     "correct_trough",
     "prescribe_dose",
     "record_trough",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from dosing.models import Dose, Protocol, ProtocolAssignment
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import revise
+from patients.revision import locked, revise
 
 USUAL_TIME = time(8)
 
@@ -74,6 +74,32 @@ def prescribe_dose(
     dose.save()
     audit.record("prescribe_dose", dose, patient=patient, actor=actor, reason=reason)
     return dose
+
+
+@transaction.atomic
+def correct_dose(
+    *,
+    dose: Dose,
+    version: int,
+    amount_mg: Decimal,
+    interval_h: int,
+    usual_time: time,
+    starts_on: date,
+    reason: str,
+    actor: Staff,
+    stops_on: date | None = None,
+) -> Dose:
+    """Mend a regimen that was entered wrongly; what was entered stays in the history.
+
+    A change of the dose itself is a new regimen: prescribe_dose().
+    """
+    hold_still(dose.patient)
+    fresh = locked(dose, version)
+    fresh.amount_mg, fresh.interval_h = amount_mg, interval_h
+    fresh.usual_time, fresh.starts_on, fresh.stops_on = usual_time, starts_on, stops_on
+    return revise(
+        fresh, action="correct_dose", patient=fresh.patient, actor=actor, reason=reason
+    )
 
 
 @transaction.atomic

@@ -45,6 +45,8 @@ ACTIONS = {
     "add_lesion": _("Lesion recorded"),
     "add_previous_treatment": _("Previous treatment recorded"),
     "add_measurement": _("Measurement recorded"),
+    "correct_measurement": _("Measurement corrected"),
+    "correct_dose": _("Dose corrected"),
     "assign_protocol": _("Protocol chosen"),
     "prescribe_dose": _("Dose prescribed"),
     "stop_dose": _("Dose stopped"),

@@ -523,3 +523,66 @@ def test_a_decision_shows_nothing_to_decide_without_a_level(
     page = signed_in(client, clinician).get(f"/patients/{treated.pk}/decide/")
 
     assert "There is no level to decide on" in page.content.decode()
+
+
+def test_a_patients_name_is_corrected_and_the_old_one_stays_in_the_history(
+    client: Client, nurse: Staff, patient: Patient
+) -> None:
+    form = {
+        "version": "1",
+        "identifier": patient.identifier,
+        "family_name": "Satoh",
+        "given_name": "Hanako",
+        "born_on": "1980-05-04",
+        "sex": "female",
+        "reason": "spelling on the card",
+    }
+
+    answer = signed_in(client, nurse).post(f"/patients/{patient.pk}/correct/", form)
+
+    page = client.get(f"/history/patient/{patient.pk}/").content.decode()
+    assert answer.status_code == 303
+    assert "<del>Sato</del>" in page
+    assert "<ins>Satoh</ins>" in page
+
+
+def test_a_measurement_is_corrected_with_a_reason(
+    client: Client, nurse: Staff, patient: Patient
+) -> None:
+    signed_in(client, nurse).post(
+        f"/patients/{patient.pk}/measurements/new/",
+        {"quantity": "pain_vas", "value": "8", "measured_on": "2026-03-02"},
+    )
+    wrong = patient.measurements.get()
+    form = {"version": "1", "value": "6", "measured_on": "2026-03-02"}
+
+    refused = client.post(f"/measurements/{wrong.pk}/correct/", form)
+    client.post(f"/measurements/{wrong.pk}/correct/", form | {"reason": "misheard"})
+
+    assert refused.status_code == 422
+    assert patient.measurements.get().value == 6
+
+
+def test_a_dose_entered_wrongly_is_corrected(
+    client: Client, clinician: Staff, treated: Patient
+) -> None:
+    dose = treated.doses.get()
+    form = {
+        "version": "1",
+        "amount_mg": "1",
+        "interval_h": "24",
+        "usual_time": "08:00",
+        "starts_on": "2026-03-02",
+        "reason": "wrong strength typed",
+    }
+
+    signed_in(client, clinician).post(f"/doses/{dose.pk}/correct/", form)
+
+    assert str(treated.doses.get()) == "1 mg once daily"
+
+
+@pytest.mark.parametrize("kind", ["unicorn", "decision"])
+def test_a_record_of_no_kind_has_no_history(
+    client: Client, clinician: Staff, kind: str
+) -> None:
+    assert signed_in(client, clinician).get(f"/history/{kind}/1/").status_code == 404
