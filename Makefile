@@ -4,10 +4,11 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check --require-hashes --only-binary=:all:
+SAID := .venv/said
 EMBEDDED := $(PY) -W "ignore:XDG_RUNTIME_DIR" -m tdm.embedded
 WITH := $(EMBEDDED) with --
 
-.PHONY: run test test-fast lint types lock compose-check browser
+.PHONY: run test test-fast lint checked messages lock compose-check browser
 
 run: .venv/.run-stamp
 	@$(PY) -c "" 2>/dev/null || { rm -rf .venv; $(MAKE) --no-print-directory $<; }  # its Python may be gone
@@ -25,12 +26,13 @@ lint: .venv/.dev-stamp
 	@echo "lint, format, types, contracts"
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check .
-	@find templates -name '*.html' | xargs .venv/bin/djade --target-version 5.2 --check
+	@find templates -name '*.html' | xargs .venv/bin/djade --target-version 5.2 --check >$(SAID) 2>&1 || { cat $(SAID); exit 1; }
 	@.venv/bin/djlint --lint --quiet templates
 	@SECRET_KEY=x ALLOWED_HOSTS=x DATABASE_URL=postgresql:///x CELERY_BROKER_URL=redis://x .venv/bin/mypy .
-	@.venv/bin/lint-imports --no-cache | tail -3
-	@.venv/bin/deptry . 2>&1 | tail -1
+	@.venv/bin/lint-imports --no-cache >$(SAID) || { cat $(SAID); exit 1; }
+	@.venv/bin/deptry . >$(SAID) 2>&1 || { cat $(SAID); exit 1; }
 	@.venv/bin/vulture
+	@$(PY) .ci/translations.py --check
 
 # Run inside `python -m tdm.embedded with --`, which lends the servers.
 checked:
@@ -40,6 +42,9 @@ checked:
 
 browser:
 	@CHROMIUM="$(CHROMIUM)" bash .ci/browser
+
+messages: .venv/.dev-stamp
+	@$(PY) .ci/translations.py
 
 lock: .venv/.dev-stamp
 	@for part in "" "--group embedded" "--group embedded --group dev"; do \

@@ -142,7 +142,7 @@ class LocalDateTimeField(forms.DateTimeField):
 
 
 def instant(local: datetime, zone: ZoneInfo, fold: str) -> datetime:
-    """Place a wall time in a zone; `fold` says which of two equal times is meant.
+    """Return the UTC instant of a wall time; `fold` says which of two equal ones.
 
     Raises
     ------
@@ -156,10 +156,10 @@ def instant(local: datetime, zone: ZoneInfo, fold: str) -> datetime:
             _("This time does not exist: clocks go forward that night.")
         )
     if first.utcoffset() == second.utcoffset():
-        return first
+        return first.astimezone(UTC)
     if not fold:
         raise ValidationError(
             _("This time occurs twice, because clocks go back. Say which one."),
             code="ambiguous",
         )
-    return second if fold == "1" else first
+    return (second if fold == "1" else first).astimezone(UTC)

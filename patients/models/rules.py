@@ -20,7 +20,7 @@ Table = TypeVar("Table", bound=type[models.Model])
 
 def every_version_kept(table: Table) -> Table:
     """Let the database keep each version of each row; the audit says who and why."""
-    tracked: Table = pghistory.track(context_field=None)(table)  # type: ignore[arg-type]
+    tracked: Table = pghistory.track(context_field=None, append_only=True)(table)  # type: ignore[arg-type]
     return tracked
 
 

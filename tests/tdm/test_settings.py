@@ -1,0 +1,164 @@
+"""What differs between places comes from the environment, or stops with a sentence."""
+
+import fcntl
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from celery import current_app
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+from pytest_django.live_server_helper import LiveServer
+
+from patients.tasks import beat_heart
+from tdm import env
+from tdm.settings import cache_address, database  # noqa: TID251 - they are tested here
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCKS = sorted(ROOT.glob("requirements*.lock"))
+
+
+@pytest.fixture
+def run_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in for the notes of `make run`; nothing is set in the environment."""
+    monkeypatch.setattr(env, "RUN_FILE", tmp_path / "run.json")
+    monkeypatch.setattr(env, "LOCK_FILE", tmp_path / "lock")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    return tmp_path / "run.json"
+
+
+def test_a_missing_setting_says_what_to_do(run_file: Path) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        env.text("DATABASE_URL")
+
+    assert str(stopped.value) == (
+        "DATABASE_URL is not set. Start Troughline with `make run`, or set it"
+        " (see .env.example)."
+    )
+
+
+def test_commands_reach_the_troughline_that_runs(run_file: Path) -> None:
+    run_file.write_text(json.dumps({"DATABASE_URL": "postgresql:///here"}))
+
+    with env.LOCK_FILE.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert env.text("DATABASE_URL") == "postgresql:///here"
+
+
+def test_the_notes_of_a_killed_run_are_not_believed(run_file: Path) -> None:
+    run_file.write_text(json.dumps({"DATABASE_URL": "postgresql:///gone"}))
+    env.LOCK_FILE.touch()
+
+    with pytest.raises(env.MissingSettingError):
+        env.text("DATABASE_URL")
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"), [("1", True), ("Yes", True), ("0", False), ("off", False)]
+)
+def test_a_flag_is_read(
+    monkeypatch: pytest.MonkeyPatch, word: str, *, meaning: bool
+) -> None:
+    monkeypatch.setenv("HTTPS", word)
+
+    assert env.flag("HTTPS", default=not meaning) is meaning
+
+
+def test_a_flag_that_is_neither_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS", "maybe")
+
+    with pytest.raises(SystemExit, match="HTTPS must be 1 or 0, not 'maybe'"):
+        env.flag("HTTPS", default=True)
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "port"),
+    [
+        ("postgresql://u:p%40ss@db.example:5433/clinic", "db.example", "5433"),
+        ("postgresql://u:p%40ss@/clinic?host=/run/postgresql", "/run/postgresql", ""),
+    ],
+)
+def test_a_database_address_is_taken_apart(address: str, host: str, port: str) -> None:
+    parts = database(address)
+
+    assert (parts["HOST"], parts["PORT"]) == (host, port)
+    assert (parts["NAME"], parts["USER"], parts["PASSWORD"]) == ("clinic", "u", "p@ss")
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        ("statement_timeout", "10s"),
+        ("lock_timeout", "3s"),
+        ("idle_in_transaction_session_timeout", "15s"),
+    ],
+)
+def test_the_database_gives_up_on_what_hangs(db: None, name: str, limit: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SHOW {name}")
+
+        assert cursor.fetchone() == (limit,)
+
+
+@pytest.mark.parametrize(
+    ("broker", "cache"),
+    [
+        ("redis+socket:///run/valkey.sock", "unix:///run/valkey.sock?db=1"),
+        ("redis://:secret@valkey:6379/0", "redis://:secret@valkey:6379/1"),
+    ],
+)
+def test_the_cache_shares_the_broker_but_not_its_numbers(
+    broker: str, cache: str
+) -> None:
+    assert cache_address(broker) == cache
+
+
+def test_everything_on_the_schedule_exists() -> None:
+    current_app.loader.import_default_modules()
+
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        assert entry["task"] in current_app.tasks
+
+
+def test_pages_allow_no_script_or_style_but_our_own(client: Client) -> None:
+    policy = client.get("/sign-in/")["Content-Security-Policy"]
+
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+@pytest.mark.parametrize("trace", ["://", "--index", "--find-links", "file:"])
+def test_locks_name_no_place(lock: Path, trace: str) -> None:
+    assert trace not in lock.read_text()
+
+
+def test_the_lock_holds_every_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    locked = (ROOT / "requirements.lock").read_text()
+
+    for wish in project["dependencies"]:
+        name = wish.split("~")[0].split(">")[0].split("[")[0]
+        assert f"\n{name}==" in f"\n{locked}", name
+
+
+def test_the_clock_is_well_while_it_beats(db: None) -> None:
+    with pytest.raises(CommandError, match="clock is not well"):
+        call_command("healthy", "clock")
+
+    beat_heart()
+    call_command("healthy", "clock")
+
+
+def test_the_web_server_is_well_while_it_answers(
+    live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORT", str(live_server.thread.port))
+    call_command("healthy", "web")
+
+    monkeypatch.setenv("PORT", "1")
+    with pytest.raises(CommandError, match="web is not well"):
+        call_command("healthy", "web")

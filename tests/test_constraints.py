@@ -1,0 +1,246 @@
+"""Every rule of the tables holds in the database itself, whoever writes the row."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pgtrigger
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models import F
+from django.db.models.constraints import BaseConstraint
+from django.utils import timezone
+
+from dosing import services as dosing
+from dosing.advice import advise
+from dosing.models import Laboratory
+from patients import services as people
+from patients.models import AuditEvent, Patient, Staff
+from tests.builders import DAY_0, a_lesion, a_trough, on_day
+
+Facts = Mapping[str, Any]
+
+BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
+    "dose_has_a_known_interval": ("dosing.Dose", {"interval_h": 36}),
+    "dose_has_a_reason": ("dosing.Dose", {"reason": "  "}),
+    "dose_is_an_amount": ("dosing.Dose", {"amount_mg": 0}),
+    "dose_stays_under_40_mg_a_day": ("dosing.Dose", {"amount_mg": "40.01"}),
+    "dose_stops_after_it_starts": ("dosing.Dose", {"stops_on": DAY_0}),
+    "follow_up_ends_with_a_reason": ("patients.Patient", {"ended_on": DAY_0}),
+    "laboratory_is_coded": ("dosing.Laboratory", {"unit": "ng/dL"}),
+    "laboratory_limit_can_be_true": (
+        "dosing.Laboratory",
+        {"lower_limit_ng_per_ml": "10.01"},
+    ),
+    "lesion_has_a_site": ("patients.Lesion", {"body_site": " "}),
+    "lesion_is_coded": ("patients.Lesion", {"side": "port"}),
+    "lesion_measurements_name_their_lesion": (
+        "patients.Measurement",
+        {"lesion": None},
+    ),
+    "level_agrees_with_its_report": ("dosing.TroughLevel", {"ng_per_ml": "13.4"}),
+    "level_can_be_true": (
+        "dosing.TroughLevel",
+        {"ng_per_ml": "200.01", "reported_value": "200.01"},
+    ),
+    "level_is_coded": ("dosing.TroughLevel", {"comparator": "~"}),
+    "measurement_can_be_true": ("patients.Measurement", {"value": "200.01"}),
+    "patient_has_a_known_sex": ("patients.Patient", {"sex": "f"}),
+    "patient_is_identified": ("patients.Patient", {"family_name": ""}),
+    "patient_was_born_after_1900": (
+        "patients.Patient",
+        {"born_on": date(1899, 12, 31)},
+    ),
+    "protocol_allows_a_strength": ("dosing.Protocol", {"strengths_mg": []}),
+    "protocol_cites_its_range": ("dosing.Protocol", {"citation": ""}),
+    "protocol_doses_stay_under_the_ceiling": (
+        "dosing.Protocol",
+        {"start_dose_mg_per_day": "4.01"},
+    ),
+    "protocol_is_chosen_for_a_reason": ("dosing.ProtocolAssignment", {"reason": ""}),
+    "protocol_step_is_a_share": ("dosing.Protocol", {"step_limit_percent": 101}),
+    "set_aside_has_a_reason": (
+        "dosing.TroughLevel",
+        {"set_aside_at": on_day(30)},
+    ),
+    "site_has_a_clinic_day": (
+        "patients.Site",
+        {"non_clinic_weekdays": [0, 1, 2, 3, 4, 5, 6]},
+    ),
+    "site_stocks_a_strength": ("patients.Site", {"stocked_strengths_mg": []}),
+    "site_weekdays_are_weekdays": ("patients.Site", {"non_clinic_weekdays": [7]}),
+    "staff_has_a_known_role": ("patients.Staff", {"role": "surgeon"}),
+    "target_range_is_a_range": (
+        "dosing.Protocol",
+        {"target_low_ng_per_ml": F("target_high_ng_per_ml")},
+    ),
+    "token_has_known_scopes": ("patients.ApiToken", {"scopes": ["everything"]}),
+    "treatment_is_coded": ("patients.PreviousTreatment", {"kind": "prayer"}),
+    "trough_follows_a_dose": ("dosing.TroughLevel", {"last_dose_at": F("drawn_at")}),
+}
+"""Constraint -> a change to any row of a table that it must refuse."""
+
+BROKEN_BY_A_COPY: dict[str, tuple[str, Facts]] = {
+    "decision_has_a_known_reason": ("dosing.Decision", {"reason": "because"}),
+    "decision_is_a_regimen_or_a_hold": (
+        "dosing.Decision",
+        {"chosen_interval_h": 36},
+    ),
+    "doses_do_not_overlap": ("dosing.Dose", {"starts_on": date(2027, 1, 1)}),
+    "identifier_is_unique_in_its_clinic": ("patients.Patient", {}),
+    "laboratory_methods_are_unique": ("dosing.Laboratory", {}),
+    "one_decision_on_one_basis": ("dosing.Decision", {}),
+    "one_level_per_sample_and_laboratory": (
+        "dosing.TroughLevel",
+        {"submission": "1" * 32},
+    ),
+    "one_measurement_per_day": ("patients.Measurement", {}),
+    "one_protocol_starts_on_a_day": ("dosing.ProtocolAssignment", {}),
+    "other_reasons_are_put_in_words": (
+        "dosing.Decision",
+        {"reason": "other", "reason_text": ""},
+    ),
+    "protocol_versions_are_unique": ("dosing.Protocol", {}),
+}
+"""Constraint -> how a copy of a row differs that it must refuse."""
+
+
+@pytest.fixture
+def whole_clinic(
+    treated: Patient, laboratory: Laboratory, administrator: Staff, clinician: Staff
+) -> None:
+    """Put at least one row into every table."""
+    lesion = a_lesion(treated, clinician)
+    people.add_previous_treatment(lesion=lesion, kind="surgery", actor=clinician)
+    people.add_measurement(
+        patient=treated,
+        lesion=lesion,
+        quantity="circumference_cm",
+        value=28,  # type: ignore[arg-type]
+        measured_on=DAY_0,
+        actor=clinician,
+    )
+    a_trough(treated, "13.3", actor=clinician)
+    advice = advise(treated, at=timezone.now())
+    assert advice is not None
+    dosing.sign_decision(
+        patient=treated,
+        basis=advice.basis,
+        amount_mg=2,  # type: ignore[arg-type]
+        interval_h=24,
+        reason="as_suggested",
+        actor=clinician,
+    )
+    people.issue_token(
+        name="Registry",
+        site=treated.site,
+        scopes=["read_patients"],
+        days=90,
+        actor=administrator,
+    )
+
+
+def table(label: str) -> type[models.Model]:
+    return apps.get_model(label)
+
+
+@pytest.mark.parametrize("name", BROKEN_BY_A_CHANGE)
+def test_a_row_cannot_be_changed_into_nonsense(whole_clinic: None, name: str) -> None:
+    label, facts = BROKEN_BY_A_CHANGE[name]
+
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        table(label)._default_manager.update(**facts)
+
+
+@pytest.mark.parametrize("name", BROKEN_BY_A_COPY)
+def test_a_row_that_must_not_be_is_not_inserted(whole_clinic: None, name: str) -> None:
+    label, facts = BROKEN_BY_A_COPY[name]
+    row = table(label)._default_manager.order_by("pk")[0]
+    row.pk, row._state.adding = None, True
+    for field, fact in facts.items():
+        setattr(row, field, fact)
+
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        row.save()
+        connection.check_constraints()
+
+
+def test_two_lines_of_the_audit_never_share_a_place(whole_clinic: None) -> None:
+    line = AuditEvent.objects.order_by("pk")[0]
+    line.pk, line._state.adding = None, True
+
+    with (
+        pytest.raises(IntegrityError, match="audit_positions_are_unique"),
+        pgtrigger.ignore("patients.AuditEvent:chained"),
+        transaction.atomic(),
+    ):
+        line.save()
+
+
+def test_every_constraint_is_broken_above() -> None:
+    named: set[str] = {
+        constraint.name
+        for app in ("patients", "dosing")
+        for model in apps.get_app_config(app).get_models()
+        for constraint in model._meta.constraints
+    }
+
+    others = {"audit_positions_are_unique"}
+    assert named == {*BROKEN_BY_A_CHANGE, *BROKEN_BY_A_COPY, *others}
+
+
+def constraints() -> list[BaseConstraint]:
+    return [
+        constraint
+        for app in ("patients", "dosing")
+        for model in apps.get_app_config(app).get_models()
+        for constraint in model._meta.constraints
+        if constraint.name != "audit_positions_are_unique"
+    ]
+
+
+@pytest.mark.parametrize("constraint", constraints(), ids=lambda each: each.name)
+def test_every_constraint_speaks_in_words(constraint: BaseConstraint) -> None:
+    message = str(constraint.violation_error_message)
+
+    assert message.endswith(".")
+    assert message != BaseConstraint.default_violation_error_message
+
+
+CHANGES_FREELY = {"patients.Site", "patients.Staff", "patients.ApiToken"}
+CHANGES_FREELY |= {"patients.Heartbeat"}
+KEPT = sorted(
+    model._meta.label
+    for app in ("patients", "dosing")
+    for model in apps.get_app_config(app).get_models()
+    if model._meta.label not in CHANGES_FREELY
+)
+
+
+@pytest.mark.parametrize("label", KEPT)
+def test_nothing_clinical_is_ever_deleted(whole_clinic: None, label: str) -> None:
+    name = table(label)._meta.db_table
+
+    with (
+        pytest.raises(Exception, match=r"Cannot (update or )?delete"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"DELETE FROM {name}")  # noqa: S608 - a name of our own
+
+
+@pytest.mark.parametrize(
+    ("label", "field"),
+    [
+        ("dosing.Decision", "reason"),
+        ("patients.AuditEvent", "reason"),
+        ("dosing.TroughLevelEvent", "note"),
+        ("patients.PatientEvent", "family_name"),
+    ],
+)
+def test_what_was_signed_noted_or_replaced_is_never_changed(
+    whole_clinic: None, label: str, field: str
+) -> None:
+    with pytest.raises(Exception, match="Cannot update"), transaction.atomic():
+        table(label)._default_manager.update(**{field: "other"})
