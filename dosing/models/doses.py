@@ -42,10 +42,16 @@ class DoseQuerySet(models.QuerySet["Dose"]):
         """Keep regimens of two weeks or more that no steady level speaks for."""
         steady = timedelta(days=policy.STEADY_AFTER_DAYS)
         nearly = timedelta(days=policy.NEARLY_STEADY_AFTER_DAYS)
+        from_then_on = Func(
+            F("site__time_zone"),
+            OuterRef("starts_on") + nearly,
+            function="timezone",
+            output_field=models.DateTimeField(),
+        )
         measured = Patient.objects.filter(
             pk=OuterRef("patient"),
             levels__set_aside_at=None,
-            levels__drawn_at__date__gte=OuterRef("starts_on") + nearly,
+            levels__drawn_at__gte=from_then_on,
         )
         return self.on(day).filter(~Exists(measured), starts_on__lt=day - steady)
 

@@ -7,7 +7,8 @@ from uuid import uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, Func, OuterRef, Q, Subquery
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -53,11 +54,18 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
         return self.used().with_answers().filter(~Exists(newer), answered=False)
 
     def perhaps_outside_target(self) -> Self:
-        """Drop the levels that surely lie in range; the policy judges the rest."""
+        """Drop the levels that surely lie in range; the policy judges the rest.
+
+        Days are those of the clinic's wall, whatever the zone of the reader.
+        """
         followed = ProtocolAssignment.objects.filter(
-            patient=OuterRef("patient"), starts_on__lte=OuterRef("drawn_at__date")
+            patient=OuterRef("patient"), starts_on__lte=OuterRef("drawn_on")
         ).order_by("-starts_on")
         return self.annotate(
+            drawn_on=Cast(
+                Func(F("patient__site__time_zone"), F("drawn_at"), function="timezone"),
+                models.DateField(),
+            ),
             low=Subquery(followed.values("protocol__target_low_ng_per_ml")[:1]),
             high=Subquery(followed.values("protocol__target_high_ng_per_ml")[:1]),
         ).exclude(

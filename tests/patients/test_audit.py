@@ -92,8 +92,8 @@ def test_the_command_names_the_first_broken_line(noted: list[AuditEvent]) -> Non
 def test_what_failed_leaves_no_line(patient: Patient, clinician: Staff) -> None:
     lines = AuditEvent.objects.count()
 
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         people.note_reading(patient=patient, by="page", actor=clinician)
-        raise ZeroDivisionError
+        transaction.set_rollback(True)  # noqa: FBT003
 
     assert AuditEvent.objects.count() == lines

@@ -1,6 +1,6 @@
 """Who needs someone today, in which order and why."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -129,3 +129,54 @@ def test_nobody_out_of_follow_up_is_listed(
     Patient.objects.update(ended_on=DAY_0, ended_because="transferred")
 
     assert seen_by(clinician, on_day(29)).lines == ()
+
+
+def test_an_8_oclock_sample_in_tokyo_is_judged_by_that_mornings_protocol(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    strict = a_protocol(target_high_ng_per_ml="12", aim_ng_per_ml="10")
+    services.assign_protocol(
+        patient=treated,
+        protocol=strict,
+        starts_on=on_day(28).date(),
+        reason="mucositis",
+        actor=clinician,
+    )
+    a_trough(treated, "13.3", actor=clinician, day=28)
+
+    in_utc = worklist(clinician, at=on_day(29).astimezone(UTC))
+
+    assert [line.kind for line in in_utc.lines] == ["level_out_of_range"]
+
+
+@pytest.mark.parametrize(("day", "hour", "lines"), [(7, 0, 0), (6, 23, 1)])
+def test_a_level_from_the_seventh_day_on_counts_as_measured(
+    treated: Patient,
+    laboratory: Laboratory,
+    clinician: Staff,
+    day: int,
+    hour: int,
+    lines: int,
+) -> None:
+    a_trough(
+        treated,
+        "12",
+        actor=clinician,
+        drawn_at=on_day(day, hour),
+        hours_after_dose=None,
+    )
+
+    assert len(seen_by(clinician, on_day(16)).lines) == lines
+
+
+def test_a_level_set_aside_measures_nothing(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    level = a_trough(treated, "12", actor=clinician, day=10)
+    services.set_aside_trough(
+        level=level, version=1, reason="haemolysed", actor=clinician
+    )
+
+    assert [line.kind for line in seen_by(clinician, on_day(16)).lines] == [
+        "never_measured"
+    ]
