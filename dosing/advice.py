@@ -86,7 +86,7 @@ def advice_on(history: History, *, at: datetime) -> Advice | None:
         reading=reading,
         protocol=protocol,
         current=current,
-        suggestion=policy.suggest(reading, regimen, limits),
+        suggestion=policy.suggest(reading, regimen, limits, today),
         basis=basis_of(history),
         today=today,
     )

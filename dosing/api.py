@@ -23,7 +23,7 @@ from dosing import services
 from dosing.history import history_of
 from dosing.models import Laboratory, TroughLevel
 from dosing.services.levels import Confirmation
-from dosing.units import NotANumberError, Reported, Unit, parse_reported
+from dosing.units import NotANumberError, Reported, Unit, parse_reported, parse_unit
 from dosing.words import say
 from patients.api import NoUnknownFields
 from patients.models import Patient, Scope
@@ -47,6 +47,23 @@ class ReportedField(serializers.Field[Reported, str, str, TroughLevel]):
         return f"{value.comparator}{value.value}"
 
 
+@extend_schema_field({"type": "string", "enum": [unit.value for unit in Unit]})
+class UnitField(serializers.Field[Unit, str, str, TroughLevel]):
+    """A unit of a level; case and the sign for micro do not matter."""
+
+    def to_internal_value(self, data: object) -> Unit:
+        unit = parse_unit(data) if isinstance(data, str) else None
+        if unit is None:
+            raise serializers.ValidationError(
+                _("Give one of these units: %(units)s.")
+                % {"units": ", ".join(unit.value for unit in Unit)}
+            )
+        return unit
+
+    def to_representation(self, value: Unit) -> str:
+        return value.value
+
+
 class InstantField(serializers.DateTimeField):
     """An instant with its zone; a bare local time is refused."""
 
@@ -68,7 +85,7 @@ def parsed_instant(value: object) -> datetime | None:
 
 class TroughSerializer(NoUnknownFields):
     level = ReportedField()
-    unit = serializers.ChoiceField(choices=[unit.value for unit in Unit])
+    unit = UnitField()
     drawn_at = InstantField()
     last_dose_at = InstantField(allow_null=True, required=False, default=None)
     laboratory = serializers.IntegerField(min_value=1)
@@ -144,7 +161,7 @@ class TroughsView(APIView):
             patient=patient,
             laboratory=laboratory_of(patient, facts.pop("laboratory")),
             reported=facts.pop("level"),
-            unit=Unit(facts.pop("unit")),
+            unit=facts.pop("unit"),
             confirmation=Confirmation(
                 facts.pop("confirmed"), facts.pop("confirmation_reason")
             ),

@@ -44,6 +44,21 @@ class Unit(StrEnum):
     NG_PER_DL = "ng/dL"
 
 
+UNIT_SPELLINGS = {
+    "ng/ml": Unit.NG_PER_ML,
+    "ug/l": Unit.UG_PER_L,
+    "mcg/l": Unit.UG_PER_L,
+    "nmol/l": Unit.NMOL_PER_L,
+    "ng/dl": Unit.NG_PER_DL,
+}
+MICRO_SIGNS = str.maketrans("\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}", "uu")
+
+
+def parse_unit(text: str) -> Unit | None:
+    """Read a unit in any case and with either micro sign; None for any other."""
+    return UNIT_SPELLINGS.get(text.translate(MICRO_SIGNS).lower())
+
+
 TO_NG_PER_ML = {
     Unit.NG_PER_ML: Decimal(1),
     Unit.UG_PER_L: Decimal(1),

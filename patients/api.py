@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers, viewsets
+from rest_framework.pagination import CursorPagination
 
 from patients.models import Lesion, Patient, Scope
 
@@ -53,10 +54,18 @@ class PatientSerializer(serializers.ModelSerializer[Patient]):
         )
 
 
+class Pages(CursorPagination):
+    """Pages that stay in place while patients are added."""
+
+    page_size = 100
+    ordering = "pk"
+
+
 class PatientViewSet(viewsets.ReadOnlyModelViewSet[Patient]):
     """The patients of the token's clinic."""
 
     serializer_class = PatientSerializer
+    pagination_class = Pages
     queryset = Patient.objects.none()
     lookup_value_regex = r"\d{1,18}"
     scopes: ClassVar = {"GET": Scope.READ_PATIENTS, "OPTIONS": Scope.READ_PATIENTS}
@@ -66,7 +75,6 @@ class PatientViewSet(viewsets.ReadOnlyModelViewSet[Patient]):
             return self.queryset
         return (
             Patient.objects.visible_to(self.request.user)
-            .order_by("pk")
             .select_related("site")
             .prefetch_related("lesions")
         )

@@ -1,6 +1,7 @@
 """What people type about a person, parsed; the services hold the rules."""
 
 from django import forms
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import (
@@ -15,6 +16,13 @@ from patients.models import (
     Staff,
 )
 from patients.web import ServiceForm
+
+NOT_CHOSEN = ("", "\u2013")
+"""The first answer of a question that has no default."""
+
+
+def asked(answers: type[models.TextChoices]) -> list[tuple[str, str]]:
+    return [NOT_CHOSEN, *answers.choices]
 
 
 class DateInput(forms.DateInput):
@@ -61,12 +69,12 @@ class CorrectPatientForm(PatientForm):
 class RegisterForm(PatientForm):
     """A new patient and, since it is why they come, the first lesion."""
 
-    body_site = forms.CharField(label=_("site of the lesion"), max_length=160)
-    side = forms.ChoiceField(label=_("side"), choices=Side.choices)
+    body_site = forms.CharField(label=_("Site of the lesion"), max_length=160)
+    side = forms.ChoiceField(label=_("Side"), choices=asked(Side))
     compartment = forms.ChoiceField(
-        label=_("tissue compartment"), choices=Compartment.choices
+        label=_("Tissue compartment"), choices=asked(Compartment)
     )
-    issva_type = forms.ChoiceField(label=_("ISSVA type"), choices=IssvaType.choices)
+    issva_type = forms.ChoiceField(label=_("ISSVA type"), choices=asked(IssvaType))
 
     class Meta(PatientForm.Meta):
         fields = ("site", *PatientForm.Meta.fields)
@@ -87,13 +95,13 @@ class RegisterForm(PatientForm):
 
 
 class MeasurementForm(ServiceForm):
-    quantity = forms.ChoiceField(label=_("what"), choices=Quantity.choices)
-    value = forms.DecimalField(label=_("value"), max_digits=9, decimal_places=2)
-    measured_on = forms.DateField(label=_("measured on"), widget=DateInput())
+    quantity = forms.ChoiceField(label=_("What"), choices=asked(Quantity))
+    value = forms.DecimalField(label=_("Value"), max_digits=9, decimal_places=2)
+    measured_on = forms.DateField(label=_("Measured on"), widget=DateInput())
     lesion = forms.ModelChoiceField(
-        Lesion.objects.none(), label=_("lesion"), required=False
+        Lesion.objects.none(), label=_("Lesion"), required=False
     )
-    note = forms.CharField(label=_("note"), max_length=500, required=False)
+    note = forms.CharField(label=_("Note"), max_length=500, required=False)
 
     def __init__(self, *args: object, patient: Patient, **options: object) -> None:
         super().__init__(*args, **options)
@@ -102,22 +110,22 @@ class MeasurementForm(ServiceForm):
 
 class CorrectMeasurementForm(ServiceForm):
     version = forms.IntegerField(widget=forms.HiddenInput)
-    value = forms.DecimalField(label=_("value"), max_digits=9, decimal_places=2)
-    measured_on = forms.DateField(label=_("measured on"), widget=DateInput())
-    note = forms.CharField(label=_("note"), max_length=500, required=False)
+    value = forms.DecimalField(label=_("Value"), max_digits=9, decimal_places=2)
+    measured_on = forms.DateField(label=_("Measured on"), widget=DateInput())
+    note = forms.CharField(label=_("Note"), max_length=500, required=False)
     reason = forms.CharField(label=_("Why is it corrected?"), max_length=300)
 
 
 class TokenForm(ServiceForm):
-    name = forms.CharField(label=_("name of the program"), max_length=80)
-    site = forms.ModelChoiceField(Site.objects.none(), label=_("clinic"))
+    name = forms.CharField(label=_("Name of the program"), max_length=80)
+    site = forms.ModelChoiceField(Site.objects.none(), label=_("Clinic"))
     scopes = forms.MultipleChoiceField(
-        label=_("what it may do"),
+        label=_("What it may do"),
         choices=Scope.choices,
         widget=forms.CheckboxSelectMultiple,
     )
     days = forms.IntegerField(
-        label=_("valid for (days)"), initial=90, min_value=1, max_value=366
+        label=_("Valid for (days)"), initial=90, min_value=1, max_value=366
     )
 
     def __init__(self, *args: object, staff: Staff, **options: object) -> None:

@@ -1,7 +1,7 @@
 """Pages that tell a story across both rooms: today, a patient, a record's history."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.contrib.auth.decorators import permission_required
@@ -124,6 +124,7 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
         "age": found.age_on(today),
         "week": (today - first).days // 7 if first else None,
         "dose": history.prescribed(today),
+        "day": day_of_dose(history, today),
         "protocol": history.protocol_on(today),
         "advice": advice,
         "said": policy.in_words(advice.reading) if advice else (),
@@ -136,6 +137,12 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
         "levels": [(level, history.read(level)) for level in history.levels],
         "now": now,
     }
+
+
+def day_of_dose(history: History, today: date) -> int | None:
+    """Count the days since the dose that is taken today last changed."""
+    since = history.course.unchanged_since(today) if history.course.on(today) else None
+    return (today - since).days if since else None
 
 
 def answers(decision: Decision, advice: Advice | None) -> bool:
@@ -220,17 +227,18 @@ def changed(
     """Return (field, old, new) for each field that differs."""
     found = []
     for field in record._meta.concrete_fields:
-        old = shown(before, field.attname)
-        new = shown(after, field.attname)
+        old, new = shown(before, field), shown(after, field)
         if field.name not in HIDDEN and old != new:
             found.append((str(field.verbose_name), old, new))
     return found
 
 
-def shown(row: models.Model | None, name: str) -> str:
-    value = getattr(row, name, None)
+def shown(row: models.Model | None, field: models.Field) -> str:
+    value = getattr(row, field.name, None)
     if value is None or value == "":
         return "\u2013"
+    if field.choices:
+        return str(dict(field.flatchoices).get(value, value))
     if isinstance(value, datetime):
         return date_format(timezone.localtime(value), "D j M Y H:i")
     return plain(value) if isinstance(value, Decimal) else str(value)

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from dosing.policy.reading import Reading
+from dosing.policy.recheck import RECHECK_UNCHANGED_DAYS
 from dosing.policy.regimens import Regimen
 from dosing.policy.sources import CLINIC, DESIGN, JP_LABEL, US_LABEL
 from dosing.policy.tablets import Limits, Tablets, tablets_for, takeable
@@ -37,19 +39,22 @@ class Suggestion:
 MOST_CANDIDATES = 3
 
 
-def suggest(reading: Reading, current: Regimen | None, limits: Limits) -> Suggestion:
+def suggest(
+    reading: Reading, current: Regimen | None, limits: Limits, today: date
+) -> Suggestion:
     """Offer doses that can be taken: new dose = current dose x aim / level.
 
     The rule is the US label's [V]; it is used only on a valid trough at steady state,
     never asks for a change inside the range, and never steps past the protocol's
     limits. A dose exactly half way between two that can be taken goes to the lower.
     """
+    known = (*reading.findings, *findings_on_age((today - reading.level.drawn_on).days))
     if current is None:
-        return withheld((*reading.findings, nothing_is_taken()))
+        return withheld((*known, nothing_is_taken()))
     keep = candidate(current, reading, limits, current)
     if not reading.trusted or reading.regimen != current:
         since = () if reading.regimen == current else (dose_has_changed(),)
-        return withheld((*reading.findings, *since), keep)
+        return withheld((*known, *since), keep)
     exact = exact_dose(reading, current)
     near = [
         regimen
@@ -66,10 +71,21 @@ def suggest(reading: Reading, current: Regimen | None, limits: Limits) -> Sugges
         exact_mg_per_day=exact,
         formula=formula(reading, current, exact),
         findings=(
-            *reading.findings,
+            *known,
             *findings_on_choice(reading, current, limits, exact, best),
         ),
     )
+
+
+def findings_on_age(days: int) -> Iterable[Finding]:
+    """Remark on a level after which the next one has fallen due."""
+    if days > RECHECK_UNCHANGED_DAYS:
+        text = (
+            "This level is %(days)s days old, and one is due every %(due)s days."
+            " Consider a new one before the dose is changed."
+        )
+        facts: dict[str, Fact] = {"days": days, "due": RECHECK_UNCHANGED_DAYS}
+        yield Finding("old-level", Kind.WARN, Sentence(text, facts), CLINIC)
 
 
 def withheld(

@@ -197,7 +197,7 @@ def _urgent_line(story: Story, plot: Plot) -> list[Line]:
     if story.urgent_ng_per_ml is None:
         return []
     y = plot.y(story.urgent_ng_per_ml)
-    words = _("urgent above %(limit)s ng/mL") % {
+    words = _("urgent from %(limit)s ng/mL") % {
         "limit": number_text(story.urgent_ng_per_ml)
     }
     return [line((plot.axis.left, y), (plot.axis.right, y), "urgent-limit", words)]

@@ -207,7 +207,7 @@ def test_a_level_on_day_5_gets_no_proportional_advice(
     suggestion = advice_for(treated).suggestion
 
     assert suggestion.recommended is None
-    assert [f.rule for f in suggestion.findings] == ["not-steady"]
+    assert "not-steady" in [finding.rule for finding in suggestion.findings]
 
 
 def test_there_is_no_advice_without_a_level(treated: Patient) -> None:

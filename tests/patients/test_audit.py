@@ -20,7 +20,7 @@ def noted(patient: Patient, clinician: Staff) -> list[AuditEvent]:
     return list(AuditEvent.objects.filter(patient=patient).order_by("position"))
 
 
-def as_the_owner_of_the_database(statement: str, *facts: object) -> None:
+def as_the_owner_of_the_database(statement: str, *facts: int) -> None:
     """Write past every trigger, as only someone with the keys could."""
     with transaction.atomic(), pgtrigger.ignore(), connection.cursor() as cursor:
         cursor.execute(statement, facts)
@@ -94,6 +94,6 @@ def test_what_failed_leaves_no_line(patient: Patient, clinician: Staff) -> None:
 
     with transaction.atomic():
         people.note_reading(patient=patient, by="page", actor=clinician)
-        transaction.set_rollback(True)  # noqa: FBT003
+        transaction.set_rollback(True)
 
     assert AuditEvent.objects.count() == lines

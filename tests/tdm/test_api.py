@@ -69,7 +69,9 @@ def test_a_program_lists_the_patients_of_its_clinic_only(
 ) -> None:
     a_patient(a_site("Osaka clinic"), clinician)
 
-    assert [row["id"] for row in program.get("patients/").json()] == [patient.pk]
+    assert [row["id"] for row in program.get("patients/").json()["results"]] == [
+        patient.pk
+    ]
 
 
 def test_another_clinics_patient_is_not_found(
@@ -180,6 +182,28 @@ def test_a_unit_slip_is_refused_with_the_key_that_would_confirm_it(
     assert (error["code"], error["confirm"]) == ("confirm", "unit:13.3:ng/dL")
     assert "13.3 ng/dL is 0.133 ng/mL" in error["detail"]
     assert not TroughLevel.objects.exists()
+
+
+@pytest.mark.parametrize("unit", ["ng/ml", "\u00b5g/L", "\u03bcg/L", "mcg/L", "ug/l"])
+def test_a_unit_may_be_spelt_in_several_ways(
+    program: Program, treated: Patient, body: dict[str, object], unit: str
+) -> None:
+    answer = program.post(f"patients/{treated.pk}/troughs/", body | {"unit": unit})
+
+    assert answer.status_code == 201
+
+
+def test_many_patients_come_in_pages_that_stay_in_place(
+    program: Program, site: Site, clinician: Staff
+) -> None:
+    for _number in range(101):
+        a_patient(site, clinician)
+
+    first = program.get("patients/").json()
+    rest = program.client.get(first["next"]).json()
+
+    assert (len(first["results"]), len(rest["results"])) == (100, 1)
+    assert rest["next"] is None
 
 
 BAD = {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dosing import policy
 from dosing.policy import Kind, Limits, Reading, Regimen, Suggestion
-from tests.dosing.policy.words import STOCK, TWO_MG, a_reading
+from tests.dosing.policy.words import STOCK, TWO_MG, a_reading, day
 
 JAPAN = replace(STOCK, strengths_mg=(Decimal(1),))
 
@@ -22,7 +22,7 @@ def suggested(
 ) -> Suggestion:
     reading = a_reading(ng_per_ml)
     target = replace(reading.target, aim_ng_per_ml=Decimal(aim))
-    return policy.suggest(replace(reading, target=target), current, limits)
+    return policy.suggest(replace(reading, target=target), current, limits, day(29))
 
 
 def rules(suggestion: Suggestion) -> list[str]:
@@ -128,7 +128,9 @@ def test_alternate_days_are_offered_without_a_number_and_with_a_warning() -> Non
     one_mg = Regimen(Decimal(1), 24)
     reading = replace(a_reading("18"), regimen=one_mg)
 
-    suggestion = policy.suggest(reading, one_mg, replace(JAPAN, alternate_days=True))
+    suggestion = policy.suggest(
+        reading, one_mg, replace(JAPAN, alternate_days=True), day(29)
+    )
 
     assert suggestion.recommended == Regimen(Decimal(1), 48)
     assert suggestion.candidates[0].predicted_ng_per_ml is None
@@ -146,21 +148,23 @@ WITHHELD: dict[str, Reading] = {
 
 @pytest.mark.parametrize("rule", WITHHELD)
 def test_a_level_that_may_not_be_used_gets_no_advice_but_the_reason(rule: str) -> None:
-    suggestion = policy.suggest(WITHHELD[rule], TWO_MG, STOCK)
+    suggestion = policy.suggest(WITHHELD[rule], TWO_MG, STOCK, day(29))
 
     assert (suggestion.recommended, suggestion.candidates) == (None, ())
     assert rule in [f.rule for f in suggestion.findings if f.kind is Kind.PREVENT]
 
 
 def test_a_dose_that_changed_since_the_level_is_not_scaled() -> None:
-    suggestion = policy.suggest(a_reading("16.4"), Regimen(Decimal(1), 24), STOCK)
+    suggestion = policy.suggest(
+        a_reading("16.4"), Regimen(Decimal(1), 24), STOCK, day(29)
+    )
 
     assert suggestion.recommended is None
     assert "dose-changed" in rules(suggestion)
 
 
 def test_nothing_is_scaled_while_nothing_is_taken() -> None:
-    suggestion = policy.suggest(a_reading("16.4"), None, STOCK)
+    suggestion = policy.suggest(a_reading("16.4"), None, STOCK, day(29))
 
     assert (suggestion.keep, suggestion.recommended) == (None, None)
     assert "no-dose" in rules(suggestion)
@@ -186,3 +190,13 @@ def test_every_rule_that_fired_names_its_source() -> None:
     ]
 
     assert all(finding.source for finding in fired)
+
+
+@pytest.mark.parametrize(("on", "remarked"), [(56, False), (57, True)])
+def test_a_level_after_which_the_next_fell_due_is_remarked(
+    on: int, *, remarked: bool
+) -> None:
+    suggestion = policy.suggest(a_reading("16.4", on=28), TWO_MG, STOCK, day(on))
+
+    assert ("old-level" in rules(suggestion)) is remarked
+    assert suggestion.recommended == Regimen(Decimal("1.5"), 24)
