@@ -381,6 +381,6 @@ def test_two_clinics_with_the_same_identifier_do_not_meet(
     a_laboratory(other)
     a_dose(twin, "2", protocol=a_protocol(), actor=clinician)
 
-    rows = program.get("patients/").json()
+    rows = program.get("patients/").json()["results"]
 
     assert [row["site"] for row in rows] == ["Tokyo clinic"]
