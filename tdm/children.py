@@ -13,10 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-PATIENCE_S = 15
-START_WITHIN_S = 60
 RESTARTS = 3
-RESTART_DELAY_S = 2
 STEADY_AFTER_S = 60
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
@@ -39,6 +36,18 @@ def wait_until(ready: Callable[[], bool], seconds: float) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a process is waited for, in seconds."""
+
+    to_start_s: float = 60
+    to_stop_s: float = 15
+    before_restart_s: float = 2
+
+
+USUAL = Patience()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +75,10 @@ class Child:
     def ended(self) -> bool:
         return self.process.poll() is not None
 
-    def stop(self) -> None:
+    def stop(self, within_s: float = USUAL.to_stop_s) -> None:
         """Wait for the end that was asked for, then insist."""
         try:
-            self.process.wait(PATIENCE_S)
+            self.process.wait(within_s)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -101,8 +110,9 @@ def launch(role: Role) -> subprocess.Popen[bytes]:
 class Crew:
     """Processes kept up until the block ends, however it ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: Patience = USUAL) -> None:
         self.children: list[Child] = []
+        self.patience = patience
 
     def __enter__(self) -> Self:
         return self
@@ -117,7 +127,7 @@ class Crew:
             if not child.ended:
                 child.process.send_signal(child.role.farewell)
         for child in self.children:
-            child.stop()
+            child.stop(self.patience.to_stop_s)
 
     def start(self, role: Role) -> None:
         child = Child(role, launch(role))
@@ -126,7 +136,7 @@ class Crew:
 
     def wait_for(self, child: Child) -> None:
         pid, role = child.process.pid, child.role
-        wait_until(lambda: child.ended or role.ready(pid), START_WITHIN_S)
+        wait_until(lambda: child.ended or role.ready(pid), self.patience.to_start_s)
         if child.ended or not role.ready(pid):
             where = f"its log is {role.log}" if role.log else "see its words above"
             raise give_up(f"{role.name} did not start; {where}.")
@@ -144,7 +154,7 @@ class Crew:
             raise give_up(f"{child.role.name} keeps ending, so everything is stopped.")
         child.restarts += 1
         say(f"Troughline: {child.role.name} ended and is started again.")
-        time.sleep(RESTART_DELAY_S)
+        time.sleep(self.patience.before_restart_s)
         child.process, child.since = launch(child.role), time.monotonic()
         self.wait_for(child)
 

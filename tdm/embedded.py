@@ -33,10 +33,10 @@ SPACE_NEEDED_BYTES = 500_000_000
 
 def serve() -> None:
     """Keep everything up until someone asks to stop."""
-    port = wanted_port()
-    with only_one():
+    port = wanted_port(os.environ.get("PORT") or "8000")
+    with only_one(HOME):
         check_port(port)
-        check_space()
+        check_space(HOME)
         try:
             serve_at(port)
         finally:
@@ -45,7 +45,7 @@ def serve() -> None:
 
 def serve_at(port: int) -> None:
     with servers(HOME, throwaway=False) as (lent, addresses):
-        environment = {**surroundings(secret_key()), **addresses}
+        environment = {**surroundings(secret_key(HOME)), **addresses}
         os.environ.update(environment)
         with announced(environment), Crew() as crew:
             prepare()
@@ -112,9 +112,9 @@ def surroundings(key: str) -> dict[str, str]:
     return {name: os.environ.get(name) or value for name, value in local.items()}
 
 
-def secret_key() -> str:
+def secret_key(home: Path) -> str:
     """Return this folder's own key, made at the first start."""
-    path = HOME / "secret_key"
+    path = home / "secret_key"
     if not path.exists() or not path.read_text():
         write_privately(path, secrets.token_urlsafe(50))
     return path.read_text()
@@ -136,10 +136,10 @@ def announced(environment: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def only_one() -> Iterator[None]:
+def only_one(home: Path) -> Iterator[None]:
     """Hold the folder's lock; a lock left by a dead process does not hold."""
-    HOME.mkdir(exist_ok=True)
-    with env.LOCK_FILE.open("w") as lock:
+    home.mkdir(exist_ok=True)
+    with (home / env.LOCK_FILE.name).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -147,8 +147,7 @@ def only_one() -> Iterator[None]:
         yield
 
 
-def wanted_port() -> int:
-    word = os.environ.get("PORT") or "8000"
+def wanted_port(word: str) -> int:
     if not word.isdecimal() or not 0 < int(word) < 1 << 16:
         raise give_up(f"PORT must be a number from 1 to 65535, not {word!r}.")
     return int(word)
@@ -167,12 +166,12 @@ def check_port(port: int) -> None:
             ) from error
 
 
-def check_space() -> None:
-    free = shutil.disk_usage(HOME).free
-    if free < SPACE_NEEDED_BYTES:
+def check_space(home: Path, needed_bytes: int = SPACE_NEEDED_BYTES) -> None:
+    free = shutil.disk_usage(home).free
+    if free < needed_bytes:
         raise give_up(
             f"the disk is full: {free // 1_000_000} MB are free,"
-            f" {SPACE_NEEDED_BYTES // 1_000_000} MB are needed."
+            f" {needed_bytes // 1_000_000} MB are needed."
         )
 
 

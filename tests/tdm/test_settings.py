@@ -1,8 +1,7 @@
 """What differs between places comes from the environment, or stops with a sentence."""
 
-import fcntl
-import json
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,57 +17,29 @@ from tdm import env
 from tdm.settings import cache_address, database  # noqa: TID251 - they are tested here
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = sorted(ROOT.glob("requirements*.lock"))
 
 
 @pytest.fixture
-def run_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in for the notes of `make run`; nothing is set in the environment."""
-    monkeypatch.setattr(env, "RUN_FILE", tmp_path / "run.json")
-    monkeypatch.setattr(env, "LOCK_FILE", tmp_path / "lock")
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    return tmp_path / "run.json"
-
-
-def test_a_missing_setting_says_what_to_do(run_file: Path) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        env.text("DATABASE_URL")
-
-    assert str(stopped.value) == (
-        "DATABASE_URL is not set. Start Troughline with `make run`, or set it"
-        " (see .env.example)."
-    )
-
-
-def test_commands_reach_the_troughline_that_runs(run_file: Path) -> None:
-    run_file.write_text(json.dumps({"DATABASE_URL": "postgresql:///here"}))
-
-    with env.LOCK_FILE.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        assert env.text("DATABASE_URL") == "postgresql:///here"
-
-
-def test_the_notes_of_a_killed_run_are_not_believed(run_file: Path) -> None:
-    run_file.write_text(json.dumps({"DATABASE_URL": "postgresql:///gone"}))
-    env.LOCK_FILE.touch()
-
-    with pytest.raises(env.MissingSettingError):
-        env.text("DATABASE_URL")
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Set a variable of the environment for one test."""
+    return monkeypatch.setenv
 
 
 @pytest.mark.parametrize(
     ("word", "meaning"), [("1", True), ("Yes", True), ("0", False), ("off", False)]
 )
 def test_a_flag_is_read(
-    monkeypatch: pytest.MonkeyPatch, word: str, *, meaning: bool
+    surroundings: Callable[[str, str], None], word: str, *, meaning: bool
 ) -> None:
-    monkeypatch.setenv("HTTPS", word)
+    surroundings("HTTPS", word)
 
     assert env.flag("HTTPS", default=not meaning) is meaning
 
 
-def test_a_flag_that_is_neither_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS", "maybe")
+def test_a_flag_that_is_neither_is_refused(
+    surroundings: Callable[[str, str], None],
+) -> None:
+    surroundings("HTTPS", "maybe")
 
     with pytest.raises(SystemExit, match="HTTPS must be 1 or 0, not 'maybe'"):
         env.flag("HTTPS", default=True)
@@ -130,12 +101,6 @@ def test_pages_allow_no_script_or_style_but_our_own(client: Client) -> None:
     assert "unsafe" not in policy
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
-@pytest.mark.parametrize("trace", ["://", "--index", "--find-links", "file:"])
-def test_locks_name_no_place(lock: Path, trace: str) -> None:
-    assert trace not in lock.read_text()
-
-
 def test_the_lock_holds_every_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     locked = (ROOT / "requirements.lock").read_text()
@@ -154,11 +119,11 @@ def test_the_clock_is_well_while_it_beats(db: None) -> None:
 
 
 def test_the_web_server_is_well_while_it_answers(
-    live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
+    live_server: LiveServer, surroundings: Callable[[str, str], None]
 ) -> None:
-    monkeypatch.setenv("PORT", str(live_server.thread.port))
+    surroundings("PORT", str(live_server.thread.port))
     call_command("healthy", "web")
 
-    monkeypatch.setenv("PORT", "1")
+    surroundings("PORT", "1")
     with pytest.raises(CommandError, match="web is not well"):
         call_command("healthy", "web")
