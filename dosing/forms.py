@@ -271,6 +271,16 @@ class PrescribeForm(ServiceForm):
     reason = forms.CharField(label=_("Reason"), max_length=300, validators=[plain_text])
 
 
+class StopForm(ServiceForm):
+    """The first day without the drug, outside a decision on a level."""
+
+    on = forms.DateField(
+        label=_("First day without it"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=300, validators=[plain_text])
+
+
 class CorrectDoseForm(ServiceForm):
     """A regimen that was entered wrongly, as it should have been."""
 

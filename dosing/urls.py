@@ -8,6 +8,7 @@ urlpatterns = [
     path("patients/<int:patient_id>/levels/new/", views.add_level, name="add_level"),
     path("patients/<int:patient_id>/levels/hint/", views.level_hint, name="level_hint"),
     path("patients/<int:patient_id>/doses/new/", views.prescribe, name="prescribe"),
+    path("patients/<int:patient_id>/doses/stop/", views.stop, name="stop"),
     path("patients/<int:patient_id>/decide/", views.decide, name="decide"),
     path("doses/<int:dose_id>/correct/", views.correct_dose, name="correct_dose"),
     path("levels/<int:level_id>/correct/", views.correct_level, name="correct_level"),

@@ -19,6 +19,7 @@ from dosing.forms import (
     NewTroughForm,
     PrescribeForm,
     SetAsideForm,
+    StopForm,
     TroughForm,
     seal,
     starting_values,
@@ -172,6 +173,26 @@ def prescribe(request: StaffRequest, patient_id: int) -> HttpResponse:
             refused=form.is_bound,
         )
     messages.success(request, _("%(dose)s is prescribed.") % {"dose": dose})
+    return done(request, reverse("patient", args=[patient.pk]))
+
+
+@permission_required("dosing.add_dose", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def stop(request: StaffRequest, patient_id: int) -> HttpResponse:
+    """Stop the dose of `patient` by `form`, outside a decision on a level."""
+    patient = visible_patient(request, patient_id)
+    today = patient.site.today(timezone.now())
+    form = StopForm(request.POST or None, initial={"on": today})
+    stopped = submit(form, services.stop_dose, patient=patient, actor=request.user)
+    if stopped is None:
+        return page(
+            request,
+            "dosing/stop.html",
+            {"form": form, "patient": patient},
+            partial="dosing/_stop_form.html",
+            refused=form.is_bound,
+        )
+    messages.success(request, _("%(dose)s is stopped.") % {"dose": stopped})
     return done(request, reverse("patient", args=[patient.pk]))
 
 

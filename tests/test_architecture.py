@@ -12,8 +12,15 @@ from django.urls import URLPattern, URLResolver, get_resolver
 import dosing.services
 import patients.services
 from dosing.models import Laboratory
-from patients.models import Patient, Site, Staff
-from tests.builders import a_dose, a_patient, a_protocol, a_site, a_trough
+from patients.models import Patient, Role, Site, Staff
+from tests.builders import (
+    a_dose,
+    a_patient,
+    a_protocol,
+    a_site,
+    a_staff_member,
+    a_trough,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 OPEN_TO_ALL = {"sign_in", "set_language", "livez", "readyz", "api-schema", "api-docs"}
@@ -72,6 +79,57 @@ def test_every_address_turns_a_stranger_away(
         assert (answer.status_code, answer["Location"][:9]) == (302, "/sign-in/")
 
 
+CARE = {Role.CLINICIAN, Role.NURSE, Role.PHARMACIST}
+ENTRY = {Role.CLINICIAN, Role.NURSE}
+MAY_OPEN = {
+    "today": CARE | {Role.RESEARCH_READER, Role.ADMIN},
+    "sign_out": CARE | {Role.RESEARCH_READER, Role.ADMIN},
+    "patients": CARE,
+    "patient": CARE,
+    "history": CARE,
+    "decision": CARE,
+    "table1": CARE | {Role.RESEARCH_READER, Role.ADMIN},
+    "register_patient": ENTRY,
+    "correct_patient": ENTRY,
+    "add_measurement": ENTRY,
+    "correct_measurement": ENTRY,
+    "add_level": CARE,
+    "level_hint": CARE,
+    "correct_level": CARE,
+    "set_aside_level": CARE,
+    "prescribe": {Role.CLINICIAN},
+    "stop": {Role.CLINICIAN},
+    "correct_dose": {Role.CLINICIAN},
+    "decide": {Role.CLINICIAN},
+    "tokens": {Role.ADMIN},
+    "revoke_token": {Role.ADMIN},
+}
+PAGES = {
+    name: address
+    for address, name in ADDRESSES
+    if not address.startswith("/api/") and name not in OPEN_TO_ALL
+}
+
+
+def test_the_table_of_who_may_open_what_names_every_page() -> None:
+    assert set(MAY_OPEN) == set(PAGES)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.API_CLIENT])
+def test_a_role_opens_what_the_table_says_and_nothing_else(
+    site: Site, client: Client, role: Role, method: str
+) -> None:
+    staff = a_staff_member(site, role)
+    refused = set()
+    for name, address in PAGES.items():
+        client.force_login(staff, backend="tdm.roles.RoleBackend")
+        if getattr(client, method)(address).status_code == 403:
+            refused.add(name)
+
+    assert refused == {name for name, roles in MAY_OPEN.items() if role not in roles}
+
+
 def test_the_admin_turns_a_nurse_away(client: Client, nurse: Staff) -> None:
     client.force_login(nurse, backend="tdm.roles.RoleBackend")
 
@@ -104,6 +162,7 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "/patients/{patient}/levels/new/",
         "/patients/{patient}/levels/hint/",
         "/patients/{patient}/doses/new/",
+        "/patients/{patient}/doses/stop/",
         "/patients/{patient}/decide/",
         "/patients/{patient}/measurements/new/",
         "/patients/{patient}/correct/",

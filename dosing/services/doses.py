@@ -103,10 +103,13 @@ def correct_dose(
 
 
 @transaction.atomic
-def stop_dose(*, patient: Patient, on: date, reason: str, actor: Staff) -> Dose | None:
+def stop_dose(*, patient: Patient, on: date, reason: str, actor: Staff) -> Dose:
     """Stop the regimen that runs; `on` is the first day without it."""
     hold_still(patient)
-    return end_running_dose(patient=patient, on=on, reason=reason, actor=actor)
+    stopped = end_running_dose(patient=patient, on=on, reason=reason, actor=actor)
+    if stopped is None:
+        raise ValidationError({"on": _("No dose is taken on that day or later.")})
+    return stopped
 
 
 def follows(patient: Patient, protocol: Protocol, *, on: date) -> bool:

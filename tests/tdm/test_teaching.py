@@ -68,6 +68,17 @@ def test_everyone_of_the_demo_can_sign_in(cases: list[Patient], client: Client) 
     assert {answer.status_code for answer in answers} == {302}
 
 
+def test_the_command_loads_once_and_names_the_log_ins(db: None) -> None:
+    first, second = io.StringIO(), io.StringIO()
+    call_command("load_case_series", stdout=first)
+    call_command("load_case_series", stdout=second)
+
+    assert "The teaching cases are loaded." in first.getvalue()
+    assert "The teaching cases are loaded." not in second.getvalue()
+    assert Patient.objects.count() == 2
+    assert all(name in second.getvalue() for name in teaching.ACCOUNTS)
+
+
 def test_table_1_is_recomputed_beside_what_was_printed(cases: list[Patient]) -> None:
     first, second = table1.rows()
 
