@@ -19,6 +19,9 @@ ROOMS = ("dosing", "patients", "tdm")
 SENTENCES = ("dosing/policy/", "dosing/units.py", "dosing/advice.py", "tdm/worklist.py")
 """Modules whose English templates are translated by dosing.words.say()."""
 
+NAMES = ("dosing/policy/sources.py",)
+"""Modules whose every constant is shown to people."""
+
 CATALOGUE = ROOT / "tdm" / "locale" / "ja" / "LC_MESSAGES" / "django.po"
 HEADER = {
     "Language": "ja",
@@ -28,9 +31,11 @@ HEADER = {
     "Plural-Forms": "nplurals=1; plural=0;",
 }
 
-MARKS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
+MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
 LITERAL = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
-MARKED = re.compile(rf"(?<!\w)(?:_|n?gettext)\({LITERAL}(?:, {LITERAL}, count)?\)")
+MARKED = re.compile(
+    rf"(?<!\w)(?:_|n?gettext)\(u?{LITERAL}(?:, ?u?{LITERAL}, ?count)?\)"
+)
 SENTENCE = re.compile(r"[A-Z].*[.?]|.*%\(.*", re.DOTALL)
 
 Message = tuple[str, ...]
@@ -48,6 +53,8 @@ def in_python() -> Iterator[Message]:
     for path in sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         yield from marked(tree)
+        if path.relative_to(ROOT).as_posix() in NAMES:
+            yield from ((text,) for text in texts(undocumented(tree)))
         if path.relative_to(ROOT).as_posix().startswith(SENTENCES):
             yield from ((text,) for text in sentences(tree))
 
@@ -69,9 +76,13 @@ def marked(tree: ast.Module) -> Iterator[Message]:
 
 def sentences(tree: ast.Module) -> Iterator[str]:
     """Find whole sentences and templates with facts, wherever they are kept."""
+    return (text for text in texts(undocumented(tree)) if SENTENCE.fullmatch(text))
+
+
+def undocumented(tree: ast.Module) -> Iterator[ast.AST]:
+    """Leave out the docstrings."""
     docstrings = {n.value for n in ast.walk(tree) if isinstance(n, ast.Expr)}
-    others = (n for n in ast.walk(tree) if n not in docstrings)
-    return (text for text in texts(others) if SENTENCE.fullmatch(text))
+    return (n for n in ast.walk(tree) if n not in docstrings)
 
 
 def texts(nodes: Iterable[ast.AST]) -> Iterator[str]:

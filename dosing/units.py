@@ -239,12 +239,16 @@ def asks_about_unit(entry: Entry) -> Question | None:
         "limit": entry.lower_limit_ng_per_ml,
     }
     text = (
-        "%(value)s %(unit)s is %(converted)s ng/mL, below the assay's limit of"
-        " %(limit)s ng/mL. Did the report mean %(value)s %(usual)s?"
-        if entry.ng_per_ml < entry.lower_limit_ng_per_ml
-        else "%(value)s %(unit)s is %(converted)s ng/mL. This laboratory reports in"
-        " %(usual)s. Did the report mean %(value)s %(usual)s?"
+        "This laboratory reports in %(usual)s. Did the report mean %(value)s %(usual)s?"
     )
+    if TO_NG_PER_ML[entry.unit] != 1:
+        text = (
+            "%(value)s %(unit)s is %(converted)s ng/mL, below the assay's limit of"
+            " %(limit)s ng/mL. Did the report mean %(value)s %(usual)s?"
+            if entry.ng_per_ml < entry.lower_limit_ng_per_ml
+            else "%(value)s %(unit)s is %(converted)s ng/mL. This laboratory reports"
+            " in %(usual)s. Did the report mean %(value)s %(usual)s?"
+        )
     return Question(
         entry.key("unit"),
         Sentence(text, facts),

@@ -323,7 +323,7 @@ def in_words(decision: Decision) -> str:
     """Say what was signed, in one sentence."""
     facts = {
         "dose": decision.dose or _("no change"),
-        "day": date_format(decision.next_level_on, "D j M Y"),
+        "day": date_format(decision.next_level_on, "DATE_FORMAT"),
     }
     if decision.holds:
         return _("Signed: sirolimus is paused. Next level %(day)s.") % facts

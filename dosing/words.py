@@ -22,7 +22,7 @@ def fact_in_words(fact: Fact) -> str:
     if isinstance(fact, Decimal):
         return plain(fact)
     if isinstance(fact, date):
-        return date_format(fact, "D j M Y")
+        return date_format(fact, "DATE_FORMAT")
     return gettext(fact) if isinstance(fact, str) and fact else str(fact)
 
 

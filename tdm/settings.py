@@ -197,6 +197,7 @@ SPECTACULAR_SETTINGS = {
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ja", _("Japanese"))]
 LOCALE_PATHS = [BASE_DIR / "tdm" / "locale"]
+FORMAT_MODULE_PATH = ["tdm.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

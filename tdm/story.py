@@ -50,7 +50,7 @@ def points(history: History) -> Iterable[charts.LevelPoint]:
             ng_per_ml=level.ng_per_ml,
             verdict=reading.verdict.value if reading else "unknown",
             label=f"{level.comparator}{plain(level.ng_per_ml)}",
-            title=f"{said} {date_format(drawn_at, 'D j M Y H:i')}",
+            title=f"{said} {date_format(drawn_at, 'DATETIME_FORMAT')}",
             method=method_of(level),
             set_aside=level.set_aside_at is not None,
             censored=level.comparator == "<",

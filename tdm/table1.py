@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 
 from dosing.history import History, histories_of
 from dosing.words import plain
@@ -18,9 +19,9 @@ from tdm.teaching import case_series
 class Comparison(StrEnum):
     """How a printed percentage stands to the one recomputed from raw values."""
 
-    MATCHES = "matches"
-    ROUNDING = "rounding"
-    DISCREPANCY = "discrepancy"
+    MATCHES = gettext_noop("matches")
+    ROUNDING = gettext_noop("rounding")
+    DISCREPANCY = gettext_noop("discrepancy")
 
 
 def percent_change(old: Decimal, new: Decimal) -> Decimal:
@@ -43,31 +44,34 @@ def compare(printed: Decimal, recomputed: Decimal) -> Comparison:
 
 Row = dict[str, str]
 
+MISSING = gettext_noop("missing")
+NONE = gettext_noop("none")
+
 COLUMNS = (
-    "case",
-    "age (years)",
-    "sex",
-    "location",
-    "previous treatment",
-    "dose (mg/day)",
-    "trough week 2 (ng/mL)",
-    "trough week 4 (ng/mL)",
-    "pain month 0 (VAS 0-10)",
-    "pain month 1 (VAS 0-10)",
-    "pain month 3 (VAS 0-10)",
-    "limb circumference month 0 (cm)",
-    "limb circumference month 1 (cm)",
-    "limb circumference month 3 (cm)",
-    "limb circumference change (%)",
-    "limb circumference change printed (%)",
-    "limb circumference comparison",
-    "MRI maximum area month 0 (mm2)",
-    "MRI maximum area month 3 (mm2)",
-    "MRI maximum area change (%)",
-    "MRI maximum area change printed (%)",
-    "MRI maximum area comparison",
-    "adverse effects",
-    "follow-up (months)",
+    gettext_noop("case"),
+    gettext_noop("age (years)"),
+    gettext_noop("sex"),
+    gettext_noop("location"),
+    gettext_noop("previous treatment"),
+    gettext_noop("dose (mg/day)"),
+    gettext_noop("trough week 2 (ng/mL)"),
+    gettext_noop("trough week 4 (ng/mL)"),
+    gettext_noop("pain month 0 (VAS 0-10)"),
+    gettext_noop("pain month 1 (VAS 0-10)"),
+    gettext_noop("pain month 3 (VAS 0-10)"),
+    gettext_noop("limb circumference month 0 (cm)"),
+    gettext_noop("limb circumference month 1 (cm)"),
+    gettext_noop("limb circumference month 3 (cm)"),
+    gettext_noop("limb circumference change (%)"),
+    gettext_noop("limb circumference change printed (%)"),
+    gettext_noop("limb circumference comparison"),
+    gettext_noop("MRI maximum area month 0 (mm2)"),
+    gettext_noop("MRI maximum area month 3 (mm2)"),
+    gettext_noop("MRI maximum area change (%)"),
+    gettext_noop("MRI maximum area change printed (%)"),
+    gettext_noop("MRI maximum area comparison"),
+    gettext_noop("adverse effects"),
+    gettext_noop("follow-up (months)"),
 )
 
 
@@ -99,7 +103,7 @@ def row(number: int, history: History, case: Mapping[str, Any]) -> Row:
         str(patient.age_on(start)),
         patient.sex,
         str(lesion),
-        earlier or "none",
+        earlier or NONE,
         plain(history.doses[0].mg_per_day),
         *padded(levels, 2),
         *padded(texts(values[Quantity.PAIN_VAS]), 3),
@@ -127,7 +131,7 @@ def texts(values: Iterable[Decimal]) -> list[str]:
 
 def padded(cells: Sequence[str], count: int) -> list[str]:
     """Show what is missing as missing."""
-    return [*cells, *["missing"] * count][:count]
+    return [*cells, *[MISSING] * count][:count]
 
 
 def change(
@@ -135,7 +139,7 @@ def change(
 ) -> list[str]:
     printed = Decimal(case["printed_percent"][quantity.value])
     if not values[1:]:
-        return ["missing", plain(printed), "missing"]
+        return [MISSING, plain(printed), MISSING]
     percent = percent_change(values[0], values[-1])
     return [plain(percent), plain(printed), compare(printed, percent).value]
 

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from dosing import policy
@@ -240,7 +241,7 @@ def shown(row: models.Model | None, field: models.Field) -> str:
     if field.choices:
         return str(dict(field.flatchoices).get(value, value))
     if isinstance(value, datetime):
-        return date_format(timezone.localtime(value), "D j M Y H:i")
+        return date_format(timezone.localtime(value), "DATETIME_FORMAT")
     return plain(value) if isinstance(value, Decimal) else str(value)
 
 
@@ -257,5 +258,8 @@ def table1_page(request: StaffRequest) -> HttpResponse:
         )
         response["Content-Disposition"] = 'attachment; filename="table1.csv"'
         return response
-    columns = [(name, [row[name] for row in rows]) for name in table1.COLUMNS]
+    columns = [
+        (gettext(name), [(row[name], gettext(row[name])) for row in rows])
+        for name in table1.COLUMNS
+    ]
     return render(request, "tdm/table1.html", {"rows": rows, "columns": columns})

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dosing import policy
 from dosing.models.protocols import ProtocolAssignment
+from dosing.words import say
 from patients.models import Patient
 from patients.models.rules import (
     about,
@@ -153,8 +154,7 @@ class Dose(models.Model):
         ]
 
     def __str__(self) -> str:
-        amount = self.amount_mg.normalize()
-        return f"{amount:f} mg {self.get_interval_h_display()}"
+        return say(policy.regimen_in_words(self.regimen))
 
     @property
     def regimen(self) -> policy.Regimen:

@@ -92,7 +92,7 @@ class Protocol(models.Model):
             models.CheckConstraint(
                 name="protocol_step_is_a_share",
                 condition=Q(step_limit_percent__gte=1, step_limit_percent__lte=100),
-                violation_error_message=_("The largest step is 1 to 100 %."),
+                violation_error_message=_("The largest step is 1 to 100 %%."),
             ),
             models.CheckConstraint(
                 name="protocol_allows_a_strength",

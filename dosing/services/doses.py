@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from dosing.models import Dose, Protocol, ProtocolAssignment
@@ -127,7 +128,10 @@ def end_running_dose(
     if running.starts_on >= on:
         raise ValidationError(
             _("%(dose)s already starts on %(day)s. Choose a later day."),
-            params={"dose": running, "day": running.starts_on},
+            params={
+                "dose": running,
+                "day": date_format(running.starts_on, "DATE_FORMAT"),
+            },
         )
     running.stops_on = on
     return revise(

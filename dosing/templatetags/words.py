@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django import template
+from django.utils.translation import gettext
 
 from dosing import policy
 from dosing.words import from_data, plain, say
@@ -10,6 +11,7 @@ from dosing.words import from_data, plain, say
 register = template.Library()
 
 register.filter("say", say)
+register.filter("source", gettext)
 
 
 @register.filter

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken, AuthTokenManager
 
@@ -107,7 +108,10 @@ class Staff(AbstractUser):  # type: ignore[django-manager-missing]
         ]
 
     def __str__(self) -> str:
-        return self.get_full_name() or self.username
+        names = [self.first_name, self.last_name]
+        if get_language() == "ja":
+            names.reverse()
+        return " ".join(filter(None, names)) or self.username
 
 
 class PatientQuerySet(models.QuerySet["Patient"]):
@@ -283,3 +287,8 @@ class ApiToken(AbstractAuthToken):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def allowed(self) -> list[str]:
+        """Return in words what the token may do."""
+        return [str(Scope(scope).label) for scope in self.scopes]

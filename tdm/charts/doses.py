@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from math import ceil, floor
 
@@ -128,8 +128,8 @@ def _title(period: DosePeriod) -> str:
     facts = {"dose": period.label, "start": day_text(period.starts_on)}
     if period.stops_on is None:
         return _("%(dose)s from %(start)s") % facts
-    facts["stop"] = day_text(period.stops_on)
-    return _("%(dose)s from %(start)s, until %(stop)s") % facts
+    facts["last"] = day_text(period.stops_on - timedelta(days=1))
+    return _("%(dose)s from %(start)s to %(last)s") % facts
 
 
 def _starts(periods: list[DosePeriod], strip: Strip) -> list[Line]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -66,7 +66,10 @@ def _range_text(band: TargetBand) -> str:
 
 
 def _until(stop: date | None) -> str:
-    return _("until %(day)s") % {"day": day_text(stop)} if stop else ""
+    """Name the last day; `stop` is the first day without it."""
+    if stop is None:
+        return ""
+    return _("last day %(day)s") % {"day": day_text(stop - timedelta(days=1))}
 
 
 def _outcomes(story: Story) -> Iterable[Row]:

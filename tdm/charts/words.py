@@ -11,8 +11,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def day_text(on: date | datetime) -> str:
-    # Translators: a Django date format: weekday, day, month, year
-    return str(date_format(on, _("D j M Y")))
+    return str(date_format(on, "DATE_FORMAT"))
 
 
 def short_day_text(on: date) -> str:
@@ -21,8 +20,7 @@ def short_day_text(on: date) -> str:
 
 
 def month_text(on: date) -> str:
-    # Translators: a Django date format: month and year, as short as possible
-    return str(date_format(on, _("M Y")))
+    return str(date_format(on, "YEAR_MONTH_FORMAT"))
 
 
 def week_text(week: int) -> str:

@@ -595,3 +595,18 @@ def test_a_record_of_no_kind_has_no_history(
     client: Client, clinician: Staff, kind: str
 ) -> None:
     assert signed_in(client, clinician).get(f"/history/{kind}/1/").status_code == 404
+
+
+def test_a_japanese_reader_reads_japanese_with_japanese_dates(
+    client: Client, clinician: Staff, treated: Patient, laboratory: object
+) -> None:
+    a_trough(treated, "16.4", actor=clinician)
+    browser = signed_in(client, clinician)
+
+    page = browser.get(
+        f"/patients/{treated.pk}/decide/", headers={"accept-language": "ja"}
+    ).content.decode()
+
+    assert "2026年3月30日(月) 08:00" in page
+    assert "1回1.5 mg 1日1回" in page
+    assert "署名" in page
