@@ -4,6 +4,7 @@ Needs DATABASE_URL and CELERY_BROKER_URL, which `python -m tdm.embedded with --`
 """
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -25,14 +26,17 @@ def main() -> int:
     check_syntax()
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     ours = {name: service for name, service in services.items() if "build" in service}
-    environment = surroundings()
+    port = free_port()
+    environments = {name: surroundings(it, port) for name, it in ours.items()}
     first = ours.pop("migrate")
-    if not report("migrate", call(first["command"], environment)):
+    if not report("migrate", call(first["command"], environments["migrate"])):
         return 1
     with tempfile.TemporaryFile() as log:
-        running = [begin(it["command"], environment, log) for it in ours.values()]
+        running = [
+            begin(it["command"], environments[name], log) for name, it in ours.items()
+        ]
         try:
-            well = [is_well(name, it, environment) for name, it in ours.items()]
+            well = [is_well(name, it, environments[name]) for name, it in ours.items()]
         finally:
             end(running)
         if not all(well):
@@ -61,14 +65,32 @@ def check_syntax() -> None:
         say("This computer has no `docker compose`, so only the commands are checked.")
 
 
-def surroundings() -> dict[str, str]:
-    """Return the containers' environment: ours, with a free port and our programs."""
+VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<how>[-?])(?P<rest>[^}]*))?\}")
+
+
+def surroundings(service: Mapping[str, Any], port: int) -> dict[str, str]:
+    """Return a container's environment from the file, with our own addresses in it."""
+    told = {name: filled(str(text)) for name, text in service["environment"].items()}
+    lent = {name: os.environ[name] for name in ("DATABASE_URL", "CELERY_BROKER_URL")}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    here = {"PATH": path, "PORT": str(port), "HOME": os.environ.get("HOME", "/")}
+    return {**told, **lent, **here}
+
+
+def filled(text: str) -> str:
+    """Put the variables of .env.example's kind into a value of the file."""
+    return VARIABLE.sub(
+        lambda found: FILLED_IN.get(
+            found["name"], found["rest"] if found["how"] == "-" else ""
+        ),
+        text,
+    )
+
+
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    programs = str(Path(sys.executable).parent)
-    path = os.pathsep.join([programs, os.environ["PATH"]])
-    return {**os.environ, "PATH": path, "PORT": str(port), "HTTPS": "1"}
+        return int(probe.getsockname()[1])
 
 
 def begin(

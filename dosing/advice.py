@@ -39,8 +39,17 @@ class Advice:
 
     @property
     def new_dose_from(self) -> date:
-        """Return the first day a new dose can be taken: tomorrow."""
-        return self.today + timedelta(days=1)
+        """Return the day a new dose is proposed for: tomorrow, or as planned."""
+        tomorrow = self.today + timedelta(days=1)
+        return max(tomorrow, self.current.starts_on) if self.current else tomorrow
+
+    def goes_on(self, choice: policy.Regimen, starts_on: date) -> bool:
+        """Say whether a choice leaves everything as it is planned."""
+        dose = self.current
+        if dose is None or choice.amount_mg == 0:
+            return dose is None and choice.amount_mg == 0
+        already = dose.starts_on <= self.today or dose.starts_on == starts_on
+        return choice == dose.regimen and dose.stops_on is None and already
 
     @property
     def others(self) -> list[policy.Regimen]:
@@ -54,15 +63,20 @@ class Advice:
             if regimen != self.current_regimen and regimen not in shown
         ]
 
-    def next_level_on(self, regimen: policy.Regimen | None) -> date:
-        """Propose the day of the next level if this regimen is chosen."""
-        changes = regimen != self.current_regimen
+    def next_level_on(self, *, new_dose_from: date | None) -> date:
+        """Propose the day of the next level, after a change or without one."""
         return policy.next_level_on(
+            self.reading,
             decided_on=self.today,
-            new_dose_from=self.new_dose_from if changes else None,
-            verdict=self.reading.verdict,
+            new_dose_from=new_dose_from,
             closed=self.patient.site.non_clinic_weekdays,
         )
+
+    def proposed_level_on(self, regimen: policy.Regimen | None) -> date:
+        """Propose it for a regimen that would start on the first possible day."""
+        start = self.new_dose_from
+        as_it_is = regimen is None or self.goes_on(regimen, start)
+        return self.next_level_on(new_dose_from=None if as_it_is else start)
 
 
 def advise(patient: Patient, *, at: datetime) -> Advice | None:
@@ -77,16 +91,15 @@ def advice_on(history: History, *, at: datetime) -> Advice | None:
     protocol = history.protocol_on(today)
     if level is None or reading is None or protocol is None:
         return None
-    current = history.prescribed(today)
+    current = history.planned(today)
     limits = protocol.limits(history.patient.site)
-    regimen = current.regimen if current else None
     return Advice(
         patient=history.patient,
         level=level,
         reading=reading,
         protocol=protocol,
         current=current,
-        suggestion=policy.suggest(reading, regimen, limits, today),
+        suggestion=policy.suggest(reading, history.course, limits, today),
         basis=basis_of(history),
         today=today,
     )

@@ -69,11 +69,15 @@ class InstantField(serializers.DateTimeField):
 
     def to_internal_value(self, value: object) -> datetime:
         parsed = parsed_instant(value)
-        if parsed is None or parsed.tzinfo is None:
+        if parsed is None or parsed.tzinfo is None or parsed.year not in YEARS:
             raise serializers.ValidationError(
                 _("Give date, time and zone, such as 2026-01-31T08:00:00+09:00.")
             )
         return super().to_internal_value(parsed)
+
+
+YEARS = range(1900, 2200)
+"""Years that a clock of a clinic can show."""
 
 
 def parsed_instant(value: object) -> datetime | None:

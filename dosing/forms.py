@@ -1,8 +1,9 @@
 """What people type about the drug, parsed; the services hold the rules."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import ClassVar
 from uuid import uuid4
 
@@ -62,7 +63,7 @@ class TroughForm(ServiceForm):
     last_dose_at = LocalDateTimeField(
         label=_("Last dose before it"),
         required=False,
-        help_text=_("Leave empty if unknown."),
+        help_text=_("Filled in from the prescription: check it, or empty it."),
     )
     laboratory = forms.ModelChoiceField(
         Laboratory.objects.none(), label=_("Laboratory and assay"), empty_label=None
@@ -250,9 +251,7 @@ class PrescribeForm(ServiceForm):
     """The protocol a patient follows and the regimen that begins."""
 
     protocol = forms.ModelChoiceField(
-        Protocol.objects.order_by("name", "-version"),
-        label=_("Protocol"),
-        empty_label=None,
+        Protocol.objects.order_by("name", "-version"), label=_("Protocol")
     )
     amount_mg = forms.DecimalField(
         label=_("Amount each time (mg)"), max_digits=5, decimal_places=2
@@ -309,6 +308,11 @@ class CorrectDoseForm(ServiceForm):
     )
 
 
+CHOICE = re.compile(
+    r"(?P<amount>\d{1,3}(?:\.\d{1,2})?)@(?P<interval>12|24|48)", re.ASCII
+)
+"""An amount in mg and an interval in hours, as the page writes them."""
+
 BASIS_SALT = "dosing.basis"
 
 
@@ -316,10 +320,7 @@ class DecideForm(ServiceForm):
     """One choice among the doses shown, with the basis they rested on."""
 
     basis = forms.CharField(widget=forms.HiddenInput)
-    choice = forms.CharField(
-        required=False,
-        error_messages={"required": _("Choose a dose.")},
-    )
+    choice = forms.CharField(required=False)
     other = forms.CharField(required=False)
     reason = forms.ChoiceField(label=_("Reason"), choices=Reason.choices)
     reason_text = forms.CharField(
@@ -349,11 +350,12 @@ class DecideForm(ServiceForm):
         facts = self.cleaned_data
         chosen = facts.get("choice") or ""
         text = facts.get("other", "") if chosen == "other" else chosen
-        amount, _sep, interval = text.partition("@")
-        try:
-            facts["amount_mg"], facts["interval_h"] = Decimal(amount), int(interval)
-        except (InvalidOperation, ValueError):
+        dose = CHOICE.fullmatch(text)
+        if dose is None:
             self.add_error("choice", _("Choose a dose."))
+        else:
+            facts["amount_mg"] = Decimal(dose["amount"])
+            facts["interval_h"] = int(dose["interval"])
         return facts
 
     def facts(self) -> dict[str, object]:

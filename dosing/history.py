@@ -52,8 +52,12 @@ class History:
     def day(self, at: datetime) -> date:
         return timezone.localdate(at, self.patient.site.zone)
 
-    def prescribed(self, today: date) -> Dose | None:
-        """Return the regimen that runs or starts next, unless all have stopped."""
+    def running(self, today: date) -> Dose | None:
+        """Return the regimen of a day."""
+        return next((d for d in self.doses if covers(d, today)), None)
+
+    def planned(self, today: date) -> Dose | None:
+        """Return the last regimen that runs or will, unless all have stopped."""
         going = [d for d in self.doses if d.stops_on is None or d.stops_on > today]
         return going[-1] if going else None
 
@@ -96,6 +100,10 @@ class History:
         return units.expected_from_dose(dose)
 
 
+def covers(dose: Dose, day: date) -> bool:
+    return dose.starts_on <= day and (dose.stops_on is None or day < dose.stops_on)
+
+
 def method_of(level: TroughLevel) -> str:
     known = level.laboratory.method != Method.UNKNOWN
     return level.laboratory.get_method_display() if known else ""
@@ -104,7 +112,9 @@ def method_of(level: TroughLevel) -> str:
 def histories_of(patients: Iterable[Patient]) -> dict[int, History]:
     """Read the doses, levels and protocols of patients: three statements for all."""
     by_key = {patient.pk: patient for patient in patients}
-    doses = grouped(Dose.objects.filter(patient__in=by_key).order_by("starts_on"))
+    doses = grouped(
+        Dose.objects.standing().filter(patient__in=by_key).order_by("starts_on")
+    )
     levels = grouped(
         TroughLevel.objects.filter(patient__in=by_key).in_time_order().with_answers()
     )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 
 MOLAR_MASS_G_PER_MOL = Decimal("914.17")
@@ -311,11 +311,11 @@ def asks_about_height(entry: Entry) -> Question | None:
 def asks_about_limit(entry: Entry) -> Question | None:
     exact = entry.reported.comparator is Comparator.EXACTLY
     below = entry.ng_per_ml < entry.lower_limit_ng_per_ml
-    if not exact or not below or entry.unit is not entry.laboratory_unit:
+    if not exact or not below:
         return None
+    limit = entry.lower_limit_ng_per_ml / TO_NG_PER_ML[entry.laboratory_unit]
     meant = Reported(
-        Comparator.BELOW,
-        entry.lower_limit_ng_per_ml / TO_NG_PER_ML[entry.laboratory_unit],
+        Comparator.BELOW, limit.quantize(Decimal("0.01"), ROUND_DOWN).normalize()
     )
     text = (
         "%(value)s ng/mL is below the assay's limit of %(limit)s ng/mL. Did the"

@@ -1,5 +1,7 @@
 """Pages about the drug: a level, its correction, a prescription, a decision."""
 
+from datetime import timedelta
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
@@ -26,9 +28,11 @@ from dosing.forms import (
     values_of,
 )
 from dosing.history import history_of
-from dosing.models import Decision, Dose, Protocol, Reason, TroughLevel
+from dosing.models import Decision, Dose, Reason, TroughLevel
 from dosing.units import NotANumberError, Unit, parse_reported, to_ng_per_ml
+from dosing.words import plain
 from patients.models import Patient
+from patients.services import note_reading
 from patients.web import (
     StaffRequest,
     corrected_or_asked,
@@ -183,8 +187,8 @@ def stop(request: StaffRequest, patient_id: int) -> HttpResponse:
     patient = visible_patient(request, patient_id)
     today = patient.site.today(timezone.now())
     form = StopForm(request.POST or None, initial={"on": today})
-    stopped = submit(form, services.stop_dose, patient=patient, actor=request.user)
-    if stopped is None:
+    ended = submit(form, services.stop_dose, patient=patient, actor=request.user)
+    if ended is None:
         return page(
             request,
             "dosing/stop.html",
@@ -192,7 +196,7 @@ def stop(request: StaffRequest, patient_id: int) -> HttpResponse:
             partial="dosing/_stop_form.html",
             refused=form.is_bound,
         )
-    messages.success(request, _("%(dose)s is stopped.") % {"dose": stopped})
+    messages.success(request, _("Sirolimus is stopped."))
     return done(request, reverse("patient", args=[patient.pk]))
 
 
@@ -221,15 +225,16 @@ def correct_dose(request: StaffRequest, dose_id: int) -> HttpResponse:
 
 
 def first_regimen(patient: Patient) -> dict[str, object]:
-    """Pre-fill the protocol in force, or the newest, with its start dose from today."""
+    """Pre-fill what is planned from tomorrow; a new patient starts with no answers."""
     today = patient.site.today(timezone.now())
     history = history_of(patient)
-    protocol = history.protocol_on(today) or Protocol.objects.order_by("-pk").first()
+    dose = history.planned(today)
     return {
-        "protocol": protocol,
-        "amount_mg": protocol.start_dose_mg_per_day if protocol else None,
-        "usual_time": "08:00",
-        "starts_on": today,
+        "protocol": history.protocol_on(today),
+        "amount_mg": plain(dose.amount_mg) if dose else None,
+        "interval_h": dose.interval_h if dose else None,
+        "usual_time": dose.usual_time if dose else services.USUAL_TIME,
+        "starts_on": today + timedelta(days=1) if dose else today,
     }
 
 
@@ -238,6 +243,7 @@ def first_regimen(patient: Patient) -> dict[str, object]:
 def decide(request: StaffRequest, patient_id: int) -> HttpResponse:
     """Show the `advice` on `patient` and sign one of its doses by `form`."""
     patient = visible_patient(request, patient_id)
+    note_reading(patient=patient, by="decision", actor=request.user)
     form = DecideForm(request.POST or None)
     try:
         decision = submit(
@@ -263,6 +269,9 @@ def decision_page(
         form = DecideForm(initial=proposal(advice))
     context = {
         "advice": advice,
+        "changed_level_on": advice.next_level_on(new_dose_from=advice.new_dose_from)
+        if advice
+        else None,
         "said": policy.in_words(advice.reading) if advice else (),
         "rows": rows(advice) if advice else [],
         "patient": patient,
@@ -288,7 +297,7 @@ def proposal(advice: Advice | None) -> dict[str, object]:
     return {
         "reason": Reason.AS_SUGGESTED if advice.suggestion.recommended else "",
         "new_dose_from": advice.new_dose_from,
-        "next_level_on": advice.next_level_on(advice.suggestion.recommended),
+        "next_level_on": advice.proposed_level_on(advice.suggestion.recommended),
     }
 
 
@@ -301,22 +310,12 @@ def rows(advice: Advice) -> list[dict[str, object]]:
             "candidate": candidate,
             "value": f"{candidate.regimen.amount_mg}@{candidate.regimen.interval_h}",
             "words": policy.regimen_in_words(candidate.regimen),
-            "verdict": predicted_verdict(advice, candidate),
             "keeps": candidate is suggestion.keep,
             "recommended": candidate.regimen == suggestion.recommended,
-            "next_level_on": advice.next_level_on(candidate.regimen),
+            "next_level_on": advice.proposed_level_on(candidate.regimen),
         }
         for candidate in (*shown, *suggestion.candidates)
     ]
-
-
-def predicted_verdict(
-    advice: Advice, candidate: policy.Candidate
-) -> policy.Verdict | None:
-    expected = candidate.predicted_ng_per_ml
-    if expected is None:
-        return None
-    return advice.reading.target.judge(expected, advice.reading.level.comparator)
 
 
 def in_words(decision: Decision) -> str:
@@ -342,5 +341,6 @@ def decision(request: StaffRequest, decision_id: int) -> HttpResponse:
         pk=decision_id,
         patient__in=visible,
     )
+    note_reading(patient=found.patient, by="decision", actor=request.user)
     context = {"decision": found, "patient": found.patient, "words": in_words(found)}
     return render(request, "dosing/decision.html", context)

@@ -5,11 +5,18 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.forms import BaseUserCreationForm
 from django.db import models
-from django.forms import BaseForm
+from django.db.models import Q
+from django.forms import BaseForm, ChoiceField, ModelForm
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from patients import services
 from patients.models import Role, Site, Staff
+
+
+def own_sites(request: HttpRequest) -> models.QuerySet[Site]:
+    """Return the clinics of the administrator who asks."""
+    return Site.objects.filter(staff__username=request.user.get_username())
 
 
 class ServiceAdmin(admin.ModelAdmin):
@@ -30,10 +37,48 @@ class ServiceAdmin(admin.ModelAdmin):
 
 @admin.register(Site)
 class SiteAdmin(ServiceAdmin):
+    """The clinics that an administrator belongs to; a new one becomes theirs."""
+
     list_display = ("name", "time_zone", "stocked_strengths_mg")
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Site]:
+        return own_sites(request)
+
+    def save_model(
+        self, request: HttpRequest, obj: Site, form: BaseForm, change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            mine = Staff.objects.get(username=request.user.get_username())
+            services.save_configuration(
+                record=mine, actor=mine, sites=[*mine.sites.all(), obj]
+            )
+
+
+HUMAN_ROLES = [choice for choice in Role.choices if choice[0] != Role.API_CLIENT]
+
+
+class StaffForm(ModelForm):
+    """An account; nobody widens their own rights."""
+
+    asker: Staff
+
+    role = ChoiceField(label=_("role"), choices=HUMAN_ROLES)
+
+    def clean(self) -> dict[str, Any]:
+        facts = super().clean() or {}
+        if self.instance.pk == self.asker.pk:
+            for name in ("role", "sites"):
+                if name in self.changed_data:
+                    self.add_error(
+                        name, _("Ask another administrator to change your own rights.")
+                    )
+        return facts
 
 
 class NewStaffForm(BaseUserCreationForm):
+    role = ChoiceField(label=_("role"), choices=HUMAN_ROLES)
+
     class Meta:
         model = Staff
         fields = ("username", "first_name", "last_name", "role", "sites")
@@ -44,9 +89,20 @@ class StaffAdmin(ServiceAdmin):
     list_display = ("username", "first_name", "last_name", "role", "is_active")
     list_filter = ("role", "is_active")
     fields = ("username", "first_name", "last_name", "role", "sites", "is_active")
+    form = StaffForm
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Staff]:
-        return Staff.objects.exclude(role=Role.API_CLIENT)
+        """Show the accounts of one's own clinics, and those of none."""
+        mine = Q(sites__in=own_sites(request)) | Q(sites=None)
+        people = Staff.objects.exclude(role=Role.API_CLIENT)
+        return people.filter(mine).distinct()
+
+    def formfield_for_manytomany(
+        self, db_field: models.ManyToManyField, request: HttpRequest, **options: Any
+    ) -> Any:
+        if db_field.name == "sites":
+            options["queryset"] = own_sites(request)
+        return super().formfield_for_manytomany(db_field, request, **options)
 
     def get_form(
         self,
@@ -57,7 +113,9 @@ class StaffAdmin(ServiceAdmin):
     ) -> Any:
         if obj is None:
             options = {**options, "form": NewStaffForm, "fields": None}
-        return super().get_form(request, obj, change, **options)
+        form: Any = super().get_form(request, obj, change, **options)
+        form.asker = request.user
+        return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Staff | None = None) -> Any:
         if obj is None:
@@ -69,4 +127,8 @@ class StaffAdmin(ServiceAdmin):
         self, request: HttpRequest, obj: Staff, form: BaseForm, change: bool
     ) -> None:
         obj.is_staff = obj.role == Role.ADMIN
-        super().save_model(request, obj, form, change)
+        services.save_configuration(
+            record=obj,
+            actor=request.user,  # type: ignore[arg-type]
+            sites=form.cleaned_data["sites"],
+        )

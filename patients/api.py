@@ -1,14 +1,19 @@
 """Patients for programs."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers, viewsets
-from rest_framework.pagination import CursorPagination
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from patients import services
 from patients.models import Lesion, Patient, Scope
+from patients.rest import caller
 
 
 class NoUnknownFields(serializers.Serializer):
@@ -60,6 +65,13 @@ class Pages(CursorPagination):
     page_size = 100
     ordering = "pk"
 
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        cursor = super().decode_cursor(request)
+        position = getattr(cursor, "position", None)
+        if position is not None and not re.fullmatch(r"[0-9]{1,18}", str(position)):
+            raise exceptions.NotFound(_("This cursor is not one of ours."))
+        return cursor
+
 
 class PatientViewSet(viewsets.ReadOnlyModelViewSet[Patient]):
     """The patients of the token's clinic."""
@@ -69,6 +81,12 @@ class PatientViewSet(viewsets.ReadOnlyModelViewSet[Patient]):
     queryset = Patient.objects.none()
     lookup_value_regex = r"\d{1,18}"
     scopes: ClassVar = {"GET": Scope.READ_PATIENTS, "OPTIONS": Scope.READ_PATIENTS}
+
+    def retrieve(self, request: Request, *args: Any, **facts: Any) -> Response:
+        services.note_reading(
+            patient=self.get_object(), by="api", actor=caller(request)
+        )
+        return super().retrieve(request, *args, **facts)
 
     def get_queryset(self) -> QuerySet[Patient]:
         if not self.request.user.is_authenticated:

@@ -31,6 +31,24 @@ def record(
     )
 
 
+KEPT_SECRET = {"password", "last_login"}
+
+
+def facts_of(record: models.Model) -> dict[str, str]:
+    """Return what is stored about a record, as text; nothing if it is new."""
+    stored = type(record)._default_manager.filter(pk=record.pk).first()
+    if stored is None:
+        return {}
+    facts = {
+        field.name: str(field.value_from_object(stored))
+        for field in stored._meta.concrete_fields
+        if field.name not in KEPT_SECRET
+    }
+    if isinstance(stored, Staff):
+        facts["sites"] = ", ".join(map(str, stored.sites.order_by("pk")))
+    return facts
+
+
 def broken_lines() -> list[int]:
     """Return the keys of lines whose hash, place or predecessor does not agree."""
     recomputed = CANONICAL_LINE.format(row="line")

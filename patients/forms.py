@@ -1,9 +1,11 @@
 """What people type about a person, parsed; the services hold the rules."""
 
 from django import forms
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from patients import services
 from patients.models import (
     Compartment,
     IssvaType,
@@ -15,6 +17,7 @@ from patients.models import (
     Site,
     Staff,
 )
+from patients.models.rules import plain_text
 from patients.web import ServiceForm
 
 NOT_CHOSEN = ("", "\u2013")
@@ -23,6 +26,31 @@ NOT_CHOSEN = ("", "\u2013")
 
 def asked(answers: type[models.TextChoices]) -> list[tuple[str, str]]:
     return [NOT_CHOSEN, *answers.choices]
+
+
+class SignInForm(AuthenticationForm):
+    """Django's own, with names that fit the log of refused ones."""
+
+    def clean_username(self) -> str:
+        name: str = self.cleaned_data["username"]
+        if len(name) > MOST_LETTERS:
+            raise self.get_invalid_login_error()
+        return name
+
+
+MOST_LETTERS = 150
+
+
+class PasswordForm(PasswordChangeForm):
+    """Django's own; the new password is stored by the service."""
+
+    def save(self, commit: bool = True) -> Staff:  # noqa: FBT001, FBT002
+        """Store it, whatever `commit` says."""
+        return services.change_password(
+            staff=self.user,
+            password=self.cleaned_data["new_password1"],
+            actor=self.user,
+        )
 
 
 class DateInput(forms.DateInput):
@@ -59,7 +87,9 @@ class CorrectPatientForm(PatientForm):
     """The same facts again, the end of follow-up, and why they are changed."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
-    reason = forms.CharField(label=_("Why is it corrected?"), max_length=300)
+    reason = forms.CharField(
+        label=_("Why is it corrected?"), max_length=300, validators=[plain_text]
+    )
 
     class Meta(PatientForm.Meta):
         fields = (*PatientForm.Meta.fields, "ended_on", "ended_because")
@@ -113,7 +143,9 @@ class CorrectMeasurementForm(ServiceForm):
     value = forms.DecimalField(label=_("Value"), max_digits=9, decimal_places=2)
     measured_on = forms.DateField(label=_("Measured on"), widget=DateInput())
     note = forms.CharField(label=_("Note"), max_length=500, required=False)
-    reason = forms.CharField(label=_("Why is it corrected?"), max_length=300)
+    reason = forms.CharField(
+        label=_("Why is it corrected?"), max_length=300, validators=[plain_text]
+    )
 
 
 class TokenForm(ServiceForm):

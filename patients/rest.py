@@ -1,13 +1,16 @@
 """How every answer of the API is shaped and guarded: strict JSON, scopes, problems."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
+from knox.auth import TokenAuthentication
 from redis.exceptions import RedisError
 from rest_framework import exceptions, views
 from rest_framework.parsers import JSONParser
@@ -17,7 +20,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
 
 from patients.models import Staff
-from patients.models.rules import errors_by_field
+from patients.models.rules import errors_by_field, refusal_of
 
 DEEPEST = 20
 MOST_DIGITS = 20
@@ -36,12 +39,14 @@ class StrictJSONParser(JSONParser):
             text = stream.read().decode("utf-8")
             if max_depth(text) > DEEPEST:
                 raise exceptions.ParseError(_("The document is nested too deeply."))
-            return json.loads(
-                text,
-                object_pairs_hook=once_each,
-                parse_float=Decimal,
-                parse_int=whole,
-                parse_constant=no_constant,
+            return whole_text(
+                json.loads(
+                    text,
+                    object_pairs_hook=once_each,
+                    parse_float=Decimal,
+                    parse_int=whole,
+                    parse_constant=no_constant,
+                )
             )
         except UnicodeDecodeError as error:
             raise exceptions.ParseError(_("The document is not UTF-8.")) from error
@@ -51,9 +56,18 @@ class StrictJSONParser(JSONParser):
             ) from error
 
 
+def whole_text(document: Any) -> Any:
+    """Refuse half of a character, which no answer could show."""
+    json.dumps(document, ensure_ascii=False, default=str).encode()
+    return document
+
+
+TEXTS = re.compile(r'"(?:\\.|[^"\\])*"')
+
+
 def max_depth(text: str) -> int:
     depth = deepest = 0
-    for sign in text:
+    for sign in TEXTS.sub("", text):
         depth += (sign in "[{") - (sign in "]}")
         deepest = max(deepest, depth)
     return deepest
@@ -65,7 +79,7 @@ def once_each(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
         keys = [key for key, _value in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
         raise exceptions.ParseError(
-            _("The key %(key)s stands more than once.") % {"key": twice}
+            _("The key %(key)s stands more than once.") % {"key": ascii(twice)}
         )
     return found
 
@@ -87,6 +101,16 @@ def caller(request: Request) -> Staff:
     return request.user
 
 
+class Token(TokenAuthentication):
+    """Knox's tokens; a key in another script than ours is simply unknown."""
+
+    def authenticate(self, request: Request) -> Any:
+        try:
+            return super().authenticate(request)
+        except UnicodeError as error:
+            raise exceptions.AuthenticationFailed from error
+
+
 class Throttle(UserRateThrottle):
     """Slow a hasty program down; a cache that is away slows nobody."""
 
@@ -103,6 +127,8 @@ class TokenMay(BasePermission):
     def has_permission(self, request: Request, view: "views.APIView") -> bool:
         scopes: Mapping[str, str] = getattr(view, "scopes", {})
         granted = getattr(request.auth, "scopes", ())
+        if request.method not in view.allowed_methods:
+            return request.auth is not None
         asked = scopes.get(
             "OPTIONS" if request.method == "HEAD" else request.method or ""
         )
@@ -111,6 +137,8 @@ class TokenMay(BasePermission):
 
 def problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Answer an error as an RFC 9457 problem document, with a pointer per field."""
+    if isinstance(error, IntegrityError):
+        error = refusal_of(error)
     if isinstance(error, ValidationError):
         return document(HTTPStatus.UNPROCESSABLE_ENTITY, errors=of_service(error))
     if isinstance(error, exceptions.ValidationError):

@@ -17,15 +17,16 @@ Record = TypeVar("Record", bound=models.Model)
 
 def locked(record: Record, version: int) -> Record:
     """Read a record again for change; refuse if it moved on since `version`."""
-    rows = type(record)._default_manager.select_for_update(of=("self",))
+    rows = type(record)._default_manager.select_for_update(of=("self",), no_key=True)
     fresh = rows.get(pk=record.pk)
     if fresh.version != version:  # type: ignore[attr-defined]
         raise ValidationError(
             _(
-                "Someone has changed this record since you opened it. What you typed"
-                " is still here; compare it with the record and save again."
+                "Someone has changed this record since you opened it. It now says"
+                " %(record)s. What you typed is still here; save again to replace it."
             ),
             code="stale",
+            params={"record": fresh, "version": fresh.version},  # type: ignore[attr-defined]
         )
     return fresh
 

@@ -1,11 +1,14 @@
 """Every change to a person's record: atomic, with an actor and a trace."""
 
+import secrets
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils.translation import gettext as _
 
 from patients import audit
 from patients.models import (
@@ -131,14 +134,20 @@ def correct_measurement(
 def save_configuration(
     *, record: models.Model, actor: Staff, sites: Iterable[Site] | None = None
 ) -> models.Model:
-    """Store a clinic, laboratory, protocol or account as an administrator left it."""
+    """Store a clinic, laboratory, protocol or account as an administrator left it.
+
+    The audit keeps what was changed, without passwords.
+    """
+    before = audit.facts_of(record)
     if hasattr(record, "version") and record.pk and hasattr(record, "events"):
         record.version += 1
     record.full_clean()
     record.save()
     if isinstance(record, Staff) and sites is not None:
         record.sites.set(sites)
-    audit.record("save_configuration", record, actor=actor)
+    after = audit.facts_of(record)
+    changed = {n: [before.get(n), v] for n, v in after.items() if before.get(n) != v}
+    audit.record("save_configuration", record, actor=actor, details=changed)
     return record
 
 
@@ -164,12 +173,29 @@ def register_staff(
 
 
 @transaction.atomic
+def change_password(*, staff: Staff, password: str, actor: Staff) -> Staff:
+    """Give an account a new password; the old sessions end."""
+    validate_password(password, staff)
+    staff.set_password(password)
+    staff.save(update_fields=["password"])
+    audit.record("change_password", staff, actor=actor)
+    return staff
+
+
+LONGEST_TOKEN_DAYS = 366
+
+
+@transaction.atomic
 def issue_token(
     *, name: str, site: Site, scopes: list[str], days: int, actor: Staff
 ) -> tuple[ApiToken, str]:
     """Open an account for a program at one clinic and return its key, once."""
+    if not 1 <= days <= LONGEST_TOKEN_DAYS:
+        raise ValidationError({"days": _("A token is valid for 1 to 366 days.")})
+    if ApiToken.objects.filter(user__sites=site, name=name).exists():
+        raise ValidationError({"name": _("This clinic has a token of that name.")})
     account = Staff(
-        username=f"api-{site.pk}-{name}"[:150].replace(" ", "-"), role=Role.API_CLIENT
+        username=f"api-{site.pk}-{secrets.token_hex(8)}", role=Role.API_CLIENT
     )
     account.set_unusable_password()
     account.full_clean()

@@ -22,5 +22,5 @@ urlpatterns = [
         name="correct_measurement",
     ),
     path("tokens/", views.tokens, name="tokens"),
-    path("tokens/<str:key>/revoke/", views.revoke_token, name="revoke_token"),
+    path("tokens/<slug:key>/revoke/", views.revoke_token, name="revoke_token"),
 ]

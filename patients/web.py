@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import IntegrityError, models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Patient, Staff
-from patients.models.rules import errors_by_field
+from patients.models.rules import errors_by_field, refusal_of
 
 Result = TypeVar("Result")
 
@@ -40,9 +40,17 @@ class ServiceForm(forms.Form):
         """Return the keyword arguments for the service."""
         return dict(self.cleaned_data)
 
+    def take_in(self, refusal: ValidationError) -> None:
+        """After a warning that the record moved on, let the next save replace it."""
+        newer = (getattr(refusal, "params", None) or {}).get("version")
+        if newer is not None:
+            self.data = {**{name: self.data.get(name) for name in self.data}}
+            self.data["version"] = newer
+
     def refuse(self, refusal: ValidationError) -> None:
         """Put what the service said beside the field it is about."""
         self.refusal = refusal
+        self.take_in(refusal)
         for name, errors in errors_by_field(refusal).items():
             field = self.aliases.get(name, name)
             self.add_error(field if field in self.fields else None, errors)
@@ -58,7 +66,9 @@ def submit(
         return service(**form.facts(), **context)
     except ValidationError as refusal:
         form.refuse(refusal)
-        return None
+    except IntegrityError as faster:
+        form.refuse(refusal_of(faster))
+    return None
 
 
 def is_fragment(request: HttpRequest) -> bool:

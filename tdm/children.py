@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -84,7 +84,9 @@ class Child:
             self.process.wait()
 
 
-def launch(role: Role) -> subprocess.Popen[bytes]:
+def launch(
+    role: Role, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own, so that Ctrl-C reaches only us."""
 
     def end_with_parent() -> None:
@@ -95,6 +97,7 @@ def launch(role: Role) -> subprocess.Popen[bytes]:
         log = stack.enter_context(role.log.open("ab")) if role.log else None
         return subprocess.Popen(
             [str(word) for word in role.argv],
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -134,10 +137,15 @@ class Crew:
         self.children.append(child)
         self.wait_for(child)
 
-    def wait_for(self, child: Child) -> None:
+    def settle(self, child: Child) -> None:
+        """Wait until a process is ready or has ended, not longer than our patience."""
         pid, role = child.process.pid, child.role
         wait_until(lambda: child.ended or role.ready(pid), self.patience.to_start_s)
-        if child.ended or not role.ready(pid):
+
+    def wait_for(self, child: Child) -> None:
+        self.settle(child)
+        role = child.role
+        if child.ended or not role.ready(child.process.pid):
             where = f"its log is {role.log}" if role.log else "see its words above"
             raise give_up(f"{role.name} did not start; {where}.")
 
@@ -154,9 +162,9 @@ class Crew:
             raise give_up(f"{child.role.name} keeps ending, so everything is stopped.")
         child.restarts += 1
         say(f"Troughline: {child.role.name} ended and is started again.")
-        time.sleep(self.patience.before_restart_s)
+        time.sleep(self.patience.before_restart_s * child.restarts)
         child.process, child.since = launch(child.role), time.monotonic()
-        self.wait_for(child)
+        self.settle(child)
 
 
 def stop_when_asked() -> None:
@@ -174,9 +182,10 @@ def stop_when_asked() -> None:
         signal.signal(number, leave)
 
 
-def run(argv: Sequence[str | Path]) -> int:
+def run(argv: Sequence[str | Path], environment: Mapping[str, str]) -> int:
     """Run a process to its end, out of reach of the terminal's Ctrl-C."""
-    child = Child(Role(str(argv[0]), argv), launch(Role(str(argv[0]), argv)))
+    role = Role(str(argv[0]), argv)
+    child = Child(role, launch(role, environment))
     try:
         return child.process.wait()
     finally:

@@ -44,11 +44,12 @@ def serve() -> None:
 
 
 def serve_at(port: int) -> None:
+    own_database = not os.environ.get("DATABASE_URL")
     with servers(HOME, throwaway=False) as (lent, addresses):
         environment = {**surroundings(secret_key(HOME)), **addresses}
         os.environ.update(environment)
         with announced(environment), Crew() as crew:
-            prepare()
+            prepare(with_teaching=own_database)
             keep_up([lent, crew], port)
 
 
@@ -76,7 +77,7 @@ def roles(port: int) -> list[Role]:
     beat = [*celery, "beat", "--pidfile=", "--loglevel", "WARNING"]
     web = [
         *python, "gunicorn", "tdm.wsgi", "--bind", f"127.0.0.1:{port}",
-        "--worker-class", "gthread", "--workers", "1", "--threads", "4",
+        "--workers", "3", "--timeout", "20",
         "--no-control-socket", "--log-level", "warning",
     ]  # fmt: skip
     return [
@@ -95,11 +96,22 @@ def answers(port: int) -> bool:
         return False
 
 
-def prepare() -> None:
-    """Bring the tables up to date and load the teaching cases where there are none."""
-    for words in (["migrate", "--verbosity", "0"], ["load_case_series"]):
-        if run([sys.executable, ROOT / "manage.py", *words]):
-            raise give_up(f"`manage.py {words[0]}` failed; see above.")
+def prepare(*, with_teaching: bool) -> None:
+    """Bring the tables up to date; only our own database gets teaching cases."""
+    manage("migrate", "--verbosity", "0")
+    if with_teaching:
+        manage("load_case_series")
+        return
+    say(
+        "DATABASE_URL is yours, so no teaching cases and no demo log-ins are loaded."
+        " The first account: manage.py create_admin USERNAME --site CLINIC"
+    )
+
+
+def manage(*words: str) -> None:
+    patient = {**os.environ, "DB_STATEMENT_TIMEOUT": "0"}
+    if run([sys.executable, ROOT / "manage.py", *words], patient):
+        raise give_up(f"`manage.py {words[0]}` failed; see above.")
 
 
 def surroundings(key: str) -> dict[str, str]:

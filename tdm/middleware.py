@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable
 from http import HTTPStatus
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from patients.models import Staff
@@ -16,6 +17,19 @@ Answer = Callable[[HttpRequest], HttpResponse]
 class Middleware:
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
+
+
+class NoPlainApi(Middleware):
+    """Refuse a program that sends its key in the clear, instead of redirecting it."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        plain = settings.SECURE_SSL_REDIRECT and not request.is_secure()
+        if plain and request.path.startswith("/api/"):
+            body = {"type": "about:blank", "title": "Use HTTPS.", "status": 403}
+            return JsonResponse(
+                body, status=403, content_type="application/problem+json"
+            )
+        return self.get_response(request)
 
 
 class PrivatePages(Middleware):

@@ -1,6 +1,7 @@
 """One table: what each role may do. Nothing about it is kept in the database."""
 
 from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model
 
 from patients.models import Role, Staff
@@ -43,6 +44,12 @@ PERMISSIONS: dict[str, set[str]] = {
 
 class RoleBackend(ModelBackend):
     """Checks passwords as Django does, and permissions by the table above."""
+
+    def user_can_authenticate(self, user: Staff | AnonymousUser | None) -> bool:
+        """A program's account has a token, never a password."""
+        if isinstance(user, Staff) and user.role == Role.API_CLIENT:
+            return False
+        return super().user_can_authenticate(user)
 
     def get_all_permissions(
         self, user_obj: object, obj: Model | None = None

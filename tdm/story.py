@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import zip_longest
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -58,8 +59,8 @@ def points(history: History) -> Iterable[charts.LevelPoint]:
 
 
 def bands(history: History) -> Iterable[charts.TargetBand]:
-    following = [*history.assignments[1:], None]
-    for assignment, after in zip(history.assignments, following, strict=True):
+    following = history.assignments[1:]
+    for assignment, after in zip_longest(history.assignments, following):
         target = assignment.protocol.target
         label = _("target %(low)s\u2013%(high)s (%(protocol)s)") % {
             "low": plain(target.low_ng_per_ml),

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
@@ -12,8 +13,8 @@ from django.utils.translation import gettext_noop
 
 from dosing.history import History, histories_of
 from dosing.words import plain
-from patients.models import Measurement, Patient, Quantity, Site
-from tdm.teaching import case_series
+from patients.models import Patient, Quantity, Site
+from tdm.teaching import case_series, months
 
 
 class Comparison(StrEnum):
@@ -96,8 +97,14 @@ def row(number: int, history: History, case: Mapping[str, Any]) -> Row:
     start = history.doses[0].starts_on
     lesion = patient.lesions.all()[0]
     earlier = "; ".join(map(str, lesion.previous_treatments.all()))
-    levels = [plain(level.ng_per_ml) for level in history.used_levels[:2]]
-    values = {q: measured(patient, q) for q in Quantity}
+    pain, limb, area = (
+        by_month(patient, quantity, start)
+        for quantity in (
+            Quantity.PAIN_VAS,
+            Quantity.CIRCUMFERENCE_CM,
+            Quantity.MRI_MAX_AREA_MM2,
+        )
+    )
     cells = [
         str(number),
         str(patient.age_on(start)),
@@ -105,42 +112,61 @@ def row(number: int, history: History, case: Mapping[str, Any]) -> Row:
         str(lesion),
         earlier or NONE,
         plain(history.doses[0].mg_per_day),
-        *padded(levels, 2),
-        *padded(texts(values[Quantity.PAIN_VAS]), 3),
-        *padded(texts(values[Quantity.CIRCUMFERENCE_CM]), 3),
-        *change(values[Quantity.CIRCUMFERENCE_CM], case, Quantity.CIRCUMFERENCE_CM),
-        *padded(texts(values[Quantity.MRI_MAX_AREA_MM2]), 2),
-        *change(values[Quantity.MRI_MAX_AREA_MM2], case, Quantity.MRI_MAX_AREA_MM2),
+        *(text(level_in_week(history, week)) for week in (2, 4)),
+        *(text(pain[month]) for month in MONTHS),
+        *(text(limb[month]) for month in MONTHS),
+        *change(limb, case, Quantity.CIRCUMFERENCE_CM),
+        *(text(area[month]) for month in (0, 3)),
+        *change(area, case, Quantity.MRI_MAX_AREA_MM2),
         case["adverse_effects"],
         str(case["follow_up_months"]),
     ]
     return dict(zip(COLUMNS, cells, strict=True))
 
 
-def measured(patient: Patient, quantity: Quantity) -> list[Decimal]:
-    rows_: list[Measurement] = sorted(
-        (m for m in patient.measurements.all() if m.quantity == quantity),
-        key=lambda m: m.measured_on,
-    )
-    return [m.value for m in rows_]
+MONTHS = (0, 1, 3)
+WEEK_WINDOW = timedelta(days=3)
+MONTH_WINDOW = timedelta(days=14)
+"""How far from its mark a level or a measurement still belongs to it."""
 
 
-def texts(values: Iterable[Decimal]) -> list[str]:
-    return [plain(value) for value in values]
+def level_in_week(history: History, week: int) -> Decimal | None:
+    """Return the used level nearest to a week of treatment, in ng/mL."""
+    mark = history.doses[0].starts_on + timedelta(weeks=week)
+    gaps = [
+        (abs(history.day(level.drawn_at) - mark), level)
+        for level in history.used_levels
+    ]
+    near = [(gap, level.ng_per_ml) for gap, level in gaps if gap <= WEEK_WINDOW]
+    return min(near)[1] if near else None
 
 
-def padded(cells: Sequence[str], count: int) -> list[str]:
+def by_month(
+    patient: Patient, quantity: Quantity, start: date
+) -> dict[int, Decimal | None]:
+    """Return the value nearest to each month of treatment."""
+    rows_ = [m for m in patient.measurements.all() if m.quantity == quantity]
+    found: dict[int, Decimal | None] = {}
+    for month in MONTHS:
+        gaps = [(abs(m.measured_on - start - months(month)), m.value) for m in rows_]
+        near = [entry for entry in gaps if entry[0] <= MONTH_WINDOW]
+        found[month] = min(near)[1] if near else None
+    return found
+
+
+def text(value: Decimal | None) -> str:
     """Show what is missing as missing."""
-    return [*cells, *[MISSING] * count][:count]
+    return MISSING if value is None else plain(value)
 
 
 def change(
-    values: Sequence[Decimal], case: Mapping[str, Any], quantity: Quantity
+    values: Mapping[int, Decimal | None], case: Mapping[str, Any], quantity: Quantity
 ) -> list[str]:
     printed = Decimal(case["printed_percent"][quantity.value])
-    if not values[1:]:
+    first, last = values[0], values[3]
+    if not first or last is None:
         return [MISSING, plain(printed), MISSING]
-    percent = percent_change(values[0], values[-1])
+    percent = percent_change(first, last)
     return [plain(percent), plain(printed), compare(printed, percent).value]
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from dosing import policy
 from dosing.history import History, history_of
-from dosing.models import Decision
+from dosing.models import Decision, Dose
 from dosing.words import plain, say
 from patients.models import AuditEvent, Lesion, Measurement, Patient, PreviousTreatment
 
@@ -94,7 +94,7 @@ class Storyteller:
             )
 
     def doses(self) -> Iterable[Entry]:
-        for dose in self.history.doses:
+        for dose in Dose.objects.filter(patient=self.history.patient):
             amount = Quantity("amount", dose.amount_mg, "mg")
             interval = Quantity("interval", Decimal(dose.interval_h), "h")
             started = _("%(dose)s begins") % {"dose": dose}
@@ -105,6 +105,7 @@ class Storyteller:
                 dose,
                 quantities=(amount, interval),
                 note=dose.reason,
+                set_aside=dose.cancelled_at is not None,
             )
             if dose.stops_on:
                 stopped = _("%(dose)s ends") % {"dose": dose}

@@ -3,14 +3,15 @@
 from csp.decorators import csp_update
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import include, path
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
+from django.urls import include, path, reverse_lazy
 from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
 from dosing.api import TroughsView
 from patients.api import PatientViewSet
+from patients.forms import PasswordForm, SignInForm
 from tdm import health, views
 from tdm.api import TimelineView
 
@@ -44,9 +45,20 @@ urlpatterns = [
     path(
         "sign-in/",
         LoginView.as_view(
-            template_name="patients/sign_in.html", redirect_authenticated_user=True
+            template_name="patients/sign_in.html",
+            authentication_form=SignInForm,
+            redirect_authenticated_user=True,
         ),
         name="sign_in",
+    ),
+    path(
+        "password/",
+        PasswordChangeView.as_view(
+            template_name="patients/password.html",
+            form_class=PasswordForm,
+            success_url=reverse_lazy("today"),
+        ),
+        name="password",
     ),
     path("sign-out/", LogoutView.as_view(), name="sign_out"),
     path("language/", login_not_required(set_language), name="set_language"),

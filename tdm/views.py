@@ -96,7 +96,7 @@ def latest(
     return (
         level,
         history.read(level) if level else None,
-        history.prescribed(history.day(now)),
+        history.running(history.day(now)),
     )
 
 
@@ -121,10 +121,11 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
     first = history.course.starts_on()
     return {
         "patient": found,
-        "lesions": found.lesions.all(),
+        "lesions": found.lesions.prefetch_related("previous_treatments"),
         "age": found.age_on(today),
         "week": (today - first).days // 7 if first else None,
-        "dose": history.prescribed(today),
+        "dose": history.running(today),
+        "planned": [d for d in history.doses if d.starts_on > today],
         "day": day_of_dose(history, today),
         "protocol": history.protocol_on(today),
         "advice": advice,
@@ -181,6 +182,7 @@ def history(request: StaffRequest, kind: str, record_id: int) -> HttpResponse:
         raise Http404
     record = get_object_or_404(RECORDS[kind], pk=record_id)
     found = visible_patient(request, patient_id_of(record))
+    services.note_reading(patient=found, by="history", actor=request.user)
     lines = AuditEvent.objects.about(record).exclude(action__startswith="read_")
     context = {
         "record": record,

@@ -83,6 +83,7 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
     )
     levels = list(
         TroughLevel.objects.filter(patient__in=patients)
+        .select_related("laboratory")
         .latest_unanswered()
         .perhaps_outside_target()
     )
@@ -90,10 +91,17 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
     unmeasured = list(
         Dose.objects.filter(patient__in=patients).never_measured(at.date())
     )
+    on_drug = Dose.objects.on(at.date()).values("patient")
+    silent = list(
+        TroughLevel.objects.filter(patient__in=patients)
+        .filter(patient__in=on_drug)
+        .long_ago(at)
+    )
     keys = {
         *(level.patient_id for level in levels),
         *(decision.patient_id for decision in awaited),
         *(dose.patient_id for dose in unmeasured),
+        *(level.patient_id for level in silent),
     }
     named = {p.pk: p for p in patients.filter(pk__in=keys)} if keys else {}
     histories = histories_of(named.values()) if named else {}
@@ -101,6 +109,7 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
         *unanswered(levels, histories),
         *overdue(awaited, histories, at),
         *never_measured(unmeasured, histories),
+        *long_silent(silent, histories, at),
     ]
     first_of_each = {line.patient.pk: line for line in sorted(lines, key=last_first)}
     return Worklist(
@@ -170,6 +179,26 @@ def never_measured(
             said=(Sentence(text, facts),),
             since=dose.starts_on + timedelta(days=policy.STEADY_AFTER_DAYS),
             history=histories[dose.patient_id],
+        )
+
+
+def long_silent(
+    levels: Iterable[TroughLevel], histories: dict[int, History], at: datetime
+) -> Iterable[Line]:
+    for level in levels:
+        history = histories[level.patient_id]
+        drawn_on = history.day(level.drawn_at)
+        text = "No level since %(day)s, %(days)s days ago, and none is planned."
+        facts: dict[str, Fact] = {
+            "day": drawn_on,
+            "days": (history.day(at) - drawn_on).days,
+        }
+        yield Line(
+            patient=history.patient,
+            urgency=Urgency.LEVEL_OVERDUE,
+            said=(Sentence(text, facts),),
+            since=drawn_on + timedelta(days=policy.LONGEST_WITHOUT_LEVEL_DAYS),
+            history=history,
         )
 
 

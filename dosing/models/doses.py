@@ -11,6 +11,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Exists, F, Func, OuterRef, Q
 from django.db.models.sql.compiler import SQLCompiler
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dosing import policy
@@ -25,6 +26,9 @@ from patients.models.rules import (
     plain_text,
 )
 
+LATEST_START = timedelta(days=366)
+"""A first day further ahead is a slip of the year."""
+
 INTERVALS = [
     (12, _("twice daily")),
     (24, _("once daily")),
@@ -33,11 +37,15 @@ INTERVALS = [
 
 
 class DoseQuerySet(models.QuerySet["Dose"]):
+    def standing(self) -> Self:
+        """Leave out what was planned and cancelled before it began."""
+        return self.filter(cancelled_at=None)
+
     def of(self, patient: Patient) -> Self:
-        return self.filter(patient=patient).order_by("starts_on")
+        return self.standing().filter(patient=patient).order_by("starts_on")
 
     def on(self, day: date) -> Self:
-        return self.filter(starts_on__lte=day).exclude(stops_on__lte=day)
+        return self.standing().filter(starts_on__lte=day).exclude(stops_on__lte=day)
 
     def never_measured(self, day: date) -> Self:
         """Keep regimens of two weeks or more that no steady level speaks for."""
@@ -97,6 +105,9 @@ class Dose(models.Model):
     starts_on = models.DateField(_("first day"))
     stops_on = models.DateField(_("first day without it"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=300, validators=[plain_text])
+    cancelled_at = models.DateTimeField(
+        _("cancelled before it began"), null=True, blank=True
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = DoseQuerySet.as_manager()
@@ -113,6 +124,7 @@ class Dose(models.Model):
                         RangeOperators.OVERLAPS,
                     )
                 ],
+                condition=Q(cancelled_at=None),
                 violation_error_code=about("starts_on"),
                 violation_error_message=_(
                     "Another dose is prescribed for some of these days."
@@ -165,7 +177,20 @@ class Dose(models.Model):
         return self.regimen.mg_per_day
 
     def clean(self) -> None:
-        """Hold the dose to its patient's protocol: ceiling, strengths and pattern."""
+        """Refuse days that are a slip of the year."""
+        latest = self.patient.site.today(timezone.now()) + LATEST_START
+        for name in ("starts_on", "stops_on"):
+            day = getattr(self, name) or self.starts_on
+            if not self.patient.born_on <= day <= latest:
+                raise ValidationError(
+                    {name: _("This day lies between birth and a year from now.")}
+                )
+
+    def check_prescribable(self) -> None:
+        """Hold a new amount to its patient's protocol and the clinic's stock.
+
+        What was prescribed may be stopped whatever the stock is by then.
+        """
         followed = ProtocolAssignment.objects.filter(patient=self.patient)
         assignment = followed.in_force(self.starts_on).first()
         if assignment is None:

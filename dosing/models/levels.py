@@ -1,6 +1,6 @@
 """Trough levels as reported and in ng/mL, and the decisions taken on them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, Self
 from uuid import uuid4
@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dosing import units
+from dosing import policy, units
 from dosing.models.doses import Dose
 from dosing.models.protocols import Laboratory, Protocol, ProtocolAssignment
 from patients.models import Patient, Staff
@@ -27,6 +27,10 @@ from patients.models.rules import (
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far ahead of our clock a sample may seem to lie."""
+
+
+LONGEST_GAP = timedelta(days=366)
+"""A last dose further back than this is a slip of the year."""
 
 
 class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
@@ -46,12 +50,7 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
 
     def latest_unanswered(self) -> Self:
         """Keep each patient's newest used level, if nobody signed on it."""
-        newer = TroughLevel.objects.used().filter(
-            Q(drawn_at__gt=OuterRef("drawn_at"))
-            | Q(drawn_at=OuterRef("drawn_at"), pk__gt=OuterRef("pk")),
-            patient=OuterRef("patient"),
-        )
-        return self.used().with_answers().filter(~Exists(newer), answered=False)
+        return self.newest_of_each().with_answers().filter(answered=False)
 
     def perhaps_outside_target(self) -> Self:
         """Drop the levels that surely lie in range; the policy judges the rest.
@@ -68,11 +67,29 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
             ),
             low=Subquery(followed.values("protocol__target_low_ng_per_ml")[:1]),
             high=Subquery(followed.values("protocol__target_high_ng_per_ml")[:1]),
-        ).exclude(
-            comparator="",
-            low__lte=F("ng_per_ml"),
-            high__gte=F("ng_per_ml"),
+        ).filter(
+            ~Q(comparator="")
+            | Q(low=None)
+            | Q(low__gt=F("ng_per_ml"))
+            | Q(high__lt=F("ng_per_ml"))
         )
+
+    def long_ago(self, at: datetime) -> Self:
+        """Keep each patient's newest used level, if the next is due whatever it says.
+
+        A planned level speaks for itself: see Decision.objects.awaited().
+        """
+        longest = timedelta(days=policy.LONGEST_WITHOUT_LEVEL_DAYS)
+        planned = Decision.objects.awaited().filter(patient=OuterRef("patient"))
+        return self.newest_of_each().filter(~Exists(planned), drawn_at__lt=at - longest)
+
+    def newest_of_each(self) -> Self:
+        newer = TroughLevel.objects.used().filter(
+            Q(drawn_at__gt=OuterRef("drawn_at"))
+            | Q(drawn_at=OuterRef("drawn_at"), pk__gt=OuterRef("pk")),
+            patient=OuterRef("patient"),
+        )
+        return self.used().filter(~Exists(newer))
 
 
 @every_version_kept
@@ -192,6 +209,7 @@ class TroughLevel(models.Model):
         return Decimal(seconds) / 3600
 
     def clean(self) -> None:
+        """Refuse a sample from the future, from before birth, or long after a dose."""
         if self.drawn_at > timezone.now() + CLOCK_TOLERANCE:
             raise ValidationError(
                 {"drawn_at": _("The sample cannot lie in the future.")}
@@ -200,6 +218,10 @@ class TroughLevel(models.Model):
         if timezone.localdate(self.drawn_at, zone) < self.patient.born_on:
             raise ValidationError(
                 {"drawn_at": _("The sample lies before the patient's birth.")}
+            )
+        if self.last_dose_at and self.drawn_at - self.last_dose_at > LONGEST_GAP:
+            raise ValidationError(
+                {"last_dose_at": _("The last dose lies more than a year before it.")}
             )
 
 

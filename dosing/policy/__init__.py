@@ -7,6 +7,7 @@ in docs/sources.md. Sentences are English templates; the pages translate them.
 
 from dosing.policy.reading import Level, Reading, in_words, read
 from dosing.policy.recheck import (
+    LONGEST_WITHOUT_LEVEL_DAYS,
     RECHECK_AFTER_CHANGE_DAYS,
     RECHECK_UNCHANGED_DAYS,
     next_level_on,
@@ -52,6 +53,7 @@ __all__ = [
     "DEFAULT_CEILING_MG_PER_DAY",
     "DEFAULT_TARGET",
     "ENGINE_VERSION",
+    "LONGEST_WITHOUT_LEVEL_DAYS",
     "NEARLY_STEADY_AFTER_DAYS",
     "RECHECK_AFTER_CHANGE_DAYS",
     "RECHECK_UNCHANGED_DAYS",

@@ -18,6 +18,9 @@ from dosing.policy.timing import (
 )
 from dosing.units import Comparator, Fact, Sentence
 
+METHODS_DIFFER_PERCENT = 39
+"""CMIA against LC-MS/MS at the worst of three sites, PMID 19563794 [V]."""
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -50,7 +53,8 @@ class Reading:
 
     @property
     def needs_an_answer(self) -> bool:
-        return self.verdict not in {Verdict.IN, Verdict.UNKNOWN}
+        """Whether someone must act; what cannot be placed must be repeated."""
+        return self.verdict is not Verdict.IN
 
     @property
     def percent_of_steady_state(self) -> int | None:
@@ -134,7 +138,7 @@ WITHHELD_BY_TIMING = {
     Timing.NO_DOSE: (
         "dose-free",
         "Drawn after %(days)s days without a dose. Draw a trough once the drug has"
-        " been taken for two weeks.",
+        " been taken for %(steady)s days.",
     ),
     Timing.EARLY: (
         "early-sample",
@@ -143,8 +147,8 @@ WITHHELD_BY_TIMING = {
     ),
     Timing.NOT_A_TROUGH: (
         "not-a-trough",
-        "Drawn %(hours)s h after the last dose: not a trough, but near the peak."
-        " Repeat it before the next dose.",
+        "Drawn %(hours)s h after the last dose: not a trough. Repeat it before the"
+        " next dose.",
     ),
     Timing.LATE: (
         "late-sample",
@@ -166,6 +170,7 @@ def findings_on_timing(
     facts: dict[str, Fact] = {
         "hours": "?" if hours is None else tenth(hours),
         "days": course.dose_free_days_before(level.drawn_on),
+        "steady": STEADY_AFTER_DAYS,
     }
     if timing in WITHHELD_BY_TIMING:
         rule, text = WITHHELD_BY_TIMING[timing]
@@ -184,11 +189,17 @@ def findings_on_timing(
 def findings_on_steady_state(days: int | None) -> Iterable[Finding]:
     if days is None or days >= STEADY_AFTER_DAYS:
         return
-    facts: dict[str, Fact] = {"days": days, "percent": percent_of_steady_state(days)}
+    facts: dict[str, Fact] = {
+        "days": days,
+        "percent": percent_of_steady_state(days),
+        "nearly": NEARLY_STEADY_AFTER_DAYS,
+        "steady": STEADY_AFTER_DAYS,
+    }
     if days < NEARLY_STEADY_AFTER_DAYS:
         text = (
             "Only %(days)s days on this dose (about %(percent)s %% of steady state)."
-            " No proportional advice before day 7; repeat the level at day 14."
+            " No proportional advice before day %(nearly)s; repeat the level at day"
+            " %(steady)s."
         )
         yield Finding("not-steady", Kind.PREVENT, Sentence(text, facts), US_LABEL)
         return
@@ -213,10 +224,11 @@ def findings_on_assay(level: Level) -> Iterable[Finding]:
     if level.previous_method not in {"", level.method}:
         text = (
             "Measured by %(method)s, the level before by %(previous)s. Methods differ"
-            " by up to 39 %%, so a step between them may be the assay."
+            " by up to %(percent)s %%, so a step between them may be the assay."
         )
         facts_: dict[str, Fact] = {
             "method": level.method,
             "previous": level.previous_method,
+            "percent": METHODS_DIFFER_PERCENT,
         }
         yield Finding("assay-changed", Kind.WARN, Sentence(text, facts_), ASSAYS)

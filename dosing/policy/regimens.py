@@ -60,14 +60,21 @@ class Course:
     def starts_on(self) -> date | None:
         return self.periods[0].starts_on if self.periods else None
 
+    def planned(self, today: date) -> Period | None:
+        """Return the last regimen that runs or will, unless all have stopped."""
+        going = [p for p in self.periods if p.stops_on is None or p.stops_on > today]
+        return going[-1] if going else None
+
     def unchanged_since(self, day: date) -> date | None:
         """Return the first day of the unbroken stretch of one regimen behind a day."""
         current = self.behind(day)
-        if current is None:
-            return None
-        first = current.starts_on
+        return None if current is None else self.stretch_start(current)
+
+    def stretch_start(self, period: Period) -> date:
+        """Return the first day of the regimen that a period carries on."""
+        first = period.starts_on
         for earlier in reversed(self.periods):
-            joined = earlier.stops_on == first and earlier.regimen == current.regimen
+            joined = earlier.stops_on == first and earlier.regimen == period.regimen
             first = earlier.starts_on if joined else first
         return first
 

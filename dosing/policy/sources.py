@@ -1,8 +1,8 @@
 """What the numbers rest on; the marks are explained in docs/sources.md."""
 
 US_LABEL = "Sirolimus US prescribing information, dosage and administration [V]"
-JP_LABEL = "Rapalimus package insert (Japan), section 7 [V]"
-ZIMMERMAN = "Zimmerman 1997, half-life 62 h [V]"
+PROTOCOL = "The patient's protocol"
+TABLETS = "Arithmetic of the doses that can be taken [D]"
 CLINIC = "Design default, to be confirmed by your clinic [NV]"
 DESIGN = "Design rule: inside the range nothing is changed [D]"
 TIMING = "Derived from Wu 2012 and Mao 2024 profiles [D]"

@@ -6,12 +6,12 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from dosing.policy.reading import Reading
-from dosing.policy.recheck import RECHECK_UNCHANGED_DAYS
-from dosing.policy.regimens import Regimen
-from dosing.policy.sources import CLINIC, DESIGN, JP_LABEL, US_LABEL
+from dosing.policy.recheck import RECHECK_AFTER_CHANGE_DAYS, RECHECK_UNCHANGED_DAYS
+from dosing.policy.regimens import Course, Regimen
+from dosing.policy.sources import CLINIC, DESIGN, PROTOCOL, TABLETS, TIMING, US_LABEL
 from dosing.policy.tablets import Limits, Tablets, tablets_for, takeable
 from dosing.policy.targets import Finding, Kind, Verdict, tenth
-from dosing.units import Fact, Sentence
+from dosing.units import Comparator, Fact, Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Candidate:
     tablets: tuple[Tablets, ...]
     step_percent: int
     predicted_ng_per_ml: Decimal | None
+    verdict: Verdict | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ MOST_CANDIDATES = 3
 
 
 def suggest(
-    reading: Reading, current: Regimen | None, limits: Limits, today: date
+    reading: Reading, course: Course, limits: Limits, today: date
 ) -> Suggestion:
     """Offer doses that can be taken: new dose = current dose x aim / level.
 
@@ -49,11 +50,14 @@ def suggest(
     limits. A dose exactly half way between two that can be taken goes to the lower.
     """
     known = (*reading.findings, *findings_on_age((today - reading.level.drawn_on).days))
-    if current is None:
+    planned = course.planned(today)
+    if planned is None:
         return withheld((*known, nothing_is_taken()))
-    keep = candidate(current, reading, limits, current)
-    if not reading.trusted or reading.regimen != current:
-        since = () if reading.regimen == current else (dose_has_changed(),)
+    current = planned.regimen
+    spoken_for = course.stretch_start(planned) < reading.level.drawn_on
+    since = () if spoken_for else (dose_has_changed(),)
+    keep = candidate(current, reading, limits, current, reliable=spoken_for)
+    if not reading.trusted or not spoken_for:
         return withheld((*known, *since), keep)
     exact = exact_dose(reading, current)
     near = [
@@ -81,10 +85,10 @@ def findings_on_age(days: int) -> Iterable[Finding]:
     """Remark on a level after which the next one has fallen due."""
     if days > RECHECK_UNCHANGED_DAYS:
         text = (
-            "This level is %(days)s days old, and one is due every %(due)s days."
-            " Consider a new one before the dose is changed."
+            "This level is %(days)s days old. Consider a new one before the dose is"
+            " changed."
         )
-        facts: dict[str, Fact] = {"days": days, "due": RECHECK_UNCHANGED_DAYS}
+        facts: dict[str, Fact] = {"days": days}
         yield Finding("old-level", Kind.WARN, Sentence(text, facts), CLINIC)
 
 
@@ -140,21 +144,29 @@ def chosen(
 
 
 def candidate(
-    regimen: Regimen, reading: Reading, limits: Limits, current: Regimen
+    regimen: Regimen,
+    reading: Reading,
+    limits: Limits,
+    current: Regimen,
+    *,
+    reliable: bool = True,
 ) -> Candidate:
+    expected = predicted(regimen, reading, current) if reliable else None
     change = (regimen.mg_per_day / current.mg_per_day - 1) * 100
     return Candidate(
         regimen=regimen,
         tablets=tablets_for(regimen.amount_mg, limits.strengths_mg) or (),
         step_percent=int(change.quantize(Decimal(1), ROUND_HALF_UP)),
-        predicted_ng_per_ml=predicted(regimen, reading, current),
+        predicted_ng_per_ml=expected,
+        verdict=None
+        if expected is None
+        else reading.target.judge(expected, Comparator.EXACTLY),
     )
 
 
 def predicted(regimen: Regimen, reading: Reading, current: Regimen) -> Decimal | None:
     """Scale the level with the dose; a new interval needs a model, so no number."""
-    same_interval = regimen.interval_h == current.interval_h
-    if not (reading.trusted and same_interval and reading.regimen == current):
+    if not reading.trusted or regimen.interval_h != current.interval_h:
         return None
     return tenth(reading.level.ng_per_ml * regimen.mg_per_day / current.mg_per_day)
 
@@ -179,30 +191,32 @@ def findings_on_choice(
     if exact > limits.ceiling_mg_per_day:
         text = "The rule asks for %(exact)s mg/day; the protocol's ceiling is %(most)s."
         facts = {"exact": exact, "most": limits.ceiling_mg_per_day}
-        yield Finding("ceiling", Kind.CHANGE, Sentence(text, facts), JP_LABEL)
+        yield Finding("ceiling", Kind.CHANGE, Sentence(text, facts), PROTOCOL)
     elif not least <= exact <= most:
         text = "The rule asks for %(exact)s mg/day; one step is limited to %(step)s %%."
         facts = {"exact": exact, "step": limits.step_limit_percent}
         yield Finding("step-limit", Kind.CHANGE, Sentence(text, facts), CLINIC)
     if best == current:
         text = "No dose that can be taken comes nearer the aim than the present one."
-        yield Finding("nothing-nearer", Kind.CHANGE, Sentence(text), US_LABEL)
+        yield Finding("nothing-nearer", Kind.CHANGE, Sentence(text), TABLETS)
     elif best.interval_h != current.interval_h:
         text = (
             "A pattern of alternate days cannot be predicted in proportion; draw a"
-            " level after 7 to 14 days."
+            " level after %(first)s to %(last)s days."
         )
-        yield Finding("alternate-days", Kind.WARN, Sentence(text), US_LABEL)
+        first, last = RECHECK_AFTER_CHANGE_DAYS
+        facts = {"first": first, "last": last}
+        yield Finding("alternate-days", Kind.WARN, Sentence(text, facts), TIMING)
 
 
 def nothing_is_taken() -> Finding:
     text = "No dose is being taken, so there is nothing to scale."
-    return Finding("no-dose", Kind.PREVENT, Sentence(text), US_LABEL)
+    return Finding("no-dose", Kind.PREVENT, Sentence(text), TABLETS)
 
 
 def dose_has_changed() -> Finding:
     text = (
-        "The dose has changed since this level was drawn. Wait for a level on the"
-        " present dose."
+        "The dose is no longer the one this level was drawn on. Wait for a level on"
+        " the new one."
     )
     return Finding("dose-changed", Kind.PREVENT, Sentence(text), US_LABEL)

@@ -2,6 +2,7 @@
 
 from dosing.services.decisions import sign_decision
 from dosing.services.doses import (
+    USUAL_TIME,
     assign_protocol,
     correct_dose,
     prescribe_dose,
@@ -10,6 +11,7 @@ from dosing.services.doses import (
 from dosing.services.levels import correct_trough, record_trough, set_aside_trough
 
 __all__ = [
+    "USUAL_TIME",
     "assign_protocol",
     "correct_dose",
     "correct_trough",

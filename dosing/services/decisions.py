@@ -14,8 +14,8 @@ from dosing.advice import Advice, Basis, StaleAdviceError, advise, changes_betwe
 from dosing.models import Decision, Dose, Reason
 from dosing.services.doses import (
     USUAL_TIME,
-    end_running_dose,
-    hold_still,
+    clear_from,
+    hold_in_follow_up,
     prescribe_dose,
 )
 from dosing.words import as_data, plain
@@ -45,15 +45,13 @@ def sign_decision(
     level, dose, protocol or decision came since the advice was shown: nobody signs
     what they did not see.
     """
-    advice = advise(hold_still(patient), at=timezone.now())
+    advice = advise(hold_in_follow_up(patient), at=timezone.now())
     if advice is None or dict(advice.basis) != dict(basis):
         raise StaleAdviceError(changes_between(basis, advice.basis if advice else {}))
     choice = policy.Regimen(amount_mg, interval_h)
-    changes = choice != advice.current_regimen and not (
-        amount_mg == 0 and advice.current is None
-    )
-    starts_on = (new_dose_from or advice.new_dose_from) if changes else None
-    next_level_on = next_level_on or advice.next_level_on(choice)
+    first_day = new_dose_from or advice.new_dose_from
+    starts_on = None if advice.goes_on(choice, first_day) else first_day
+    next_level_on = next_level_on or advice.next_level_on(new_dose_from=starts_on)
     check_choice(advice, choice, reason, next_level_on, starts_on)
     dose = carry_out(advice, choice, starts_on, actor) if starts_on else None
     decision = Decision(
@@ -94,8 +92,18 @@ def check_choice(
         raise ValidationError(
             {"next_level_on": _("The next level lies between tomorrow and a year.")}
         )
-    if starts_on is not None and starts_on < advice.today:
+    if next_level_on.weekday() in advice.patient.site.non_clinic_weekdays:
+        raise ValidationError(
+            {"next_level_on": _("The clinic is closed on that weekday.")}
+        )
+    if starts_on is None:
+        return
+    if starts_on < advice.today:
         raise ValidationError({"new_dose_from": _("A new dose cannot start earlier.")})
+    if next_level_on <= starts_on:
+        raise ValidationError(
+            {"next_level_on": _("The next level comes after the new dose has begun.")}
+        )
 
 
 def carry_out(
@@ -104,7 +112,7 @@ def carry_out(
     """End the running regimen and begin the chosen one; a hold only ends."""
     why = _("Decision on %(level)s") % {"level": advice.level}
     if choice.amount_mg == 0:
-        end_running_dose(patient=advice.patient, on=starts_on, reason=why, actor=actor)
+        clear_from(patient=advice.patient, on=starts_on, reason=why, actor=actor)
         return None
     return prescribe_dose(
         patient=advice.patient,

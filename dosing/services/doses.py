@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
@@ -17,8 +18,21 @@ USUAL_TIME = time(8)
 
 
 def hold_still(patient: Patient) -> Patient:
-    """Let only one change to a patient's treatment happen at a time."""
-    return Patient.objects.select_for_update().get(pk=patient.pk)
+    """Let only one change to a patient's treatment happen at a time.
+
+    Readers go on: the lock does not touch the key that other rows refer to.
+    """
+    return Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+
+
+def hold_in_follow_up(patient: Patient) -> Patient:
+    """Hold still whoever is still treated here; the past of others may be mended."""
+    held = hold_still(patient)
+    if held.ended_on is not None:
+        raise ValidationError(
+            _("Follow-up of this patient has ended. Reopen it to go on.")
+        )
+    return held
 
 
 @transaction.atomic
@@ -26,6 +40,7 @@ def assign_protocol(
     *, patient: Patient, protocol: Protocol, starts_on: date, reason: str, actor: Staff
 ) -> ProtocolAssignment:
     """Let a patient follow a protocol from a day on; earlier levels keep theirs."""
+    hold_still(patient)
     assignment = ProtocolAssignment(
         patient=patient, protocol=protocol, starts_on=starts_on, reason=reason
     )
@@ -49,11 +64,11 @@ def prescribe_dose(
     usual_time: time = USUAL_TIME,
     protocol: Protocol | None = None,
 ) -> Dose:
-    """Begin a regimen on a day; the one that runs stops on that day.
+    """Begin a regimen on a day; the one that runs stops, a later one is cancelled.
 
     With a `protocol`, the patient follows it from that day, if not already.
     """
-    hold_still(patient)
+    hold_in_follow_up(patient)
     if protocol is not None and not follows(patient, protocol, on=starts_on):
         assign_protocol(
             patient=patient,
@@ -62,7 +77,7 @@ def prescribe_dose(
             reason=reason,
             actor=actor,
         )
-    end_running_dose(patient=patient, on=starts_on, reason=reason, actor=actor)
+    clear_from(patient=patient, on=starts_on, reason=reason, actor=actor)
     dose = Dose(
         patient=patient,
         amount_mg=amount_mg,
@@ -72,6 +87,7 @@ def prescribe_dose(
         reason=reason,
     )
     dose.full_clean()
+    dose.check_prescribable()
     dose.save()
     audit.record("prescribe_dose", dose, patient=patient, actor=actor, reason=reason)
     return dose
@@ -98,19 +114,23 @@ def correct_dose(
     fresh = locked(dose, version)
     fresh.amount_mg, fresh.interval_h = amount_mg, interval_h
     fresh.usual_time, fresh.starts_on, fresh.stops_on = usual_time, starts_on, stops_on
+    fresh.check_prescribable()
     return revise(
         fresh, action="correct_dose", patient=fresh.patient, actor=actor, reason=reason
     )
 
 
 @transaction.atomic
-def stop_dose(*, patient: Patient, on: date, reason: str, actor: Staff) -> Dose:
-    """Stop the regimen that runs; `on` is the first day without it."""
+def stop_dose(*, patient: Patient, on: date, reason: str, actor: Staff) -> list[Dose]:
+    """Stop the drug; `on` is the first day without it. What was planned is cancelled.
+
+    Returns the regimens that end or never begin.
+    """
     hold_still(patient)
-    stopped = end_running_dose(patient=patient, on=on, reason=reason, actor=actor)
-    if stopped is None:
+    ended = clear_from(patient=patient, on=on, reason=reason, actor=actor)
+    if not ended:
         raise ValidationError({"on": _("No dose is taken on that day or later.")})
-    return stopped
+    return ended
 
 
 def follows(patient: Patient, protocol: Protocol, *, on: date) -> bool:
@@ -119,21 +139,27 @@ def follows(patient: Patient, protocol: Protocol, *, on: date) -> bool:
     return in_force is not None and in_force.protocol == protocol
 
 
-def end_running_dose(
-    *, patient: Patient, on: date, reason: str, actor: Staff
-) -> Dose | None:
-    running = Dose.objects.of(patient).open_after(on).first()
-    if running is None:
-        return None
-    if running.starts_on >= on:
-        raise ValidationError(
-            _("%(dose)s already starts on %(day)s. Choose a later day."),
-            params={
-                "dose": running,
-                "day": date_format(running.starts_on, "DATE_FORMAT"),
-            },
+def clear_from(*, patient: Patient, on: date, reason: str, actor: Staff) -> list[Dose]:
+    """End what runs on a day and cancel what would begin on it or later."""
+    today = patient.site.today(timezone.now())
+    ended = []
+    for dose in Dose.objects.of(patient).open_after(on):
+        if dose.starts_on < on:
+            dose.stops_on, action = on, "stop_dose"
+        elif dose.starts_on > today:
+            dose.cancelled_at, action = timezone.now(), "cancel_dose"
+        else:
+            raise ValidationError(
+                _(
+                    "%(dose)s has been taken since %(day)s. Choose a later day, or"
+                    " correct that dose."
+                ),
+                params={
+                    "dose": dose,
+                    "day": date_format(dose.starts_on, "DATE_FORMAT"),
+                },
+            )
+        ended.append(
+            revise(dose, action=action, patient=patient, actor=actor, reason=reason)
         )
-    running.stops_on = on
-    return revise(
-        running, action="stop_dose", patient=patient, actor=actor, reason=reason
-    )
+    return ended

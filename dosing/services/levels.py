@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from dosing import units
 from dosing.history import History, entry_of, history_of
 from dosing.models import Laboratory, TroughLevel
+from dosing.services.doses import hold_in_follow_up, hold_still
 from dosing.words import say
 from patients import audit
 from patients.models import Patient, Staff
@@ -67,9 +68,7 @@ def record_trough(
     UnconfirmedError until each of its questions is confirmed with a reason.
     """
     submission = submission or uuid4()
-    known = TroughLevel.objects.filter(patient=patient, submission=submission).first()
-    if known is not None:
-        return known
+    hold_in_follow_up(patient)
     level = TroughLevel(patient=patient, submission=submission)
     fill_in(
         level,
@@ -80,6 +79,10 @@ def record_trough(
         last_dose_at=last_dose_at,
         note=note,
     )
+    known = TroughLevel.objects.filter(patient=patient, submission=submission).first()
+    if known is not None:
+        return the_same(known, level)
+    level.clean()
     accept(level, reported, unit, confirmation)
     level.full_clean()
     level.save()
@@ -103,6 +106,7 @@ def correct_trough(
     confirmation: Confirmation = NOTHING_CONFIRMED,
 ) -> TroughLevel:
     """Replace what was recorded by a new version; the old one stays in the history."""
+    hold_still(level.patient)
     fresh = locked(level, version)
     fill_in(
         fresh,
@@ -128,6 +132,7 @@ def set_aside_trough(
     *, level: TroughLevel, version: int, reason: str, actor: Staff
 ) -> TroughLevel:
     """Keep a level on the record but out of every judgement."""
+    hold_still(level.patient)
     fresh = locked(level, version)
     if fresh.set_aside_at is not None:
         raise ValidationError(_("This level is already set aside."))
@@ -140,6 +145,27 @@ def set_aside_trough(
         actor=actor,
         reason=reason,
     )
+
+
+SUBMITTED = (
+    "laboratory_id",
+    "comparator",
+    "reported_value",
+    "reported_unit",
+    "drawn_at",
+    "last_dose_at",
+    "note",
+)
+
+
+def the_same(known: TroughLevel, again: TroughLevel) -> TroughLevel:
+    """Answer a form sent twice with what it stored, unless it was changed since."""
+    if any(getattr(known, name) != getattr(again, name) for name in SUBMITTED):
+        raise ValidationError(
+            _("This form has already stored %(level)s. Open that level to correct it."),
+            params={"level": known},
+        )
+    return known
 
 
 def fill_in(
@@ -168,12 +194,8 @@ def accept(
     unit: units.Unit,
     confirmation: Confirmation,
 ) -> None:
-    """Refuse a patient out of follow-up, a stranger's laboratory, an unasked slip."""
+    """Refuse a stranger's laboratory and a slip that was not asked about."""
     patient = level.patient
-    if patient.ended_on is not None:
-        raise ValidationError(
-            _("Follow-up of this patient has ended. Reopen it to record a level.")
-        )
     if level.laboratory.site_id != patient.site_id:
         raise ValidationError({"laboratory": _("Choose a laboratory of this clinic.")})
     if level.ng_per_ml > units.HARD_LIMIT_NG_PER_ML:
@@ -181,20 +203,17 @@ def accept(
     history = history_of(patient)
     if history.protocol_on(history.day(level.drawn_at)) is None:
         raise ValidationError(_("Choose a protocol before recording a level."))
-    asked = open_questions(history, level, reported, unit, confirmation)
-    if asked:
-        raise UnconfirmedError(asked)
-    if confirmation.keys and not confirmation.reason.strip():
+    asked = questions_about(history, level, reported, unit)
+    still_open = [q for q in asked if q.key not in confirmation.keys]
+    if still_open:
+        raise UnconfirmedError(still_open)
+    if asked and not confirmation.reason.strip():
         raise ValidationError({"confirmation_reason": _("Say how you checked this.")})
-    level.confirmed = confirmation.reason if confirmation.keys else ""
+    level.confirmed = confirmation.reason if asked else ""
 
 
-def open_questions(
-    history: History,
-    level: TroughLevel,
-    reported: units.Reported,
-    unit: units.Unit,
-    confirmation: Confirmation,
+def questions_about(
+    history: History, level: TroughLevel, reported: units.Reported, unit: units.Unit
 ) -> list[units.Question]:
     expectation = history.expectation(at=level.drawn_at, without=level.pk)
     entry = entry_of(
@@ -207,4 +226,4 @@ def open_questions(
     first = history.course.starts_on()
     if first is None or history.day(level.drawn_at) < first:
         asked.append(units.asks_about_first_dose(entry))
-    return [question for question in asked if question.key not in confirmation.keys]
+    return asked

@@ -50,6 +50,7 @@ ACTIONS = {
     "assign_protocol": _("Protocol chosen"),
     "prescribe_dose": _("Dose prescribed"),
     "stop_dose": _("Dose stopped"),
+    "cancel_dose": _("Planned dose cancelled"),
     "record_trough": _("Level recorded"),
     "correct_trough": _("Level corrected"),
     "set_aside_trough": _("Level set aside"),

@@ -3,8 +3,10 @@
 from decimal import Decimal
 from typing import ClassVar, Self
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from patients.models.lesions import Lesion
@@ -102,7 +104,17 @@ class Measurement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_quantity_display()} {self.value}"
+        return f"{self.get_quantity_display()} {self.value.normalize():f}"
+
+    def clean(self) -> None:
+        """Refuse a day to come or before birth, and another patient's lesion."""
+        today = self.patient.site.today(timezone.now())
+        if not self.patient.born_on <= self.measured_on <= today:
+            raise ValidationError(
+                {"measured_on": _("A measurement lies between birth and today.")}
+            )
+        if self.lesion is not None and self.lesion.patient_id != self.patient_id:
+            raise ValidationError({"lesion": _("Choose a lesion of this patient.")})
 
     @property
     def unit(self) -> str:

@@ -249,8 +249,15 @@ class Patient(models.Model):
         return f"{self.family_name} {self.given_name}".strip()
 
     def clean(self) -> None:
-        if self.born_on > timezone.localdate():
+        today = self.site.today(timezone.now())
+        if self.born_on > today:
             raise ValidationError({"born_on": _("The date of birth is in the future.")})
+        for name in ("consented_on", "ended_on"):
+            day = getattr(self, name)
+            if day is not None and not self.born_on <= day <= today:
+                raise ValidationError(
+                    {name: _("This day lies between birth and today.")}
+                )
 
     def age_on(self, day: date) -> int:
         """Return the age in whole years on a date."""

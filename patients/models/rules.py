@@ -5,9 +5,10 @@ from typing import TypeVar
 
 import pghistory
 import pgtrigger
+from django.apps import apps
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import IntegrityError, models
 from django.db.models import Q
 from django.db.models.functions import Length, Trim
 from django.utils.translation import gettext_lazy as _
@@ -30,7 +31,7 @@ never_changed = pgtrigger.Protect(
 )
 
 plain_text = RegexValidator(
-    r"[\x00-\x08\x0b-\x1f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]",
+    r"[\x00-\x08\x0b-\x1f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]",
     _("Contains an invisible control character. Type the text again."),
     code="control_character",
     inverse_match=True,
@@ -40,6 +41,22 @@ plain_text = RegexValidator(
 def filled(field: str) -> Q:
     """Say that a text has at least one character that is no space."""
     return Q(**{f"{field}__trim__length__gt": 0})
+
+
+def refusal_of(error: IntegrityError) -> ValidationError:
+    """Say in words which rule the database kept, when someone else was faster.
+
+    Raises the error again where it is none of our rules.
+    """
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+    for model in apps.get_models():
+        for constraint in model._meta.constraints:
+            if constraint.name == name:
+                return ValidationError(
+                    constraint.get_violation_error_message(),
+                    code=constraint.violation_error_code,
+                )
+    raise error
 
 
 ABOUT = "about:"

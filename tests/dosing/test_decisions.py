@@ -1,6 +1,7 @@
 """Signing: what is offered and kept, and that nobody signs what they did not see."""
 
 import threading
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,9 +13,10 @@ from django.utils import timezone
 
 from dosing import services
 from dosing.advice import Advice, StaleAdviceError, advise
-from dosing.models import Decision, Laboratory, TroughLevel
-from patients.models import AuditEvent, Patient, Staff
-from tests.builders import a_dose, a_trough
+from dosing.models import Decision, Dose, Laboratory, TroughLevel
+from patients import services as people
+from patients.models import AuditEvent, Patient, Site, Staff
+from tests.builders import a_dose, a_trough, on_day
 
 
 @pytest.fixture
@@ -142,8 +144,140 @@ def test_the_next_level_lies_between_tomorrow_and_a_year(
 def test_a_new_dose_does_not_start_in_the_past(
     high: TroughLevel, clinician: Staff
 ) -> None:
+    advice = advice_for(high.patient)
+
     with pytest.raises(ValidationError, match="cannot start earlier"):
-        sign(advice_for(high.patient), clinician, new_dose_from=date(2026, 4, 1))
+        sign(
+            advice,
+            clinician,
+            new_dose_from=date(2026, 4, 1),
+            next_level_on=advice.next_level_on(new_dose_from=advice.new_dose_from),
+        )
+
+
+def test_the_next_level_follows_the_day_the_new_dose_begins(
+    high: TroughLevel, clinician: Staff
+) -> None:
+    advice = advice_for(high.patient)
+    start = advice.today + timedelta(days=30)
+
+    decision = sign(advice, clinician, new_dose_from=start)
+
+    assert 7 <= (decision.next_level_on - start).days <= 14
+
+
+def test_the_next_level_is_not_planned_on_a_day_without_a_clinic(
+    high: TroughLevel, clinician: Staff
+) -> None:
+    advice = advice_for(high.patient)
+    sunday = advice.today + timedelta(days=13 - advice.today.weekday())
+
+    with pytest.raises(ValidationError, match="closed on that weekday"):
+        sign(advice, clinician, next_level_on=sunday)
+
+
+def plan(patient: Patient) -> list[tuple[str, bool]]:
+    """Say what a patient is to take, and whether it ends."""
+    return [(str(dose), dose.stops_on is not None) for dose in Dose.objects.of(patient)]
+
+
+def test_a_pause_cancels_what_was_planned(high: TroughLevel, clinician: Staff) -> None:
+    sign(advice_for(high.patient), clinician)
+    sign(advice_for(high.patient), clinician, "0")
+
+    assert plan(high.patient) == [("2 mg once daily", True)]
+    assert Dose.objects.exclude(cancelled_at=None).get().amount_mg == Decimal("1.5")
+
+
+def test_a_second_thought_on_the_same_day_replaces_the_plan(
+    high: TroughLevel, clinician: Staff
+) -> None:
+    sign(advice_for(high.patient), clinician)
+    sign(advice_for(high.patient), clinician, "1")
+
+    assert plan(high.patient) == [("2 mg once daily", True), ("1 mg once daily", False)]
+
+
+def test_keeping_the_dose_after_a_planned_pause_resumes_it(
+    high: TroughLevel, clinician: Staff
+) -> None:
+    sign(advice_for(high.patient), clinician, "0")
+    decision = sign(advice_for(high.patient), clinician, "2")
+
+    assert decision.dose is not None
+    assert plan(high.patient) == [("2 mg once daily", True), ("2 mg once daily", False)]
+
+
+def test_a_dose_planned_for_later_can_be_moved_forward(
+    high: TroughLevel, clinician: Staff
+) -> None:
+    today = high.patient.site.today(timezone.now())
+    services.prescribe_dose(
+        patient=high.patient,
+        amount_mg=Decimal(3),
+        interval_h=24,
+        starts_on=today + timedelta(days=20),
+        reason="as agreed",
+        actor=clinician,
+    )
+
+    sooner = today + timedelta(days=2)
+    sign(advice_for(high.patient), clinician, "3", new_dose_from=sooner)
+
+    assert Dose.objects.of(high.patient).last().starts_on == sooner  # type: ignore[union-attr]
+    assert len(plan(high.patient)) == 2
+
+
+def test_a_dose_can_be_stopped_after_its_strength_left_the_stock(
+    high: TroughLevel, clinician: Staff
+) -> None:
+    a_dose(high.patient, "1.5", actor=clinician, day=60)
+    Site.objects.update(stocked_strengths_mg=[1])
+
+    services.stop_dose(
+        patient=high.patient,
+        on=on_day(90).date(),
+        reason="pneumonitis",
+        actor=clinician,
+    )
+
+    assert plan(high.patient)[-1] == ("1.5 mg once daily", True)
+
+
+def test_what_is_taken_already_is_not_replaced_but_corrected(
+    high: TroughLevel, clinician: Staff
+) -> None:
+    a_dose(high.patient, "1", actor=clinician, day=60)
+
+    with pytest.raises(ValidationError, match="has been taken since"):
+        a_dose(high.patient, "3", actor=clinician, day=50)
+
+
+@pytest.mark.parametrize("day", [date(1899, 1, 1), date(9999, 12, 31)])
+def test_a_dose_does_not_begin_in_another_century(
+    treated: Patient, clinician: Staff, day: date
+) -> None:
+    with pytest.raises(ValidationError):
+        services.prescribe_dose(
+            patient=treated,
+            amount_mg=Decimal(1),
+            interval_h=24,
+            starts_on=day,
+            reason="as agreed",
+            actor=clinician,
+        )
+
+
+def test_nobody_prescribes_for_a_patient_out_of_follow_up(
+    high: TroughLevel, clinician: Staff
+) -> None:
+    advice = advice_for(high.patient)
+    Patient.objects.update(ended_on=on_day(60).date(), ended_because="died")
+
+    with pytest.raises(ValidationError, match="Follow-up"):
+        sign(advice, clinician)
+    with pytest.raises(ValidationError, match="Follow-up"):
+        a_dose(high.patient, "1", actor=clinician, day=200)
 
 
 def test_the_same_advice_cannot_be_signed_twice(
@@ -208,6 +342,37 @@ def test_a_level_on_day_5_gets_no_proportional_advice(
 
     assert suggestion.recommended is None
     assert "not-steady" in [finding.rule for finding in suggestion.findings]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_someone_reading_the_page_does_not_stop_the_signer(
+    high: TroughLevel, clinician: Staff, nurse: Staff
+) -> None:
+    advice = advice_for(high.patient)
+    outcomes: list[object] = []
+    start = threading.Barrier(2)
+
+    def during(action: Callable[[], object]) -> None:
+        start.wait()
+        for _time in range(8):
+            try:
+                outcomes.append(action())
+            except StaleAdviceError:
+                outcomes.append("told")
+        connection.close()
+
+    acts: list[Callable[[], object]] = [
+        lambda: sign(advice, clinician),
+        lambda: people.note_reading(patient=high.patient, by="page", actor=nurse),
+    ]
+    threads = [threading.Thread(target=during, args=[act]) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(outcomes) == 16
+    assert Decision.objects.count() == 1
 
 
 def test_there_is_no_advice_without_a_level(treated: Patient) -> None:

@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 
 from dosing.models import Laboratory, Protocol
-from patients.models import AuditEvent, Site, Staff
+from patients.models import AuditEvent, Role, Site, Staff
+from tests.builders import PASSWORD, a_site, a_staff_member
 
 
 @pytest.fixture
@@ -91,3 +92,96 @@ def test_a_clinic_that_is_never_open_is_refused_in_words(
 @pytest.mark.parametrize("page", ["site", "staff"])
 def test_the_lists_open(office: Client, site: Site, page: str) -> None:
     assert office.get(f"/admin/patients/{page}/").status_code == 200
+
+
+def test_a_new_right_leaves_what_was_changed_in_the_audit(
+    office: Client, nurse: Staff, site: Site
+) -> None:
+    form = {
+        "username": nurse.username,
+        "first_name": nurse.first_name,
+        "role": "clinician",
+        "sites": site.pk,
+        "is_active": "on",
+    }
+
+    office.post(f"/admin/patients/staff/{nurse.pk}/change/", form)
+
+    line = AuditEvent.objects.filter(action="save_configuration").latest("pk")
+    assert line.details == {"role": ["nurse", "clinician"]}
+
+
+@pytest.mark.parametrize("facts", [{"role": "clinician"}, {"sites": []}])
+def test_nobody_changes_their_own_rights(
+    office: Client, administrator: Staff, site: Site, facts: dict[str, object]
+) -> None:
+    form = {
+        "username": administrator.username,
+        "first_name": administrator.first_name,
+        "role": "admin",
+        "sites": [site.pk],
+        "is_active": "on",
+        **facts,
+    }
+
+    answer = office.post(f"/admin/patients/staff/{administrator.pk}/change/", form)
+
+    assert answer.status_code == 200
+    administrator.refresh_from_db()
+    assert (administrator.role, administrator.sites.count()) == ("admin", 1)
+
+
+def test_an_administrator_sees_the_clinics_and_people_of_their_own(
+    office: Client, site: Site
+) -> None:
+    other = a_site("Osaka clinic")
+    stranger = a_staff_member(other, Role.NURSE)
+
+    assert office.get(f"/admin/patients/site/{other.pk}/change/").status_code == 302
+    page = office.get(f"/admin/patients/staff/{stranger.pk}/change/")
+    assert page.status_code == 302
+
+
+def test_a_new_clinic_belongs_to_whoever_opened_it(
+    office: Client, administrator: Staff
+) -> None:
+    form = {
+        "name": "Osaka clinic",
+        "time_zone": "Asia/Tokyo",
+        "non_clinic_weekdays": "5,6",
+        "stocked_strengths_mg": "1",
+    }
+
+    office.post("/admin/patients/site/add/", form)
+
+    assert administrator.sites.filter(name="Osaka clinic").exists()
+
+
+def test_no_person_becomes_a_program(office: Client, nurse: Staff, site: Site) -> None:
+    form = {"username": nurse.username, "role": "api_client", "sites": site.pk}
+
+    office.post(f"/admin/patients/staff/{nurse.pk}/change/", form)
+
+    nurse.refresh_from_db()
+    assert nurse.role == "nurse"
+
+
+def test_a_program_cannot_sign_in_by_password(client: Client, site: Site) -> None:
+    a_staff_member(site, Role.API_CLIENT, "robot")
+
+    client.post("/sign-in/", {"username": "robot", "password": PASSWORD})
+
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_password_is_changed_and_noted(client: Client, nurse: Staff) -> None:
+    client.force_login(nurse, backend="tdm.roles.RoleBackend")
+    words = "nine lanterns over the river"
+    form = {"old_password": PASSWORD, "new_password1": words, "new_password2": words}
+
+    answer = client.post("/password/", form)
+
+    nurse.refresh_from_db()
+    assert answer.status_code == 302
+    assert nurse.check_password(words)
+    assert AuditEvent.objects.filter(action="change_password", actor=nurse).exists()

@@ -1,9 +1,11 @@
 """What a program of one clinic may read and write."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 
 from dosing.models import Laboratory, TroughLevel
@@ -137,7 +139,7 @@ def test_a_timeline_costs_the_same_for_one_and_three_levels(
     for number in range(count):
         a_trough(treated, "12", actor=clinician, day=28 + number)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         program.get(f"patients/{treated.pk}/timeline/")
 
 
@@ -206,6 +208,45 @@ def test_many_patients_come_in_pages_that_stay_in_place(
     assert rest["next"] is None
 
 
+def test_another_level_under_the_same_submission_is_not_swallowed(
+    program: Program, treated: Patient, body: dict[str, object]
+) -> None:
+    body["submission"] = "0e6f9ee0-6a80-4f3a-b3a9-5ef6cb0a0f0a"
+    program.post(f"patients/{treated.pk}/troughs/", body)
+
+    answer = program.post(f"patients/{treated.pk}/troughs/", body | {"level": "9.1"})
+
+    assert answer.status_code == 422
+    assert TroughLevel.objects.get().ng_per_ml == Decimal("13.3")
+
+
+@pytest.mark.parametrize("cursor", ["cD1hYmM=", "cD0lMDA=", "cj0xJnA9MS41", "%FF"])
+def test_a_cursor_of_someones_own_making_is_refused(
+    program: Program, patient: Patient, cursor: str
+) -> None:
+    answer = program.get(f"patients/?cursor={cursor}")
+
+    assert answer.status_code == 404
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("method", ["delete", "put", "patch"])
+def test_a_method_that_is_not_offered_says_so(
+    program: Program, patient: Patient, method: str
+) -> None:
+    answer = getattr(program.client, method)(f"/api/v1/patients/{patient.pk}/")
+
+    assert answer.status_code == 405
+
+
+def test_a_key_in_another_script_is_an_unknown_key(db: None, client: Client) -> None:
+    answer = client.get(
+        "/api/v1/patients/", headers={"authorization": "Token \u00e9\u00e8"}
+    )
+
+    assert answer.status_code == 401
+
+
 BAD = {
     "number as text with spaces": ({"level": " 13.3"}, 400, "/level"),
     "true": ({"level": True}, 400, "/level"),
@@ -213,6 +254,8 @@ BAD = {
     "null": ({"level": None}, 400, "/level"),
     "exponent": ({"level": "1e2"}, 400, "/level"),
     "unknown unit": ({"unit": "mg/L"}, 400, "/unit"),
+    "a year before clocks": ({"drawn_at": "0001-01-01T00:00:00Z"}, 400, "/drawn_at"),
+    "the last year": ({"drawn_at": "9999-12-31T23:59:59Z"}, 400, "/drawn_at"),
     "a date": ({"drawn_at": "2026-03-30"}, 400, "/drawn_at"),
     "no zone": ({"drawn_at": "2026-03-30T08:00:00"}, 400, "/drawn_at"),
     "leap second": ({"drawn_at": "2026-03-30T08:00:60Z"}, 400, "/drawn_at"),
@@ -342,6 +385,42 @@ def test_an_administrator_issues_and_revokes_a_token_by_page(
         .order_by("pk")
         .values_list("action", flat=True)
     )[-2:] == ["issue_token", "revoke_token"]
+
+
+def test_a_name_is_free_again_after_its_token_is_revoked(
+    site: Site, administrator: Staff
+) -> None:
+    first = a_program(site, administrator, Scope.READ_PATIENTS)
+    services.revoke_token(token=ApiToken.objects.get(), actor=administrator)
+    second = a_program(site, administrator, Scope.READ_PATIENTS)
+
+    assert first.get("patients/").status_code == 401
+    assert second.get("patients/").status_code == 200
+
+
+@pytest.mark.parametrize("days", [0, 367])
+def test_a_token_is_not_valid_for_ever(
+    site: Site, administrator: Staff, days: int
+) -> None:
+    with pytest.raises(ValidationError, match="1 to 366 days"):
+        services.issue_token(
+            name="registry",
+            site=site,
+            scopes=[Scope.READ_PATIENTS],
+            days=days,
+            actor=administrator,
+        )
+
+
+def test_a_key_is_not_taken_in_the_clear(
+    program: Program, settings: Any, patient: Patient
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+
+    answer = program.get("patients/")
+
+    assert answer.status_code == 403
+    assert answer["Content-Type"] == "application/problem+json"
 
 
 def test_a_token_needs_a_scope(

@@ -8,7 +8,15 @@ from dosing.advice import advise
 from dosing.forms import seal
 from dosing.models import Decision, Laboratory, TroughLevel
 from patients.models import AuditEvent, Patient, Role, Site, Staff
-from tests.builders import a_lesion, a_patient, a_staff_member, a_trough, on_day
+from tests.builders import (
+    a_dose,
+    a_lesion,
+    a_patient,
+    a_protocol,
+    a_staff_member,
+    a_trough,
+    on_day,
+)
 
 HTMX = {"HX-Request": "true"}
 
@@ -109,11 +117,15 @@ def test_the_list_of_patients_costs_the_same_for_one_and_three(
     client: Client,
     clinician: Staff,
     site: Site,
+    laboratory: Laboratory,
     count: int,
     django_assert_num_queries: object,
 ) -> None:
     for _number in range(count):
-        a_patient(site, clinician)
+        each = a_patient(site, clinician)
+        a_lesion(each, clinician)
+        a_dose(each, "2", protocol=a_protocol(), actor=clinician)
+        a_trough(each, "12", actor=clinician)
     signed_in(client, clinician)
 
     with django_assert_num_queries(11):  # type: ignore[operator]
@@ -131,8 +143,11 @@ def test_today_costs_the_same_for_one_and_three(
     django_assert_num_queries: object,
 ) -> None:
     for number in range(count):
-        level = a_trough(treated, "16.4", actor=clinician, day=28 + number)
-        assert level.pk
+        high, late = (a_patient(site, clinician) for _patient in range(2))
+        for each in (high, late):
+            a_lesion(each, clinician)
+            a_dose(each, "2", protocol=a_protocol(), actor=clinician)
+        a_trough(high, "16.4", actor=clinician, day=28 + number)
     signed_in(client, clinician)
 
     with django_assert_num_queries(14):  # type: ignore[operator]
@@ -153,7 +168,7 @@ def test_a_patient_page_costs_the_same_for_one_and_three_levels(
         a_trough(treated, "12", actor=clinician, day=28 + number)
     signed_in(client, clinician)
 
-    with django_assert_num_queries(22):  # type: ignore[operator]
+    with django_assert_num_queries(23):  # type: ignore[operator]
         client.get(f"/patients/{treated.pk}/")
 
 
@@ -200,6 +215,21 @@ def test_sending_the_same_form_twice_stores_one_level(
         signed_in(client, nurse).post(f"/patients/{treated.pk}/levels/new/", form)
 
     assert TroughLevel.objects.count() == 1
+
+
+def test_another_value_under_the_same_form_is_not_swallowed(
+    client: Client, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    form = typed(treated, laboratory, submission="0e6f9ee0-6a80-4f3a-b3a9-5ef6cb0a0f0a")
+    browser = signed_in(client, nurse)
+    browser.post(f"/patients/{treated.pk}/levels/new/", form)
+
+    answer = browser.post(
+        f"/patients/{treated.pk}/levels/new/", form | {"level": "9.1"}
+    )
+
+    assert answer.status_code == 422
+    assert "This form has already stored" in answer.content.decode()
 
 
 def test_a_decision_can_be_opened_again_as_it_was_signed(
@@ -277,9 +307,24 @@ def test_a_correction_of_an_old_version_is_refused(
     signed_in(client, clinician).post(f"/levels/{high.pk}/correct/", form)
 
     answer = client.post(f"/levels/{high.pk}/correct/", form | {"level": "13.6"})
+    page = answer.content.decode()
 
     assert answer.status_code == 422
-    assert "Someone has changed this record" in answer.content.decode()
+    assert "It now says 14.6 ng/mL." in page
+    assert 'value="13.6"' in page
+
+
+def test_after_the_warning_the_correction_is_saved_on_top(
+    client: Client, clinician: Staff, high: TroughLevel, laboratory: Laboratory
+) -> None:
+    form = typed(high.patient, laboratory, level="14.6", version="1", reason="misread")
+    signed_in(client, clinician).post(f"/levels/{high.pk}/correct/", form)
+    warned = client.post(f"/levels/{high.pk}/correct/", form | {"level": "13.6"})
+
+    assert 'name="version" value="2"' in warned.content.decode()
+
+    again = form | {"level": "13.6", "version": "2"}
+    assert client.post(f"/levels/{high.pk}/correct/", again).status_code == 303
 
 
 def test_a_level_set_aside_stays_on_the_page(
@@ -368,6 +413,29 @@ def test_a_second_patient_with_the_same_identifier_is_refused_in_words(
     assert answer.status_code == 422
     assert "Another patient of this clinic" in answer.content.decode()
     assert Patient.objects.count() == 1
+
+
+def test_a_patient_who_takes_nothing_yet_has_a_page(
+    client: Client, clinician: Staff, patient: Patient
+) -> None:
+    answer = signed_in(client, clinician).get(f"/patients/{patient.pk}/")
+
+    assert answer.status_code == 200
+    assert "Choose a protocol and prescribe a dose first." in answer.content.decode()
+
+
+@pytest.mark.parametrize("choice", ["NaN@24", "-Infinity@24", "2@0", "2@36", "1E+9@24"])
+def test_a_choice_the_page_never_offered_is_refused(
+    client: Client, clinician: Staff, treated: Patient, laboratory: object, choice: str
+) -> None:
+    a_trough(treated, "16.4", actor=clinician)
+
+    answer = signed_in(client, clinician).post(
+        f"/patients/{treated.pk}/decide/", {"choice": choice, "basis": "x"}
+    )
+
+    assert answer.status_code == 422
+    assert "Choose a dose." in answer.content.decode()
 
 
 def test_a_first_dose_is_prescribed_with_its_protocol(

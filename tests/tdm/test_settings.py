@@ -59,6 +59,12 @@ def test_a_database_address_is_taken_apart(address: str, host: str, port: str) -
     assert (parts["NAME"], parts["USER"], parts["PASSWORD"]) == ("clinic", "u", "p@ss")
 
 
+def test_what_else_an_address_says_is_passed_on() -> None:
+    parts = database("postgresql://u@db.example/clinic?sslmode=verify-full")
+
+    assert parts["OPTIONS"]["sslmode"] == "verify-full"  # type: ignore[index]
+
+
 @pytest.mark.parametrize(
     ("name", "limit"),
     [

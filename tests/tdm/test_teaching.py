@@ -12,10 +12,12 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dosing import services as dosing
 from dosing.history import history_of
 from dosing.models import Dose, TroughLevel
 from patients import audit
-from patients.models import ApiToken, Measurement, Patient, Quantity, Staff
+from patients import services as people
+from patients.models import ApiToken, Measurement, Patient, Staff
 from tdm import table1, teaching
 from tdm.table1 import Comparison
 
@@ -97,14 +99,35 @@ def test_table_1_is_recomputed_beside_what_was_printed(cases: list[Patient]) -> 
     ]
 
 
-def test_table_1_shows_what_is_missing_as_missing(cases: list[Patient]) -> None:
-    assert table1.padded(["13.3"], 2) == ["13.3", "missing"]
-    assert (
-        table1.change(
-            [], teaching.case_series()["cases"][0], Quantity.MRI_MAX_AREA_MM2
-        )[0]
-        == "missing"
+def test_a_level_set_aside_leaves_its_week_missing(cases: list[Patient]) -> None:
+    second_week = cases[0].levels.order_by("drawn_at")[0]
+    dosing.set_aside_trough(
+        level=second_week,
+        version=1,
+        reason="haemolysed",
+        actor=Staff.objects.get(username="clinician"),
     )
+
+    row = table1.rows()[0]
+
+    assert row["trough week 2 (ng/mL)"] == "missing"
+    assert row["trough week 4 (ng/mL)"] == "14.7"
+
+
+def test_a_later_measurement_does_not_move_the_month_3(cases: list[Patient]) -> None:
+    people.add_measurement(
+        patient=cases[0],
+        lesion=cases[0].lesions.get(),
+        quantity="circumference_cm",
+        value=Decimal(30),
+        measured_on=cases[0].site.today(timezone.now()),
+        actor=Staff.objects.get(username="clinician"),
+    )
+
+    row = table1.rows()[0]
+
+    assert row["limb circumference month 3 (cm)"] == "23"
+    assert row["limb circumference comparison"] == "matches"
 
 
 def test_table_1_prints_as_csv_and_as_json(
@@ -185,7 +208,7 @@ def test_a_second_token_of_the_same_name_is_refused_in_words(
     words = ["create_api_token", "Registry", "--site", "Demo clinic", "--by", "admin"]
     call_command(*words)
 
-    with pytest.raises(CommandError, match="already exists"):
+    with pytest.raises(CommandError, match="has a token of that name"):
         call_command(*words)
 
 

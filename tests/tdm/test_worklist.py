@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from dosing import services
 from dosing.advice import advise
-from dosing.models import Laboratory
+from dosing.models import Laboratory, ProtocolAssignment
 from patients.models import Patient, Site, Staff
 from tdm.worklist import Worklist, worklist
 from tests.builders import DAY_0, a_dose, a_patient, a_protocol, a_trough, on_day
@@ -37,6 +37,46 @@ def test_an_urgent_level_comes_before_an_older_high_one(
         (another, "urgent_level"),
         (treated, "level_out_of_range"),
     ]
+
+
+def test_three_months_without_a_level_are_noticed(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    a_trough(treated, "12", actor=clinician, day=28)
+
+    assert seen_by(clinician, on_day(28 + 91)).lines == ()
+    late = seen_by(clinician, on_day(28 + 92)).lines
+    assert [line.kind for line in late] == ["level_overdue"]
+
+
+def test_nobody_off_the_drug_is_missed(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    a_trough(treated, "12", actor=clinician, day=28)
+    services.stop_dose(
+        patient=treated, on=on_day(60).date(), reason="surgery", actor=clinician
+    )
+
+    assert seen_by(clinician, on_day(200)).lines == ()
+
+
+def test_an_urgent_level_before_the_protocol_began_is_not_lost(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    ProtocolAssignment.objects.update(starts_on=on_day(29).date())
+    a_trough(treated, "23", actor=clinician, day=28)
+
+    assert [line.kind for line in seen_by(clinician, on_day(29)).lines] == [
+        "urgent_level"
+    ]
+
+
+def test_a_level_that_cannot_be_placed_asks_for_someone(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    a_trough(treated, ">14", actor=clinician, day=28)
+
+    assert seen_by(clinician, on_day(29)).to_act_on == 1
 
 
 @pytest.mark.parametrize("value", ["5", "13.3", "15"])

@@ -36,7 +36,8 @@
   const notSaved = (event) => {
     if (!drawer || !drawer.open) return;
     const status = event.detail.xhr ? event.detail.xhr.status : 0;
-    say(status === 401 || status === 403 ? trouble.dataset.signedOut : trouble.dataset.unreachable);
+    const words = { 401: "signedOut", 403: "refused" };
+    say(trouble.dataset[words[status] || "unreachable"]);
   };
   document.addEventListener("htmx:sendError", notSaved);
   document.addEventListener("htmx:timeout", notSaved);
@@ -57,6 +58,24 @@
     suggested.disabled = !fits;
     if (fits) form.elements.reason.value = "as_suggested";
     else if (form.elements.reason.value === "as_suggested") form.elements.reason.value = "";
+  });
+
+  const asDay = (text) => new Date(text + "T00:00:00Z");
+  const later = (text, days, closed) => {
+    const day = asDay(text);
+    day.setUTCDate(day.getUTCDate() + days);
+    while (closed.includes(String((day.getUTCDay() + 6) % 7))) day.setUTCDate(day.getUTCDate() + 1);
+    return day.toISOString().slice(0, 10);
+  };
+
+  document.addEventListener("change", (event) => {
+    const start = event.target.closest("input[name=new_dose_from]");
+    if (!start || !start.value || !start.defaultValue) return;
+    const level = start.form.elements.next_level_on;
+    const chosen = start.form.querySelector("input[name=choice]:checked");
+    const proposed = (chosen && chosen.dataset.nextLevel) || level.defaultValue;
+    const days = Math.round((asDay(start.value) - asDay(start.defaultValue)) / 86400000);
+    if (proposed) level.value = later(proposed, days, start.form.dataset.closed.split(","));
   });
 
   document.addEventListener("keydown", (event) => {

@@ -6,23 +6,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing.policy import Verdict, next_level_on
+from dosing.policy import Reading, next_level_on
+from tests.dosing.policy.words import a_reading, day
 
 WEEKEND = [5, 6]
+DECIDED = day(28)
+"""A Monday."""
+
+
+def proposed(reading: Reading, decided_on: date = DECIDED) -> int:
+    """Return how many days later the next level is proposed, without a change."""
+    found = next_level_on(
+        reading, decided_on=decided_on, new_dose_from=None, closed=WEEKEND
+    )
+    return (found - decided_on).days
 
 
 @given(
     st.dates(date(2020, 1, 1), date(2040, 12, 31)),
     st.sets(st.integers(0, 6), max_size=6),
-    st.sampled_from(list(Verdict)),
+    st.sampled_from(["4", "12", "16.4", "23"]),
 )
 def test_after_a_change_it_falls_7_to_14_days_later_on_an_open_day(
-    day: date, closed: set[int], verdict: Verdict
+    start: date, closed: set[int], level: str
 ) -> None:
-    start = day + timedelta(days=1)
-
     found = next_level_on(
-        decided_on=day, new_dose_from=start, verdict=verdict, closed=closed
+        a_reading(level), decided_on=start, new_dose_from=start, closed=closed
     )
 
     assert 7 <= (found - start).days <= 14
@@ -30,30 +39,28 @@ def test_after_a_change_it_falls_7_to_14_days_later_on_an_open_day(
 
 
 @pytest.mark.parametrize(
-    ("verdict", "expected"),
-    [
-        (Verdict.IN, date(2026, 3, 30)),
-        (Verdict.ABOVE, date(2026, 3, 16)),
-        (Verdict.BELOW, date(2026, 3, 16)),
-    ],
+    ("level", "days"), [("12", 28), ("16.4", 14), ("4", 14), ("23", 1)]
 )
-def test_without_a_change_it_comes_in_four_weeks_or_in_two_while_out_of_range(
-    verdict: Verdict, expected: date
-) -> None:
-    monday = date(2026, 3, 2)
+def test_on_the_same_dose_the_level_decides_how_soon(level: str, days: int) -> None:
+    assert proposed(a_reading(level)) == days
 
-    found = next_level_on(
-        decided_on=monday, new_dose_from=None, verdict=verdict, closed=WEEKEND
-    )
 
-    assert found == expected
+@pytest.mark.parametrize("hours", ["3", "14", "40", None])
+def test_what_is_no_trough_is_repeated_at_the_next_clinic(hours: str | None) -> None:
+    assert proposed(a_reading("12", hours=hours)) == 1
+
+
+def test_a_level_drawn_too_early_is_repeated_at_steady_state() -> None:
+    assert proposed(a_reading("12", on=7), decided_on=day(8)) == 6
+
+
+def test_what_should_have_been_repeated_long_ago_is_repeated_at_the_next_clinic() -> (
+    None
+):
+    assert proposed(a_reading("12", on=7), decided_on=day(35)) == 1
 
 
 def test_a_closed_day_moves_it_to_the_next_open_one() -> None:
-    saturday = date(2026, 3, 7)
+    saturday = DECIDED + timedelta(days=5)
 
-    found = next_level_on(
-        decided_on=saturday, new_dose_from=None, verdict=Verdict.IN, closed=WEEKEND
-    )
-
-    assert found == date(2026, 4, 6)
+    assert proposed(a_reading("12"), decided_on=saturday) == 30

@@ -8,21 +8,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing import policy
-from dosing.policy import Kind, Limits, Reading, Regimen, Suggestion
-from tests.dosing.policy.words import STOCK, TWO_MG, a_reading, day
+from dosing.policy import Course, Kind, Limits, Period, Reading, Regimen, Suggestion
+from tests.dosing.policy.words import (
+    ON_TWO_MG,
+    ONE_MG,
+    STOCK,
+    TWO_MG,
+    a_reading,
+    day,
+)
 
 JAPAN = replace(STOCK, strengths_mg=(Decimal(1),))
 
 
 def suggested(
     ng_per_ml: str,
-    current: Regimen | None = TWO_MG,
     limits: Limits = STOCK,
     aim: str = "12.5",
 ) -> Suggestion:
     reading = a_reading(ng_per_ml)
     target = replace(reading.target, aim_ng_per_ml=Decimal(aim))
-    return policy.suggest(replace(reading, target=target), current, limits, day(29))
+    return policy.suggest(replace(reading, target=target), ON_TWO_MG, limits, day(29))
 
 
 def rules(suggestion: Suggestion) -> list[str]:
@@ -125,11 +131,11 @@ def test_where_no_tablet_comes_nearer_the_present_dose_stays() -> None:
 
 
 def test_alternate_days_are_offered_without_a_number_and_with_a_warning() -> None:
-    one_mg = Regimen(Decimal(1), 24)
-    reading = replace(a_reading("18"), regimen=one_mg)
+    on_one_mg = Course((Period(ONE_MG, day(0)),))
+    stock = replace(JAPAN, alternate_days=True)
 
     suggestion = policy.suggest(
-        reading, one_mg, replace(JAPAN, alternate_days=True), day(29)
+        a_reading("18", course=on_one_mg), on_one_mg, stock, day(29)
     )
 
     assert suggestion.recommended == Regimen(Decimal(1), 48)
@@ -148,23 +154,38 @@ WITHHELD: dict[str, Reading] = {
 
 @pytest.mark.parametrize("rule", WITHHELD)
 def test_a_level_that_may_not_be_used_gets_no_advice_but_the_reason(rule: str) -> None:
-    suggestion = policy.suggest(WITHHELD[rule], TWO_MG, STOCK, day(29))
+    suggestion = policy.suggest(WITHHELD[rule], ON_TWO_MG, STOCK, day(29))
 
     assert (suggestion.recommended, suggestion.candidates) == (None, ())
     assert rule in [f.rule for f in suggestion.findings if f.kind is Kind.PREVENT]
 
 
-def test_a_dose_that_changed_since_the_level_is_not_scaled() -> None:
+STOPPED = Period(TWO_MG, day(0), day(40))
+CHANGED_SINCE = {
+    "another dose since": Course((STOPPED, Period(ONE_MG, day(40)))),
+    "another dose from tomorrow": Course((STOPPED, Period(ONE_MG, day(61)))),
+    "the same dose after a pause": Course((STOPPED, Period(TWO_MG, day(50)))),
+}
+
+
+@pytest.mark.parametrize("change", CHANGED_SINCE)
+def test_a_level_speaks_only_for_the_unbroken_dose_it_was_drawn_on(
+    change: str,
+) -> None:
+    course = CHANGED_SINCE[change]
+
     suggestion = policy.suggest(
-        a_reading("16.4"), Regimen(Decimal(1), 24), STOCK, day(29)
+        a_reading("16.4", course=course), course, STOCK, day(60)
     )
 
     assert suggestion.recommended is None
     assert "dose-changed" in rules(suggestion)
+    assert suggestion.keep is not None
+    assert suggestion.keep.predicted_ng_per_ml is None
 
 
 def test_nothing_is_scaled_while_nothing_is_taken() -> None:
-    suggestion = policy.suggest(a_reading("16.4"), None, STOCK, day(29))
+    suggestion = policy.suggest(a_reading("16.4"), Course((STOPPED,)), STOCK, day(60))
 
     assert (suggestion.keep, suggestion.recommended) == (None, None)
     assert "no-dose" in rules(suggestion)
@@ -196,7 +217,7 @@ def test_every_rule_that_fired_names_its_source() -> None:
 def test_a_level_after_which_the_next_fell_due_is_remarked(
     on: int, *, remarked: bool
 ) -> None:
-    suggestion = policy.suggest(a_reading("16.4", on=28), TWO_MG, STOCK, day(on))
+    suggestion = policy.suggest(a_reading("16.4", on=28), ON_TWO_MG, STOCK, day(on))
 
     assert ("old-level" in rules(suggestion)) is remarked
     assert suggestion.recommended == Regimen(Decimal("1.5"), 24)
