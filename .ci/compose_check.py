@@ -65,13 +65,14 @@ def check_syntax() -> None:
         say("This computer has no `docker compose`, so only the commands are checked.")
 
 
+LENT = ("DATABASE_URL", "CELERY_BROKER_URL")
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<how>[-?])(?P<rest>[^}]*))?\}")
 
 
 def surroundings(service: Mapping[str, Any], port: int) -> dict[str, str]:
     """Return a container's environment from the file, with our own addresses in it."""
     told = {name: filled(str(text)) for name, text in service["environment"].items()}
-    lent = {name: os.environ[name] for name in ("DATABASE_URL", "CELERY_BROKER_URL")}
+    lent = {name: os.environ[name] for name in LENT if name in told}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     here = {"PATH": path, "PORT": str(port), "HOME": os.environ.get("HOME", "/")}
     return {**told, **lent, **here}

@@ -14,6 +14,7 @@ from drf_spectacular.utils import (
     extend_schema_field,
 )
 from rest_framework import serializers
+from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -131,6 +132,40 @@ class StoredTroughSerializer(serializers.ModelSerializer[TroughLevel]):
         return reading.verdict.value if reading else "unknown"
 
 
+class LaboratorySerializer(serializers.ModelSerializer[Laboratory]):
+    class Meta:
+        model = Laboratory
+        fields = ("id", "name", "method", "unit", "lower_limit_ng_per_ml", "matrix")
+
+
+class LaboratoriesView(ListAPIView[Laboratory]):
+    """The laboratories of the token's clinic, whose numbers a level names."""
+
+    scopes: ClassVar = {"GET": Scope.WRITE_LEVELS, "OPTIONS": Scope.WRITE_LEVELS}
+    serializer_class = LaboratorySerializer
+    queryset = Laboratory.objects.none()
+
+    def get_queryset(self) -> models.QuerySet[Laboratory]:
+        return Laboratory.objects.filter(
+            site__in=caller(self.request).sites.all()
+        ).order_by("pk")
+
+
+class ProblemSerializer(serializers.Serializer):
+    """RFC 9457; `errors` point at fields, and `confirm` is what to send back."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(required=False)
+    errors = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.DictField(child=serializers.CharField()), required=False
+    )
+
+
+PROBLEMS = dict.fromkeys([400, 401, 403, 404, 415, 422, 429], ProblemSerializer)
+
+
 class TroughsView(APIView):
     """Trough levels of one patient."""
 
@@ -138,7 +173,7 @@ class TroughsView(APIView):
 
     @extend_schema(
         request=TroughSerializer,
-        responses={201: StoredTroughSerializer},
+        responses={201: StoredTroughSerializer, **PROBLEMS},
         examples=[
             OpenApiExample(
                 "A trough",

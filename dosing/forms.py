@@ -303,6 +303,7 @@ class CorrectDoseForm(ServiceForm):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
+    never_taken = forms.BooleanField(label=_("It was never taken"), required=False)
     reason = forms.CharField(
         label=_("Why is it corrected?"), max_length=300, validators=[plain_text]
     )

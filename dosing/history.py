@@ -1,7 +1,7 @@
 """The one door from rows to judgement; units, hours and clinic days end here."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -75,8 +75,20 @@ class History:
             hours_since_dose=level.hours_since_dose,
             method=method_of(level),
             previous_method=method_of(earlier[-1]) if earlier else "",
+            previous_ng_per_ml=self.comparable(earlier, drawn_on),
         )
         return policy.read(facts, self.course, protocol.target)
+
+    def comparable(
+        self, earlier: Sequence[TroughLevel], drawn_on: date
+    ) -> Decimal | None:
+        """Return the level before, if it is a number near steady state on this dose."""
+        since = self.course.unchanged_since(drawn_on)
+        if not earlier or since is None or earlier[-1].comparator:
+            return None
+        days = (self.day(earlier[-1].drawn_at) - since).days
+        near = days >= policy.NEARLY_STEADY_AFTER_DAYS
+        return earlier[-1].ng_per_ml if near else None
 
     def expectation(
         self, *, at: datetime, without: int | None

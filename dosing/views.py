@@ -30,7 +30,7 @@ from dosing.forms import (
 from dosing.history import history_of
 from dosing.models import Decision, Dose, Reason, TroughLevel
 from dosing.units import NotANumberError, Unit, parse_reported, to_ng_per_ml
-from dosing.words import plain
+from dosing.words import plain, say
 from patients.models import Patient
 from patients.services import note_reading
 from patients.web import (
@@ -150,13 +150,16 @@ def provisional_reading(form: TroughForm, patient: Patient) -> policy.Reading | 
     laboratory = form.cleaned_data.get("laboratory")
     if drawn_at is None or laboratory is None:
         return None
+    last_dose_at = form.cleaned_data.get("last_dose_at")
+    if last_dose_at is not None and last_dose_at >= drawn_at:
+        return None
     level = TroughLevel(
         patient=patient,
         laboratory=laboratory,
         comparator=reported.comparator.value,
         ng_per_ml=to_ng_per_ml(reported.value, unit),
         drawn_at=drawn_at,
-        last_dose_at=form.cleaned_data.get("last_dose_at"),
+        last_dose_at=last_dose_at,
     )
     return history_of(patient).read(level)
 
@@ -274,6 +277,10 @@ def decision_page(
         else None,
         "said": policy.in_words(advice.reading) if advice else (),
         "rows": rows(advice) if advice else [],
+        "others": [
+            (value_of(regimen), say(policy.regimen_in_words(regimen)))
+            for regimen in (advice.others if advice else ())
+        ],
         "patient": patient,
         "form": form,
         "basis": seal(advice) if advice else "",
@@ -301,6 +308,11 @@ def proposal(advice: Advice | None) -> dict[str, object]:
     }
 
 
+def value_of(regimen: policy.Regimen) -> str:
+    """Write a regimen as the form sends it: 1.5@24."""
+    return f"{plain(regimen.amount_mg)}@{regimen.interval_h}"
+
+
 def rows(advice: Advice) -> list[dict[str, object]]:
     """Return the doses in the order shown: the present one first."""
     suggestion = advice.suggestion
@@ -308,7 +320,7 @@ def rows(advice: Advice) -> list[dict[str, object]]:
     return [
         {
             "candidate": candidate,
-            "value": f"{candidate.regimen.amount_mg}@{candidate.regimen.interval_h}",
+            "value": value_of(candidate.regimen),
             "words": policy.regimen_in_words(candidate.regimen),
             "keeps": candidate is suggestion.keep,
             "recommended": candidate.regimen == suggestion.recommended,

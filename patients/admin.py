@@ -127,8 +127,12 @@ class StaffAdmin(ServiceAdmin):
         self, request: HttpRequest, obj: Staff, form: BaseForm, change: bool
     ) -> None:
         obj.is_staff = obj.role == Role.ADMIN
+        unseen = obj.sites.exclude(pk__in=own_sites(request)) if change else ()
         services.save_configuration(
             record=obj,
             actor=request.user,  # type: ignore[arg-type]
-            sites=form.cleaned_data["sites"],
+            sites=[*form.cleaned_data["sites"], *unseen],
         )
+
+    def save_related(self, *_facts: Any, **_options: Any) -> None:
+        """Leave the clinics as the service has just stored them."""

@@ -45,7 +45,6 @@ class PasswordForm(PasswordChangeForm):
     """Django's own; the new password is stored by the service."""
 
     def save(self, commit: bool = True) -> Staff:  # noqa: FBT001, FBT002
-        """Store it, whatever `commit` says."""
         return services.change_password(
             staff=self.user,
             password=self.cleaned_data["new_password1"],
@@ -162,4 +161,6 @@ class TokenForm(ServiceForm):
 
     def __init__(self, *args: object, staff: Staff, **options: object) -> None:
         super().__init__(*args, **options)
-        self.fields["site"].queryset = staff.sites.order_by("pk")  # type: ignore[attr-defined]
+        sites = staff.sites.order_by("pk")
+        self.fields["site"].queryset = sites  # type: ignore[attr-defined]
+        self.fields["site"].initial = sites.first()

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox.auth import TokenAuthentication
 from redis.exceptions import RedisError
 from rest_framework import exceptions, views
@@ -109,6 +110,16 @@ class Token(TokenAuthentication):
             return super().authenticate(request)
         except UnicodeError as error:
             raise exceptions.AuthenticationFailed from error
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the description names these tokens."""
+
+    target_class = Token
+    name = "token"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {"type": "apiKey", "in": "header", "name": "Authorization"}
 
 
 class Throttle(UserRateThrottle):

@@ -190,12 +190,16 @@ def issue_token(
     *, name: str, site: Site, scopes: list[str], days: int, actor: Staff
 ) -> tuple[ApiToken, str]:
     """Open an account for a program at one clinic and return its key, once."""
+    if actor.role != Role.ADMIN:
+        raise ValidationError(_("Only an administrator issues tokens."))
     if not 1 <= days <= LONGEST_TOKEN_DAYS:
         raise ValidationError({"days": _("A token is valid for 1 to 366 days.")})
     if ApiToken.objects.filter(user__sites=site, name=name).exists():
         raise ValidationError({"name": _("This clinic has a token of that name.")})
     account = Staff(
-        username=f"api-{site.pk}-{secrets.token_hex(8)}", role=Role.API_CLIENT
+        username=f"api-{site.pk}-{secrets.token_hex(8)}",
+        first_name=name,  # what it did still bears its name after the token is gone
+        role=Role.API_CLIENT,
     )
     account.set_unusable_password()
     account.full_clean()

@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -50,7 +51,11 @@ def register_patient(request: StaffRequest) -> HttpResponse:
 def add_measurement(request: StaffRequest, patient_id: int) -> HttpResponse:
     """Offer `form` for one dated number about `patient`."""
     patient = visible_patient(request, patient_id)
-    form = MeasurementForm(request.POST or None, patient=patient)
+    form = MeasurementForm(
+        request.POST or None,
+        patient=patient,
+        initial={"measured_on": patient.site.today(timezone.now())},
+    )
     measurement = submit(
         form, services.add_measurement, patient=patient, actor=request.user
     )

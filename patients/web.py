@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import ClassVar, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -89,9 +90,12 @@ def page(
 
 
 def done(request: HttpRequest, address: str) -> HttpResponse:
-    """Answer a finished form: the page behind the drawer loads itself again."""
+    """Answer a finished form: the page behind a drawer loads itself again."""
     if is_fragment(request):
-        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+        shown = urlsplit(request.headers.get("HX-Current-URL", "")).path
+        alone = shown == request.path
+        header = {"HX-Redirect": address} if alone else {"HX-Refresh": "true"}
+        return HttpResponse(status=204, headers=header)
     return HttpResponse(status=303, headers={"Location": address})
 
 

@@ -1,9 +1,11 @@
-"""What every request passes: privacy, an ended session, the clinic's clock."""
+"""What every request passes: privacy, an ended session, the clinic's clock, a lock."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from ipaddress import ip_address
 
+from axes.handlers.database import AxesDatabaseHandler
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -77,3 +79,31 @@ class ClinicTime(Middleware):
             return self.get_response(request)
         with timezone.override(site.zone):
             return self.get_response(request)
+
+
+ADDRESSES_TO_LOCK_ALL = 10
+
+
+class Lockout(AxesDatabaseHandler):  # type: ignore[misc]
+    """Locks a name for one address, and everywhere once ten addresses are locked."""
+
+    def get_failures(
+        self, request: HttpRequest, credentials: Mapping[str, str] | None = None
+    ) -> int:
+        from_here, from_anywhere = (
+            sum(attempts.values_list("failures_since_start", flat=True))
+            for attempts in self.get_user_attempts(request, credentials)
+        )
+        return int(max(from_here, from_anywhere // ADDRESSES_TO_LOCK_ALL))
+
+
+def address_of_asker(request: HttpRequest) -> str | None:
+    """Return who asks: what our proxy added last, not what the client wrote before."""
+    direct: str | None = request.META.get("REMOTE_ADDR") or None
+    if not settings.SECURE_PROXY_SSL_HEADER:
+        return direct
+    said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    try:
+        return str(ip_address(said.partition("%")[0]))
+    except ValueError:
+        return direct

@@ -84,7 +84,7 @@ def database(address: str) -> dict[str, object]:
     patience = env.text("DB_STATEMENT_TIMEOUT", "10s")  # migrations need more
     limits = (
         f"-c statement_timeout={patience} -c lock_timeout=3s"
-        " -c idle_in_transaction_session_timeout=15s"
+        f" -c idle_in_transaction_session_timeout=15s {parts.pop('options', '')}"
     )
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -162,8 +162,13 @@ LOGIN_REDIRECT_URL = "today"
 LOGOUT_REDIRECT_URL = "sign_in"
 
 # By name and address together: by address alone a whole hospital would be locked out,
-# by name alone anyone could lock out a colleague.
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+# by name alone anyone could lock out a colleague. By name alone only after ten times as
+# many, from at least ten addresses (tdm.middleware.Lockout).
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "username"]
+AXES_HANDLER = "tdm.middleware.Lockout"
+AXES_CLIENT_IP_CALLABLE = "tdm.middleware.address_of_asker"
+# So that who is locked out cannot go on counting against the name.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_TEMPLATE = "patients/locked_out.html"

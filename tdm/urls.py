@@ -4,12 +4,15 @@ from csp.decorators import csp_update
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
+from django.contrib.messages.views import SuccessMessageMixin
 from django.urls import include, path, reverse_lazy
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import RedirectView
 from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from dosing.api import TroughsView
+from dosing.api import LaboratoriesView, TroughsView
 from patients.api import PatientViewSet
 from patients.forms import PasswordForm, SignInForm
 from tdm import health, views
@@ -24,6 +27,7 @@ api = [
     path(
         "patients/<int:patient_id>/troughs/", TroughsView.as_view(), name="api-troughs"
     ),
+    path("laboratories/", LaboratoriesView.as_view(), name="api-laboratories"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path(
         "docs/",
@@ -33,6 +37,14 @@ api = [
         name="api-docs",
     ),
 ]
+
+
+class PasswordView(SuccessMessageMixin, PasswordChangeView):
+    template_name = "patients/password.html"
+    form_class = PasswordForm
+    success_url = reverse_lazy("today")
+    success_message = _("Your password is changed.")
+
 
 urlpatterns = [
     path("", views.today, name="today"),
@@ -51,17 +63,11 @@ urlpatterns = [
         ),
         name="sign_in",
     ),
-    path(
-        "password/",
-        PasswordChangeView.as_view(
-            template_name="patients/password.html",
-            form_class=PasswordForm,
-            success_url=reverse_lazy("today"),
-        ),
-        name="password",
-    ),
+    path("password/", PasswordView.as_view(), name="password"),
     path("sign-out/", LogoutView.as_view(), name="sign_out"),
     path("language/", login_not_required(set_language), name="set_language"),
+    # Django's own page would change a password past the audit.
+    path("admin/password_change/", RedirectView.as_view(pattern_name="password")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api)),
     path("livez", health.livez, name="livez"),

@@ -139,12 +139,27 @@ def unanswered(
         yield Line(
             patient=history.patient,
             urgency=Urgency.URGENT_LEVEL if urgent else Urgency.LEVEL_OUT_OF_RANGE,
-            said=(*policy.in_words(reading)[1:], Sentence("Not yet answered.")),
+            said=(
+                *policy.in_words(reading)[1:],
+                *(
+                    f.sentence
+                    for f in reading.findings
+                    if f.kind is policy.Kind.PREVENT
+                ),
+                Sentence("Not yet answered."),
+            ),
             since=history.day(level.drawn_at),
             history=history,
             level=level,
             reading=reading,
         )
+
+
+def withheld_because(reading: policy.Reading) -> Iterable[Sentence]:
+    """Say why no dose can be worked out from a level."""
+    for finding in reading.findings:
+        if finding.kind is policy.Kind.PREVENT:
+            yield finding.sentence
 
 
 def overdue(

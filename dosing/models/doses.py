@@ -105,9 +105,7 @@ class Dose(models.Model):
     starts_on = models.DateField(_("first day"))
     stops_on = models.DateField(_("first day without it"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=300, validators=[plain_text])
-    cancelled_at = models.DateTimeField(
-        _("cancelled before it began"), null=True, blank=True
-    )
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = DoseQuerySet.as_manager()

@@ -16,7 +16,7 @@ from dosing.policy.timing import (
     percent_of_steady_state,
     timing_of,
 )
-from dosing.units import Comparator, Fact, Sentence
+from dosing.units import USUAL_SPREAD, Comparator, Fact, Sentence
 
 METHODS_DIFFER_PERCENT = 39
 """CMIA against LC-MS/MS at the worst of three sites, PMID 19563794 [V]."""
@@ -32,6 +32,8 @@ class Level:
     hours_since_dose: Decimal | None
     method: str = ""
     previous_method: str = ""
+    previous_ng_per_ml: Decimal | None = None
+    """The level before it on the same dose, if that was a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ def read(level: Level, course: Course, target: Target) -> Reading:
         *findings_on_timing(timing, level, course),
         *findings_on_steady_state(days),
         *findings_on_assay(level),
+        *findings_on_agreement(level),
     )
     return Reading(
         level=level,
@@ -232,3 +235,16 @@ def findings_on_assay(level: Level) -> Iterable[Finding]:
             "percent": METHODS_DIFFER_PERCENT,
         }
         yield Finding("assay-changed", Kind.WARN, Sentence(text, facts_), ASSAYS)
+
+
+def findings_on_agreement(level: Level) -> Iterable[Finding]:
+    """Withhold advice where two levels on one dose cannot both be right."""
+    before, now = level.previous_ng_per_ml, level.ng_per_ml
+    if before is None or max(before, now) <= USUAL_SPREAD * min(before, now):
+        return
+    text = (
+        "The level before it on this dose was %(before)s ng/mL, more than %(times)s"
+        " times different. Repeat it before the dose is changed."
+    )
+    facts: dict[str, Fact] = {"before": before, "times": USUAL_SPREAD}
+    yield Finding("levels-disagree", Kind.PREVENT, Sentence(text, facts), CLINIC)

@@ -105,6 +105,7 @@ def correct_dose(
     reason: str,
     actor: Staff,
     stops_on: date | None = None,
+    never_taken: bool = False,
 ) -> Dose:
     """Mend a regimen that was entered wrongly; what was entered stays in the history.
 
@@ -114,7 +115,10 @@ def correct_dose(
     fresh = locked(dose, version)
     fresh.amount_mg, fresh.interval_h = amount_mg, interval_h
     fresh.usual_time, fresh.starts_on, fresh.stops_on = usual_time, starts_on, stops_on
-    fresh.check_prescribable()
+    if never_taken:
+        fresh.cancelled_at = timezone.now()
+    else:
+        fresh.check_prescribable()
     return revise(
         fresh, action="correct_dose", patient=fresh.patient, actor=actor, reason=reason
     )

@@ -107,7 +107,18 @@ class Measurement(models.Model):
         return f"{self.get_quantity_display()} {self.value.normalize():f}"
 
     def clean(self) -> None:
-        """Refuse a day to come or before birth, and another patient's lesion."""
+        """Refuse a slip: of size, of the day, or of whose lesion it is."""
+        low, high = CAN_BE_TRUE[Quantity(self.quantity)]
+        if not low <= self.value <= high:
+            raise ValidationError(
+                {
+                    "value": _(
+                        "This value cannot be true: it lies between %(low)s and"
+                        " %(high)s."
+                    )
+                    % {"low": low, "high": high}
+                }
+            )
         today = self.patient.site.today(timezone.now())
         if not self.patient.born_on <= self.measured_on <= today:
             raise ValidationError(

@@ -1,12 +1,14 @@
 """Clinics, staff and patients, and the tokens that programs hold."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -29,6 +31,10 @@ def is_time_zone(name: str) -> None:
         raise ValidationError(_("Not a known time zone, for example Asia/Tokyo."))
 
 
+SMALLEST_TABLET_MG = Decimal("0.1")
+"""Below this a strength is a slip."""
+
+
 class Site(models.Model):
     """A clinic: its clock, its days and the tablets it stocks."""
 
@@ -38,13 +44,19 @@ class Site(models.Model):
     )
     non_clinic_weekdays = ArrayField(
         models.PositiveSmallIntegerField(),
-        verbose_name=_("weekdays without a clinic (Monday is 0)"),
+        verbose_name=_("weekdays without a clinic"),
+        help_text=_("Monday is 0; for Saturday and Sunday write 5,6."),
         default=list,
         blank=True,
     )
     stocked_strengths_mg = ArrayField(
-        models.DecimalField(max_digits=4, decimal_places=2),
+        models.DecimalField(
+            max_digits=4,
+            decimal_places=2,
+            validators=[MinValueValidator(SMALLEST_TABLET_MG)],
+        ),
         verbose_name=_("stocked tablet strengths (mg)"),
+        help_text=_("Apart by commas: 0.5,1,2"),
     )
 
     class Meta:

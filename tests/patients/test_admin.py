@@ -185,3 +185,75 @@ def test_a_password_is_changed_and_noted(client: Client, nurse: Staff) -> None:
     assert answer.status_code == 302
     assert nurse.check_password(words)
     assert AuditEvent.objects.filter(action="change_password", actor=nurse).exists()
+
+
+def test_a_colleague_keeps_the_clinics_that_the_administrator_does_not_see(
+    office: Client, nurse: Staff, site: Site
+) -> None:
+    nurse.sites.add(a_site("Osaka clinic"))
+    form = {
+        "username": nurse.username,
+        "first_name": nurse.first_name,
+        "role": "nurse",
+        "sites": site.pk,
+        "is_active": "on",
+    }
+
+    office.post(f"/admin/patients/staff/{nurse.pk}/change/", form)
+
+    assert {str(each) for each in nurse.sites.all()} == {"Tokyo clinic", "Osaka clinic"}
+
+
+def test_a_new_clinic_for_a_colleague_is_in_the_audit(
+    office: Client, administrator: Staff, nurse: Staff, site: Site
+) -> None:
+    other = a_site("Osaka clinic")
+    administrator.sites.add(other)
+    form = {
+        "username": nurse.username,
+        "first_name": nurse.first_name,
+        "role": "nurse",
+        "sites": [site.pk, other.pk],
+        "is_active": "on",
+    }
+
+    office.post(f"/admin/patients/staff/{nurse.pk}/change/", form)
+
+    line = AuditEvent.objects.filter(action="save_configuration").latest("pk")
+    assert line.details == {"sites": ["Tokyo clinic", "Tokyo clinic, Osaka clinic"]}
+
+
+def test_a_new_account_leaves_no_password_in_the_audit(
+    office: Client, site: Site
+) -> None:
+    form = {
+        "username": "mori",
+        "role": "nurse",
+        "sites": site.pk,
+        "password1": "seventeen cranes fly",
+        "password2": "seventeen cranes fly",
+    }
+
+    office.post("/admin/patients/staff/add/", form)
+
+    line = AuditEvent.objects.filter(action="save_configuration").latest("pk")
+    assert line.details["role"] == [None, "nurse"]
+    assert "password" not in line.details
+
+
+def test_whoever_changed_a_password_is_told_so(client: Client, nurse: Staff) -> None:
+    client.force_login(nurse, backend="tdm.roles.RoleBackend")
+    words = "nine lanterns over the river"
+    form = {"old_password": PASSWORD, "new_password1": words, "new_password2": words}
+
+    page = client.post("/password/", form, follow=True).content.decode()
+
+    assert "Your password is changed." in page
+
+
+def test_the_administrations_own_password_page_leads_to_the_audited_one(
+    office: Client,
+) -> None:
+    answer = office.get("/admin/password_change/")
+
+    assert (answer.status_code, answer.get("Location")) == (302, "/password/")

@@ -143,6 +143,16 @@ def test_a_timeline_costs_the_same_for_one_and_three_levels(
         program.get(f"patients/{treated.pk}/timeline/")
 
 
+def test_a_program_that_writes_levels_finds_its_laboratories(
+    program: Program, laboratory: Laboratory, clinician: Staff
+) -> None:
+    a_laboratory(a_site("Osaka clinic"))
+
+    rows = program.get("laboratories/").json()
+
+    assert [(row["id"], row["unit"]) for row in rows] == [(laboratory.pk, "ng/mL")]
+
+
 def test_a_posted_level_goes_through_the_same_service(
     program: Program, treated: Patient, body: dict[str, object]
 ) -> None:
@@ -438,6 +448,7 @@ def test_the_description_names_every_path(client: Client, db: None) -> None:
     paths = client.get("/api/v1/schema/?format=json").json()["paths"]
 
     assert set(paths) == {
+        "/api/v1/laboratories/",
         "/api/v1/patients/",
         "/api/v1/patients/{id}/",
         "/api/v1/patients/{id}/timeline/",
@@ -463,3 +474,57 @@ def test_two_clinics_with_the_same_identifier_do_not_meet(
     rows = program.get("patients/").json()["results"]
 
     assert [row["site"] for row in rows] == ["Tokyo clinic"]
+
+
+def test_alive_and_ready_are_asked_in_the_clear(
+    client: Client, settings: Any, db: None
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert client.get("/livez").status_code == 200
+    assert client.get("/readyz").json()["database"] is True
+
+
+def test_a_key_behind_a_proxy_that_ends_tls_is_taken(
+    program: Program, settings: Any, patient: Patient
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+    answer = program.client.get(
+        "/api/v1/patients/", headers={"x-forwarded-proto": "https"}
+    )
+
+    assert answer.status_code == 200
+
+
+def test_many_tokens_come_in_pages(
+    client: Client, administrator: Staff, site: Site
+) -> None:
+    for number in range(51):
+        services.issue_token(
+            name=f"registry {number}",
+            site=site,
+            scopes=[Scope.READ_PATIENTS],
+            days=30,
+            actor=administrator,
+        )
+    client.force_login(administrator, backend="tdm.roles.RoleBackend")
+
+    first = client.get("/tokens/").content.decode()
+    second = client.get("/tokens/?page=2").content.decode()
+
+    assert ('href="?page=2"' in first, 'href="?page=1"' in first) == (True, False)
+    assert ('href="?page=1"' in second, "registry 0<" in second) == (True, True)
+
+
+def test_what_a_program_did_bears_its_name_after_its_token_is_revoked(
+    site: Site, administrator: Staff
+) -> None:
+    a_program(site, administrator, Scope.READ_PATIENTS)
+    token = ApiToken.objects.get()
+    account = Staff.objects.get(pk=token.user_id)
+
+    services.revoke_token(token=token, actor=administrator)
+
+    assert str(account) == "registry read_patients"

@@ -114,18 +114,6 @@ def test_a_new_level_is_logged_read_and_signed_in_4_clicks_and_1_field(
     ]
 
 
-def test_enter_alone_never_accepts_a_suggestion(person: Person) -> None:
-    person.signs_in("clinician")
-    person.click("Decide", role="link")
-    person.sees("Suggested: 1.5 mg once daily.")
-
-    person.page.keyboard.press("Enter")
-    person.page.get_by_label("In words").press("Enter")
-
-    person.sees("Choose a dose.")
-    assert not Decision.objects.exists()
-
-
 def test_a_unit_slip_is_asked_about_and_mended_with_one_button(
     person: Person,
 ) -> None:
@@ -142,6 +130,40 @@ def test_a_unit_slip_is_asked_about_and_mended_with_one_button(
     assert str(TroughLevel.objects.latest("pk")) == "13.3 ng/mL"
 
 
+def test_after_a_question_enter_saves_what_is_typed_now(person: Person) -> None:
+    person.signs_in("nurse")
+    person.click("Add level", role="link")
+    person.types("Level", "168")
+    person.click("Save")
+    person.sees("Did the report say 16.8 ng/mL?")
+
+    person.types("Level", "11.2")
+    person.page.keyboard.press("Enter")
+
+    person.sees("11.2 ng/mL is saved.")
+    assert str(TroughLevel.objects.latest("pk")) == "11.2 ng/mL"
+
+
+def test_choosing_another_dose_ticks_it(person: Person) -> None:
+    person.signs_in("clinician")
+    person.click("Decide", role="link")
+
+    person.page.get_by_label("Another dose").select_option("3.5@24")
+
+    expect(person.page.get_by_role("radio", name="Other")).to_be_checked()
+
+
+def test_enter_on_a_dose_does_not_sign(person: Person) -> None:
+    person.signs_in("clinician")
+    person.click("Decide", role="link")
+    person.click("1.5 mg once daily", role="radio")
+
+    person.page.keyboard.press("Enter")
+
+    expect(person.page.get_by_role("button", name="Sign", exact=True)).to_be_visible()
+    assert not Decision.objects.exists()
+
+
 def test_nothing_typed_is_lost_when_the_server_is_away(person: Person) -> None:
     person.signs_in("nurse")
     person.click("Add level", role="link")
@@ -150,7 +172,7 @@ def test_nothing_typed_is_lost_when_the_server_is_away(person: Person) -> None:
 
     person.click("Save")
 
-    person.sees("Not saved: the server could not be reached.")
+    person.sees("The server did not answer")
     expect(person.page.get_by_label("Level", exact=True)).to_have_value("12.1")
 
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from dosing.advice import advise
 from dosing.forms import seal
-from dosing.models import Decision, Laboratory, TroughLevel
+from dosing.models import Decision, Dose, Laboratory, TroughLevel
 from patients.models import AuditEvent, Patient, Role, Site, Staff
 from tests.builders import (
     a_dose,
@@ -438,6 +438,42 @@ def test_a_choice_the_page_never_offered_is_refused(
     assert "Choose a dose." in answer.content.decode()
 
 
+def test_another_dose_stays_chosen_when_the_reason_is_missing(
+    client: Client, clinician: Staff, high: TroughLevel
+) -> None:
+    form = choice_of(high.patient, "other") | {"other": "4@24", "reason": ""}
+
+    page = (
+        signed_in(client, clinician)
+        .post(f"/patients/{high.patient_id}/decide/", form)
+        .content.decode()
+    )
+
+    assert '<option value="4@24" selected>' in page
+    assert '<option value="0@24">' in page
+
+
+def test_a_dose_that_was_never_taken_is_withdrawn_and_stays_in_the_history(
+    client: Client, clinician: Staff, treated: Patient
+) -> None:
+    dose = treated.doses.get()
+    form = {
+        "version": dose.version,
+        "amount_mg": "2",
+        "interval_h": "24",
+        "usual_time": "08:00",
+        "starts_on": dose.starts_on.isoformat(),
+        "never_taken": "on",
+        "reason": "wrong patient",
+    }
+
+    signed_in(client, clinician).post(f"/doses/{dose.pk}/correct/", form)
+
+    page = client.get(f"/patients/{treated.pk}/").content.decode()
+    assert "cancelled" in page
+    assert not Dose.objects.of(treated).exists()
+
+
 def test_a_first_dose_is_prescribed_with_its_protocol(
     client: Client, clinician: Staff, patient: Patient, protocol: object
 ) -> None:
@@ -530,7 +566,10 @@ def test_pain_of_eleven_is_refused(
         f"/patients/{patient.pk}/measurements/new/", form
     )
 
-    assert "This value cannot be true." in answer.content.decode()
+    assert (
+        "This value cannot be true: it lies between 0 and 10."
+        in answer.content.decode()
+    )
 
 
 def test_who_may_not_is_told_so(client: Client, nurse: Staff, treated: Patient) -> None:

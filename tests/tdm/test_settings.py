@@ -9,12 +9,15 @@ from celery import current_app
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from patients.models import Staff
 from patients.tasks import beat_heart
-from tdm import env
+from tdm import env, middleware
 from tdm.settings import cache_address, database  # noqa: TID251 - they are tested here
+from tests.builders import PASSWORD
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -63,6 +66,23 @@ def test_what_else_an_address_says_is_passed_on() -> None:
     parts = database("postgresql://u@db.example/clinic?sslmode=verify-full")
 
     assert parts["OPTIONS"]["sslmode"] == "verify-full"  # type: ignore[index]
+
+
+def test_options_of_an_address_stand_behind_our_limits() -> None:
+    parts = database("postgresql://u@db/clinic?options=-c%20search_path%3Dtdm")
+
+    options = parts["OPTIONS"]["options"]  # type: ignore[index]
+    assert options.startswith("-c statement_timeout=10s ")
+    assert options.endswith(" -c search_path=tdm")
+
+
+def test_migrations_may_take_longer(
+    surroundings: Callable[[str, str], None],
+) -> None:
+    surroundings("DB_STATEMENT_TIMEOUT", "0")
+
+    options = database("postgresql://u@db/clinic")["OPTIONS"]
+    assert "-c statement_timeout=0 " in options["options"]  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
@@ -133,3 +153,61 @@ def test_the_web_server_is_well_while_it_answers(
     surroundings("PORT", "1")
     with pytest.raises(CommandError, match="web is not well"):
         call_command("healthy", "web")
+
+
+WRONG = "not the sentence"
+
+
+def sign_in_from(address: str, username: str, password: str = WRONG) -> int:
+    """Try once behind a proxy that says who asks; return the answer's status."""
+    form = {"username": username, "password": password}
+    proxied = {"x-forwarded-proto": "https", "x-forwarded-for": address}
+    return Client(headers=proxied).post("/sign-in/", form).status_code
+
+
+@pytest.fixture
+def behind_a_proxy(settings: Settings) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+
+def test_a_stranger_elsewhere_does_not_lock_a_clinician_out(
+    behind_a_proxy: None, clinician: Staff
+) -> None:
+    wrong = [sign_in_from("203.0.113.7", clinician.username) for _time in range(110)]
+
+    assert wrong[8:11] == [200, 429, 429]
+    assert sign_in_from("198.51.100.2", clinician.username, PASSWORD) == 302
+
+
+def test_wrong_passwords_from_ten_addresses_lock_the_account_everywhere(
+    behind_a_proxy: None, clinician: Staff
+) -> None:
+    for number in range(10):
+        for _time in range(10):
+            sign_in_from(f"203.0.113.{number}", clinician.username)
+
+    assert sign_in_from("198.51.100.2", clinician.username, PASSWORD) == 429
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("198.51.100.2", "198.51.100.2"),
+        ("10.9.9.9, 198.51.100.2", "198.51.100.2"),
+        ("2001:db8::1%eth0", "2001:db8::1"),
+        ("unknown", "127.0.0.1"),
+        ("", "127.0.0.1"),
+    ],
+)
+def test_what_the_proxy_adds_is_believed_and_not_what_the_client_says(
+    behind_a_proxy: None, rf: RequestFactory, said: str, meant: str
+) -> None:
+    request = rf.get("/", headers={"x-forwarded-for": said})
+
+    assert middleware.address_of_asker(request) == meant
+
+
+def test_without_a_proxy_nobody_is_believed(rf: RequestFactory) -> None:
+    request = rf.get("/", headers={"x-forwarded-for": "198.51.100.2"})
+
+    assert middleware.address_of_asker(request) == "127.0.0.1"

@@ -24,17 +24,27 @@
     say("");
   });
 
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target !== body) return;
-    if (!drawer.open) drawer.showModal();
-    const first = body.querySelector("[aria-invalid=true], [data-focus]") || body.querySelector("h1");
+  const focusFirst = (home) => {
+    const first = home.querySelector("[aria-invalid=true], [data-focus]") || home.querySelector("h1");
+    if (!first) return;
     if (first.matches("h1")) first.tabIndex = -1;
     first.focus();
-    drawer.scrollTop = 0;
+  };
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const home = event.detail.target;
+    if (!home.matches(".form-home")) return;
+    if (home === body && !drawer.open) drawer.showModal();
+    focusFirst(home);
+    if (home === body) drawer.scrollTop = 0;
   });
 
+  const page = document.querySelector("main .form-home");
+  if (page) focusFirst(page);
+
   const notSaved = (event) => {
-    if (!drawer || !drawer.open) return;
+    if (!drawer) return;
+    if (!drawer.open) { body.replaceChildren(); drawer.showModal(); }
     const status = event.detail.xhr ? event.detail.xhr.status : 0;
     const words = { 401: "signedOut", 403: "refused" };
     say(trouble.dataset[words[status] || "unreachable"]);
@@ -58,6 +68,19 @@
     suggested.disabled = !fits;
     if (fits) form.elements.reason.value = "as_suggested";
     else if (form.elements.reason.value === "as_suggested") form.elements.reason.value = "";
+  });
+
+  document.addEventListener("change", (event) => {
+    const other = event.target.closest("select[name=other]");
+    const radio = other && other.value && other.form.querySelector("input[name=choice][value=other]");
+    if (!radio || radio.checked) return;
+    radio.checked = true;
+    radio.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const field = event.target.closest("form[data-enter=off] input, form[data-enter=off] select");
+    if (event.key === "Enter" && field) event.preventDefault();
   });
 
   const asDay = (text) => new Date(text + "T00:00:00Z");

@@ -143,6 +143,18 @@ def test_a_change_of_assay_is_warned_about(
     assert reading.trusted
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "trusted"),
+    [("6", "12", True), ("5.9", "12", False), ("61", "3.2", False)],
+)
+def test_two_levels_that_cannot_both_be_right_withhold_advice(
+    before: str, now: str, *, trusted: bool
+) -> None:
+    level = replace(a_level(now), previous_ng_per_ml=Decimal(before))
+
+    assert policy.read(level, ON_TWO_MG, policy.DEFAULT_TARGET).trusted is trusted
+
+
 def test_a_reading_says_where_the_level_lies_then_what_it_stands_for() -> None:
     said = policy.in_words(a_reading("16.4"))
 
