@@ -314,6 +314,25 @@ CHOICE = re.compile(
 )
 """An amount in mg and an interval in hours, as the page writes them."""
 
+
+class CorrectAssignmentForm(ServiceForm):
+    """Which protocol was really followed, and from when."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    protocol = forms.ModelChoiceField(
+        Protocol.objects.order_by("name", "-version"),
+        label=_("Protocol"),
+        empty_label=None,
+    )
+    starts_on = forms.DateField(
+        label=_("First day"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    reason = forms.CharField(
+        label=_("Why is it corrected?"), max_length=300, validators=[plain_text]
+    )
+
+
 BASIS_SALT = "dosing.basis"
 
 

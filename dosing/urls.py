@@ -10,6 +10,11 @@ urlpatterns = [
     path("patients/<int:patient_id>/doses/new/", views.prescribe, name="prescribe"),
     path("patients/<int:patient_id>/doses/stop/", views.stop, name="stop"),
     path("patients/<int:patient_id>/decide/", views.decide, name="decide"),
+    path(
+        "protocols/<int:assignment_id>/correct/",
+        views.correct_assignment,
+        name="correct_assignment",
+    ),
     path("doses/<int:dose_id>/correct/", views.correct_dose, name="correct_dose"),
     path("levels/<int:level_id>/correct/", views.correct_level, name="correct_level"),
     path(

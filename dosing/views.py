@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dosing import policy, services
 from dosing.advice import Advice, StaleAdviceError, advise
 from dosing.forms import (
+    CorrectAssignmentForm,
     CorrectDoseForm,
     CorrectTroughForm,
     DecideForm,
@@ -28,7 +29,7 @@ from dosing.forms import (
     values_of,
 )
 from dosing.history import history_of
-from dosing.models import Decision, Dose, Reason, TroughLevel
+from dosing.models import Decision, Dose, ProtocolAssignment, Reason, TroughLevel
 from dosing.units import NotANumberError, Unit, parse_reported, to_ng_per_ml
 from dosing.words import plain, say
 from patients.models import Patient
@@ -225,6 +226,30 @@ def correct_dose(request: StaffRequest, dose_id: int) -> HttpResponse:
     )
     corrected = submit(form, services.correct_dose, dose=dose, actor=request.user)
     return corrected_or_asked(request, form, dose, dose.patient, done_with=corrected)
+
+
+@permission_required("dosing.add_dose", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def correct_assignment(request: StaffRequest, assignment_id: int) -> HttpResponse:
+    """Correct which protocol a patient followed from which day, with a reason."""
+    visible = Patient.objects.visible_to(request.user)
+    assignment = get_object_or_404(
+        ProtocolAssignment.objects.filter(patient__in=visible).select_related(
+            "patient__site", "protocol"
+        ),
+        pk=assignment_id,
+    )
+    names = ("version", "protocol", "starts_on")
+    form = CorrectAssignmentForm(
+        request.POST or None,
+        initial={name: getattr(assignment, name) for name in names},
+    )
+    corrected = submit(
+        form, services.correct_assignment, assignment=assignment, actor=request.user
+    )
+    return corrected_or_asked(
+        request, form, assignment, assignment.patient, done_with=corrected
+    )
 
 
 def first_regimen(patient: Patient) -> dict[str, object]:

@@ -11,6 +11,7 @@ from patients.models import (
     IssvaType,
     Lesion,
     Patient,
+    PreviousTreatment,
     Quantity,
     Scope,
     Side,
@@ -121,6 +122,46 @@ class RegisterForm(PatientForm):
             **{name: fact for name, fact in typed if name not in lesion},
             "lesion": {name: fact for name, fact in typed if name in lesion},
         }
+
+
+class LesionForm(ServiceForm, forms.ModelForm):
+    """Where a malformation is and what kind."""
+
+    class Meta:
+        model = Lesion
+        fields = ("body_site", "side", "compartment", "issva_type", "note")
+
+    def _post_clean(self) -> None:
+        """Leave the rules to the service, which states them once."""
+
+
+class TreatmentForm(ServiceForm, forms.ModelForm):
+    """What was done to a lesion before."""
+
+    class Meta:
+        model = PreviousTreatment
+        fields = ("kind", "agent", "done_on", "outcome")
+        widgets = {"done_on": DateInput()}  # noqa: RUF012
+
+    def _post_clean(self) -> None:
+        """Leave the rules to the service, which states them once."""
+
+
+class Correction(ServiceForm):
+    """Which version was opened, and why it is changed."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label=_("Why is it corrected?"), max_length=300, validators=[plain_text]
+    )
+
+
+class CorrectLesionForm(LesionForm, Correction):
+    """The same facts again, with a reason."""
+
+
+class CorrectTreatmentForm(TreatmentForm, Correction):
+    """The same facts again, with a reason."""
 
 
 class MeasurementForm(ServiceForm):

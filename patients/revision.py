@@ -3,6 +3,7 @@
 The rows before each change are kept by a trigger of the database.
 """
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 from django.core.exceptions import ValidationError
@@ -29,6 +30,23 @@ def locked(record: Record, version: int) -> Record:
             params={"record": fresh, "version": fresh.version},  # type: ignore[attr-defined]
         )
     return fresh
+
+
+def corrected(
+    record: Record,
+    *,
+    version: int,
+    facts: Mapping[str, object],
+    patient: Patient,
+    reason: str,
+    actor: Staff,
+) -> Record:
+    """Replace facts of a record that is known by its version."""
+    fresh = locked(record, version)
+    for name, fact in facts.items():
+        setattr(fresh, name, fact)
+    action = f"correct_{record._meta.model_name}"
+    return revise(fresh, action=action, patient=patient, actor=actor, reason=reason)
 
 
 def revise(

@@ -22,7 +22,7 @@ from patients.models import (
     Site,
     Staff,
 )
-from patients.revision import locked, revise
+from patients.revision import corrected, locked, revise
 
 
 @transaction.atomic
@@ -48,15 +48,13 @@ def correct_patient(
     *, patient: Patient, version: int, reason: str, actor: Staff, **facts: object
 ) -> Patient:
     """Change facts about a patient; the old ones stay in the history."""
-    corrected = locked(patient, version)
-    for name, fact in facts.items():
-        setattr(corrected, name, fact)
-    return revise(
-        corrected,
-        action="correct_patient",
-        patient=corrected,
-        actor=actor,
+    return corrected(
+        patient,
+        version=version,
+        facts=facts,
+        patient=patient,
         reason=reason,
+        actor=actor,
     )
 
 
@@ -67,6 +65,41 @@ def add_lesion(*, patient: Patient, actor: Staff, **facts: object) -> Lesion:
     lesion.save()
     audit.record("add_lesion", lesion, patient=patient, actor=actor)
     return lesion
+
+
+@transaction.atomic
+def correct_lesion(
+    *, lesion: Lesion, version: int, reason: str, actor: Staff, **facts: object
+) -> Lesion:
+    """Change what is recorded about a lesion; the old facts stay in the history."""
+    return corrected(
+        lesion,
+        version=version,
+        facts=facts,
+        patient=lesion.patient,
+        reason=reason,
+        actor=actor,
+    )
+
+
+@transaction.atomic
+def correct_previous_treatment(
+    *,
+    treatment: PreviousTreatment,
+    version: int,
+    reason: str,
+    actor: Staff,
+    **facts: object,
+) -> PreviousTreatment:
+    patient = treatment.lesion.patient
+    return corrected(
+        treatment,
+        version=version,
+        facts=facts,
+        patient=patient,
+        reason=reason,
+        actor=actor,
+    )
 
 
 @transaction.atomic

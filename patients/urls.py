@@ -16,6 +16,20 @@ urlpatterns = [
         views.correct_patient,
         name="correct_patient",
     ),
+    path("patients/<int:patient_id>/lesions/new/", views.add_lesion, name="add_lesion"),
+    path(
+        "lesions/<int:lesion_id>/correct/", views.correct_lesion, name="correct_lesion"
+    ),
+    path(
+        "lesions/<int:lesion_id>/treatments/new/",
+        views.add_treatment,
+        name="add_treatment",
+    ),
+    path(
+        "treatments/<int:treatment_id>/correct/",
+        views.correct_treatment,
+        name="correct_treatment",
+    ),
     path(
         "measurements/<int:measurement_id>/correct/",
         views.correct_measurement,

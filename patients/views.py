@@ -5,24 +5,33 @@ from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from patients import services
 from patients.forms import (
+    CorrectLesionForm,
     CorrectMeasurementForm,
     CorrectPatientForm,
+    CorrectTreatmentForm,
+    LesionForm,
     MeasurementForm,
     RegisterForm,
     TokenForm,
+    TreatmentForm,
 )
-from patients.models import ApiToken, Measurement, Patient
+from patients.models import (
+    ApiToken,
+    Lesion,
+    Measurement,
+    Patient,
+    PreviousTreatment,
+)
 from patients.web import (
     StaffRequest,
+    added_or_asked,
     corrected_or_asked,
-    done,
     page,
     submit,
     visible_patient,
@@ -59,16 +68,9 @@ def add_measurement(request: StaffRequest, patient_id: int) -> HttpResponse:
     measurement = submit(
         form, services.add_measurement, patient=patient, actor=request.user
     )
-    if measurement is None:
-        return page(
-            request,
-            "patients/measure.html",
-            {"form": form, "patient": patient},
-            partial="patients/_measure_form.html",
-            refused=form.is_bound,
-        )
-    messages.success(request, _("%(what)s is saved.") % {"what": measurement})
-    return done(request, reverse("patient", args=[patient.pk]))
+    return added_or_asked(
+        request, form, patient, title=_("Add measurement"), done_with=measurement
+    )
 
 
 @permission_required("patients.add_patient", raise_exception=True)
@@ -108,6 +110,79 @@ def correct_measurement(request: StaffRequest, measurement_id: int) -> HttpRespo
     return corrected_or_asked(
         request, form, measurement, measurement.patient, done_with=corrected
     )
+
+
+@permission_required("patients.add_lesion", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def add_lesion(request: StaffRequest, patient_id: int) -> HttpResponse:
+    """Offer `form` for another lesion of `patient`."""
+    patient = visible_patient(request, patient_id)
+    form = LesionForm(request.POST or None)
+    lesion = submit(form, services.add_lesion, patient=patient, actor=request.user)
+    return added_or_asked(
+        request, form, patient, title=_("Add lesion"), done_with=lesion
+    )
+
+
+@permission_required("patients.add_lesion", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def correct_lesion(request: StaffRequest, lesion_id: int) -> HttpResponse:
+    """Correct a lesion, with a reason."""
+    lesion = visible_lesion(request, lesion_id)
+    form = CorrectLesionForm(
+        request.POST or None, instance=lesion, initial={"version": lesion.version}
+    )
+    known = visible_lesion(request, lesion_id)
+    corrected = submit(form, services.correct_lesion, lesion=known, actor=request.user)
+    return corrected_or_asked(request, form, known, known.patient, done_with=corrected)
+
+
+@permission_required("patients.add_lesion", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def add_treatment(request: StaffRequest, lesion_id: int) -> HttpResponse:
+    """Offer `form` for what was done to a lesion before."""
+    lesion = visible_lesion(request, lesion_id)
+    form = TreatmentForm(request.POST or None)
+    treatment = submit(
+        form, services.add_previous_treatment, lesion=lesion, actor=request.user
+    )
+    return added_or_asked(
+        request,
+        form,
+        lesion.patient,
+        title=_("Add previous treatment"),
+        done_with=treatment,
+    )
+
+
+@permission_required("patients.add_lesion", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def correct_treatment(request: StaffRequest, treatment_id: int) -> HttpResponse:
+    """Correct a previous treatment, with a reason."""
+    found = PreviousTreatment.objects.filter(
+        lesion__patient__in=Patient.objects.visible_to(request.user)
+    ).select_related("lesion__patient__site")
+    treatment = get_object_or_404(found, pk=treatment_id)
+    form = CorrectTreatmentForm(
+        request.POST or None, instance=treatment, initial={"version": treatment.version}
+    )
+    known = get_object_or_404(found, pk=treatment_id)
+    corrected = submit(
+        form,
+        services.correct_previous_treatment,
+        treatment=known,
+        actor=request.user,
+    )
+    return corrected_or_asked(
+        request, form, known, known.lesion.patient, done_with=corrected
+    )
+
+
+def visible_lesion(request: StaffRequest, lesion_id: int) -> Lesion:
+    lesions = Lesion.objects.filter(
+        patient__in=Patient.objects.visible_to(request.user)
+    )
+    return get_object_or_404(lesions.select_related("patient__site"), pk=lesion_id)
 
 
 @permission_required("patients.add_apitoken", raise_exception=True)

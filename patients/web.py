@@ -120,6 +120,27 @@ def corrected_or_asked(
     )
 
 
+def added_or_asked(
+    request: HttpRequest,
+    form: ServiceForm,
+    patient: Patient,
+    *,
+    title: str,
+    done_with: models.Model | None,
+) -> HttpResponse:
+    """Answer a form that adds a record: the form again, or the patient's page."""
+    if done_with is not None:
+        messages.success(request, _("%(what)s is saved.") % {"what": done_with})
+        return done(request, reverse("patient", args=[patient.pk]))
+    return page(
+        request,
+        "patients/add.html",
+        {"form": form, "title": title, "patient": patient, "here": request.path},
+        partial="patients/_add_form.html",
+        refused=form.is_bound,
+    )
+
+
 def visible_patient(request: StaffRequest, patient_id: int) -> Patient:
     """Return a patient of the asker's clinics; any other does not exist for them."""
     patients = Patient.objects.visible_to(request.user).select_related("site")

@@ -14,7 +14,9 @@ import patients.services
 from dosing.models import Laboratory
 from patients.models import Patient, Role, Site, Staff
 from tests.builders import (
+    DAY_0,
     a_dose,
+    a_lesion,
     a_patient,
     a_protocol,
     a_site,
@@ -45,6 +47,9 @@ def filled(route: str) -> str:
         "<int:pk>": "1",
         "<int:level_id>": "1",
         "<int:dose_id>": "1",
+        "<int:lesion_id>": "1",
+        "<int:treatment_id>": "1",
+        "<int:assignment_id>": "1",
         "<int:measurement_id>": "1",
         "<int:decision_id>": "1",
         "<int:record_id>": "1",
@@ -92,6 +97,10 @@ MAY_OPEN = {
     "table1": CARE | {Role.RESEARCH_READER, Role.ADMIN},
     "register_patient": ENTRY,
     "correct_patient": ENTRY,
+    "add_lesion": ENTRY,
+    "correct_lesion": ENTRY,
+    "add_treatment": ENTRY,
+    "correct_treatment": ENTRY,
     "add_measurement": ENTRY,
     "correct_measurement": ENTRY,
     "add_level": CARE,
@@ -101,6 +110,7 @@ MAY_OPEN = {
     "prescribe": {Role.CLINICIAN},
     "stop": {Role.CLINICIAN},
     "correct_dose": {Role.CLINICIAN},
+    "correct_assignment": {Role.CLINICIAN},
     "decide": {Role.CLINICIAN},
     "tokens": {Role.ADMIN},
     "revoke_token": {Role.ADMIN},
@@ -151,8 +161,26 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
     )
     a_dose(stranger, "2", protocol=a_protocol(), actor=clinician)
     level = a_trough(stranger, "9", laboratory=dosing_laboratory, actor=clinician)
-    dose = stranger.doses.get()
-    return {"patient": stranger.pk, "level": level.pk, "dose": dose.pk}
+    lesion = a_lesion(stranger, clinician)
+    treatment = patients.services.add_previous_treatment(
+        lesion=lesion, kind="surgery", actor=clinician
+    )
+    measurement = patients.services.add_measurement(
+        patient=stranger,
+        quantity="pain_vas",
+        value=5,  # type: ignore[arg-type]
+        measured_on=DAY_0,
+        actor=clinician,
+    )
+    return {
+        "patient": stranger.pk,
+        "level": level.pk,
+        "dose": stranger.doses.get().pk,
+        "assignment": stranger.assignments.get().pk,
+        "lesion": lesion.pk,
+        "treatment": treatment.pk,
+        "measurement": measurement.pk,
+    }
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -171,7 +199,18 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "/levels/{level}/correct/",
         "/levels/{level}/set-aside/",
         "/history/level/{level}/",
+        "/patients/{patient}/lesions/new/",
+        "/protocols/{assignment}/correct/",
+        "/lesions/{lesion}/correct/",
+        "/lesions/{lesion}/treatments/new/",
+        "/treatments/{treatment}/correct/",
+        "/measurements/{measurement}/correct/",
         "/history/patient/{patient}/",
+        "/history/dose/{dose}/",
+        "/history/protocol/{assignment}/",
+        "/history/lesion/{lesion}/",
+        "/history/treatment/{treatment}/",
+        "/history/measurement/{measurement}/",
     ],
 )
 def test_another_clinics_patient_does_not_exist_here(
@@ -198,6 +237,9 @@ SERVICES = [
 ]
 
 
+LEAVES_A_TRACE = ("audit.record(", "revise(", "clear_from(", "corrected(")
+
+
 @pytest.mark.parametrize(("name", "service"), SERVICES)
 def test_every_service_is_atomic_keyword_only_and_leaves_a_trace(
     name: str, service: object
@@ -212,7 +254,10 @@ def test_every_service_is_atomic_keyword_only_and_leaves_a_trace(
     }
     assert "actor" in signature.parameters
     assert "@transaction.atomic" in source
-    assert any(word in source for word in ("audit.record(", "revise(", "clear_from("))
+    assert any(
+        word in source
+        for word in ("audit.record(", "revise(", "clear_from(", "corrected(")
+    )
 
 
 WRITES = {

@@ -1,12 +1,14 @@
 """What is aimed at, where it is measured, and which patient follows what."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dosing import policy, units
@@ -171,6 +173,14 @@ class ProtocolAssignment(models.Model):
 
     def __str__(self) -> str:
         return str(self.protocol)
+
+    def clean(self) -> None:
+        """Refuse a day before birth or a slip of the year."""
+        latest = self.patient.site.today(timezone.now()) + timedelta(days=366)
+        if not self.patient.born_on <= self.starts_on <= latest:
+            raise ValidationError(
+                {"starts_on": _("This day lies between birth and a year from now.")}
+            )
 
 
 class Method(models.TextChoices):

@@ -4,6 +4,7 @@ from dosing.services.decisions import sign_decision
 from dosing.services.doses import (
     USUAL_TIME,
     assign_protocol,
+    correct_assignment,
     correct_dose,
     prescribe_dose,
     stop_dose,
@@ -13,6 +14,7 @@ from dosing.services.levels import correct_trough, record_trough, set_aside_trou
 __all__ = [
     "USUAL_TIME",
     "assign_protocol",
+    "correct_assignment",
     "correct_dose",
     "correct_trough",
     "prescribe_dose",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from dosing.models import Dose, Protocol, ProtocolAssignment
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import locked, revise
+from patients.revision import corrected, locked, revise
 
 USUAL_TIME = time(8)
 
@@ -50,6 +50,29 @@ def assign_protocol(
         "assign_protocol", assignment, patient=patient, actor=actor, reason=reason
     )
     return assignment
+
+
+@transaction.atomic
+def correct_assignment(
+    *,
+    assignment: ProtocolAssignment,
+    version: int,
+    protocol: Protocol,
+    starts_on: date,
+    reason: str,
+    actor: Staff,
+) -> ProtocolAssignment:
+    """Mend which protocol was followed from which day; levels are judged anew."""
+    hold_still(assignment.patient)
+    facts = {"protocol": protocol, "starts_on": starts_on}
+    return corrected(
+        assignment,
+        version=version,
+        facts=facts,
+        patient=assignment.patient,
+        reason=reason,
+        actor=actor,
+    )
 
 
 @transaction.atomic

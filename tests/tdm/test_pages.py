@@ -474,6 +474,50 @@ def test_a_dose_that_was_never_taken_is_withdrawn_and_stays_in_the_history(
     assert not Dose.objects.of(treated).exists()
 
 
+def test_a_lesion_and_its_earlier_treatment_are_added_and_corrected(
+    client: Client, nurse: Staff, patient: Patient
+) -> None:
+    browser = signed_in(client, nurse)
+    lesion = {
+        "body_site": "Tongue",
+        "side": "left",
+        "compartment": "muscle",
+        "issva_type": "common_vm",
+    }
+    browser.post(f"/patients/{patient.pk}/lesions/new/", lesion)
+    found = patient.lesions.get()
+    browser.post(f"/lesions/{found.pk}/treatments/new/", {"kind": "surgery"})
+    treatment = found.previous_treatments.get()
+
+    again = {"version": "1", "reason": "misread"}
+    browser.post(f"/lesions/{found.pk}/correct/", lesion | again | {"side": "right"})
+    browser.post(
+        f"/treatments/{treatment.pk}/correct/", again | {"kind": "sclerotherapy"}
+    )
+
+    page = browser.get(f"/history/lesion/{found.pk}/").content.decode()
+    assert "<del>left</del> → <ins>right</ins>" in page
+    treatment.refresh_from_db()
+    assert (treatment.kind, treatment.version) == ("sclerotherapy", 2)
+
+
+def test_the_day_a_protocol_began_is_corrected(
+    client: Client, clinician: Staff, treated: Patient
+) -> None:
+    assignment = treated.assignments.get()
+    form = {
+        "version": "1",
+        "protocol": assignment.protocol_id,
+        "starts_on": "2026-02-01",
+        "reason": "misread",
+    }
+
+    signed_in(client, clinician).post(f"/protocols/{assignment.pk}/correct/", form)
+
+    assignment.refresh_from_db()
+    assert str(assignment.starts_on) == "2026-02-01"
+
+
 def test_a_first_dose_is_prescribed_with_its_protocol(
     client: Client, clinician: Staff, patient: Patient, protocol: object
 ) -> None:
