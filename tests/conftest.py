@@ -1,9 +1,11 @@
 """The cast and the clinic: every test that asks for them gets real rows."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from dosing.models import Laboratory, Protocol
 from patients.models import Patient, Role, Site, Staff
@@ -16,6 +18,13 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 def quick_passwords(settings: object) -> None:
     """Hash passwords cheaply: what is tested is the clinic, not Argon2."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """Let no request of one test choose the language of the next."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

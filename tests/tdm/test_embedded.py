@@ -50,7 +50,11 @@ def free_port() -> int:
 
 
 def children_of(pid: int) -> list[int]:
-    words = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    """Return the children of a process; one that has just ended has none."""
+    try:
+        words = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
     return [int(word) for word in words]
 
 
