@@ -1,0 +1,313 @@
+"""What lies ahead for one person: bands, chances of a regimen, how long until it fades.
+
+A credible band is that of the curve, from what is not known of the person. A
+predictive band is that of a measured level, which the residual error widens. Every
+result names its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from dosing.pk.expressions import Array
+from dosing.pk.fading import hours_until_below
+from dosing.pk.likelihood import SMALLEST
+from dosing.pk.model import concentrations
+from dosing.pk.posterior import LEVELS, checked, quantiles
+from dosing.pk.steady import (
+    Regimen,
+    SteadyState,
+    fraction_of_steady_state,
+    steady_state,
+)
+from dosing.pk.types import Covariates, Posterior, Residual, finite
+
+__all__ = [
+    "Band",
+    "Bands",
+    "Chances",
+    "Regimen",
+    "Shares",
+    "SteadyState",
+    "chances",
+    "fraction_of_steady_state",
+    "hours_until_below",
+    "predict",
+    "quantiles",
+    "steady_state",
+]
+
+
+class Band(StrEnum):
+    """What a band is of."""
+
+    CREDIBLE = "credible band of the curve"
+    PREDICTIVE = "predictive band of a measured level"
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Quantiles of a concentration at times.
+
+    Parameters
+    ----------
+    kind : Band
+    times_h : ndarray, shape (t,)
+    levels : tuple of float, length q
+    values : ndarray, shape (q, t)
+        For sirolimus ng/mL.
+    """
+
+    kind: Band
+    times_h: Array
+    levels: tuple[float, ...]
+    values: Array
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Probabilities below, inside and above a range, whose ends belong to it."""
+
+    below: float
+    inside: float
+    above: float
+
+
+@dataclass(frozen=True)
+class Chances:
+    """Where the next steady-state trough will lie.
+
+    Parameters
+    ----------
+    curve : Shares
+        The true concentration: what is not known of the person.
+    measured : Shares
+        A measured level: the residual error as well.
+    """
+
+    curve: Shares
+    measured: Shares
+
+
+def predict(
+    posterior: Posterior,
+    times_h: Sequence[float] | Array,
+    levels: Sequence[float] = LEVELS,
+    *,
+    with_residual: bool = False,
+) -> Bands:
+    """Say how a concentration may go, under the doses of the posterior's history.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        To look ahead, replace its history by one with the doses to come.
+    times_h : array_like, shape (t,)
+        In any order.
+    levels : sequence of float
+    with_residual : bool
+        Whether the band is that of a measured level, not of the curve.
+
+    Returns
+    -------
+    Bands
+        A measured level is not below 0.
+
+    Raises
+    ------
+    ValueError
+        For times that are not finite, or levels outside 0 to 1.
+
+    Examples
+    --------
+    >>> from dosing.pk.bayes import fit
+    >>> from dosing.pk.examples import ONE_LEVEL, TWO_COMPARTMENTS
+    >>> from dosing.pk.posterior import sample
+    >>> bands = predict(sample(fit(TWO_COMPARTMENTS, ONE_LEVEL)), [336.0, 360.0])
+    >>> bands.kind.value, bands.values.shape
+    ('credible band of the curve', (5, 2))
+    """
+    model = posterior.model
+    curves = concentrations(model, posterior.history, times_h, posterior.etas).T
+    if with_residual:
+        values = mixture_quantiles([measured_about(posterior, curves)], checked(levels))
+    else:
+        values = quantiles(curves, posterior.weights, levels)
+    return bands(times_h, levels, values, with_residual=with_residual)
+
+
+def bands(
+    times_h: Sequence[float] | Array,
+    levels: Sequence[float],
+    values: Array,
+    *,
+    with_residual: bool,
+) -> Bands:
+    kind = Band.PREDICTIVE if with_residual else Band.CREDIBLE
+    times = np.asarray(times_h, dtype=float).reshape(-1)
+    return Bands(kind, times, tuple(map(float, levels)), values)
+
+
+STRATA = 64
+"""Into how many equal parts draws are cut before the residual error smooths them."""
+
+HALVINGS = 48
+FARTHEST_SD = 9.0
+
+
+@dataclass(frozen=True)
+class Normals:
+    """Measured levels about k equally likely concentrations at t times.
+
+    `centres` and `spread`, shape (t, k), are logarithms where `on_log`.
+    """
+
+    centres: Array
+    spread: Array
+    on_log: bool
+    weight: float = 1.0
+
+    def reached(self, levels: Array) -> Array:
+        """Return the probability of at most each level, shape (q, t), of levels."""
+        at = np.log(np.maximum(levels, SMALLEST)) if self.on_log else levels
+        parts: Array = ndtr((at[..., None] - self.centres) / self.spread)
+        reached: Array = parts.mean(-1)
+        return reached
+
+    def highest(self) -> Array:
+        """Return a level that is never reached, shape (t,)."""
+        far: Array = (self.centres + FARTHEST_SD * self.spread).max(-1)
+        return np.exp(far) if self.on_log else far
+
+
+def measured_about(posterior: Posterior, curves: Array, weight: float = 1.0) -> Normals:
+    """Return what would be measured about the curves (t, n) of a posterior."""
+    residual = posterior.model.residual[posterior.model.observed]
+    middles = (np.arange(STRATA) + 0.5) / STRATA
+    centres = quantiles(curves, posterior.weights, middles).T
+    spread = residual_sd(residual, centres)
+    if residual.on_log:
+        centres = np.log(np.maximum(centres, SMALLEST))
+    return Normals(centres, spread, residual.on_log, weight)
+
+
+def mixture_quantiles(
+    parts: Sequence[Normals], levels: Sequence[float] | Array
+) -> Array:
+    """Return quantiles of what is measured under several models, shape (q, t)."""
+    wanted = np.asarray(levels, dtype=float)[:, None]
+    high: Array = np.max([part.highest() for part in parts], axis=0) + 0 * wanted
+    low: Array = np.zeros_like(high)
+    for _halving in range(HALVINGS):
+        middle = (low + high) / 2
+        reached = np.sum([part.weight * part.reached(middle) for part in parts], axis=0)
+        low = np.where(reached < wanted, middle, low)
+        high = np.where(reached < wanted, high, middle)
+    return np.where(low > 0, high, 0.0)
+
+
+def residual_sd(residual: Residual, curves: Array) -> Array:
+    """Return the residual standard deviation about concentrations; of ln on a log."""
+    if residual.on_log:
+        return np.full(curves.shape, residual.additive**0.5)
+    counted = np.where(residual.zero_counts_as_one & (curves == 0), 1.0, curves)
+    parts = residual.proportional**0.5 * counted, residual.additive**0.5
+    found: Array = np.maximum(np.hypot(*parts), SMALLEST)
+    return found
+
+
+def chances(
+    posterior: Posterior,
+    regimen: Regimen,
+    covariates: Covariates,
+    low: float,
+    high: float,
+) -> Chances:
+    """Say where the steady-state trough of a regimen will lie.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    regimen : Regimen
+    covariates : mapping of str to float
+        Those that will be in force.
+    low, high : float
+        The range, ng/mL; both ends belong to it.
+
+    Returns
+    -------
+    Chances
+        Of the curve, and of a measured level; each sums to 1.
+
+    Raises
+    ------
+    ValueError
+        For a range whose ends are no numbers, negative or out of order.
+
+    Examples
+    --------
+    >>> from dosing.pk.bayes import fit
+    >>> from dosing.pk.examples import ONE_LEVEL, TWO_COMPARTMENTS
+    >>> from dosing.pk.posterior import sample
+    >>> posterior = sample(fit(TWO_COMPARTMENTS, ONE_LEVEL))
+    >>> found = chances(posterior, Regimen(2.0), {}, 5.0, 15.0)
+    >>> round(found.curve.below, 2), round(found.measured.below, 2)
+    (0.82, 0.76)
+    """
+    in_order(low, high)
+    kept = steady_state(posterior.model, posterior.etas, covariates, regimen)
+    return chances_of(posterior, kept.trough, low, high)
+
+
+def in_order(low: float, high: float) -> None:
+    """Refuse what is no range.
+
+    Raises
+    ------
+    ValueError
+    """
+    finite(low=low, high=high)
+    if not 0 <= low <= high:
+        raise ValueError(f"a range needs ends of at least 0, in order: {low}, {high}")
+
+
+def chances_of(posterior: Posterior, trough: Array, low: float, high: float) -> Chances:
+    """Share out troughs, shape (n,), between below, inside and above a range."""
+    weights = posterior.weights
+    curve = shares(weights, trough < low, trough > high)
+    residual = posterior.model.residual[posterior.model.observed]
+    spread, at, ends = residual_sd(residual, trough), trough, np.array([low, high])
+    if residual.on_log:
+        at, ends = np.log(np.maximum(trough, SMALLEST)), np.log(ends + SMALLEST)
+    under, over = ndtr((ends[0] - at) / spread), ndtr((at - ends[1]) / spread)
+    return Chances(curve, shares(weights, np.where(low > 0, under, 0.0), over))
+
+
+def shares(weights: Array, below: NDArray[Any], above: NDArray[Any]) -> Shares:
+    """Weigh the probabilities of each draw; what is left is inside."""
+    under, over = float(weights @ below), float(weights @ above)
+    whole = max(under + over, 1.0)
+    under, over = under / whole, over / whole
+    return Shares(under, max(1.0 - under - over, 0.0), over)
+
+
+def averaged(each: Sequence[Chances], weights: Sequence[float]) -> Chances:
+    """Average chances under several models whose weights sum to 1."""
+    curve, measured = (
+        Shares(
+            *(
+                sum(w * part for w, part in zip(weights, parts, strict=True))
+                for parts in zip(*rows, strict=True)
+            )
+        )
+        for rows in (
+            [(c.curve.below, c.curve.inside, c.curve.above) for c in each],
+            [(c.measured.below, c.measured.inside, c.measured.above) for c in each],
+        )
+    )
+    return Chances(curve, measured)

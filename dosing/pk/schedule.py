@@ -1,0 +1,213 @@
+"""A history laid out once for a model: stretches between nodes, and what enters where.
+
+Nodes are the times at which something is asked, covariates change or the body is
+emptied; between two of them the rate matrix is constant.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dosing.pk.expressions import Array
+from dosing.pk.types import MODELLED, Administration, Covariates, History
+
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Doses, shape (d,), that share compartment, kind and covariates."""
+
+    compartment: int
+    modelled: bool
+    covariates: Covariates
+    times_h: Array
+    amounts: Array
+    rates: Array
+    ends_h: Array
+
+
+@dataclass(frozen=True)
+class Series:
+    """Doses of a group as r runs of equal ones, each up to its node.
+
+    `wait_h` is from the last dose of a run to the node; `kinds` are the c different
+    (stretch, hours between doses, count), and `kind` says which a run is.
+    """
+
+    node: Indices
+    stretch: Indices
+    wait_h: Array
+    amount: Array
+    kind: Indices
+    kinds: tuple[tuple[int, float, int], ...]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Nodes, shape (k,), the covariates before each, and the doses.
+
+    `stretch[n]` says which of `covariates` holds up to node n; `emptied` which nodes
+    empty the body; `asked` at which node each question is answered. `span[n]` says
+    which of `spans_h`, within `span_stretch`, lies before node n.
+    """
+
+    nodes_h: Array
+    covariates: tuple[Covariates, ...]
+    stretch: Indices
+    emptied: NDArray[np.bool_]
+    asked: Indices
+    groups: tuple[Group, ...]
+    span: Indices
+    spans_h: Array
+    span_stretch: Indices
+    laid: dict[int, tuple[float, Series]] = field(default_factory=dict, repr=False)
+
+    def series(self, number: int, lag_h: float, times_h: Array) -> Series:
+        """Return the doses of a group as runs; those of the last lag are kept."""
+        if number in self.laid and self.laid[number][0] == lag_h:
+            return self.laid[number][1]
+        found = series(self, self.groups[number], times_h)
+        self.laid[number] = lag_h, found
+        return found
+
+
+SAME_PACE_H = 1e-9
+"""Intervals that differ by less are one; it is far below the digits of a clock."""
+
+DIGITS = 8
+"""Spans that differ by less than so many last digits of the latest node are one."""
+
+SAME_SPAN_H = 1e-10
+"""But never by more than this."""
+
+
+def series(plan: Schedule, group: Group, times_h: Array) -> Series:
+    """Cut the doses of a group, arriving at `times_h`, into runs of equal ones."""
+    node = np.searchsorted(plan.nodes_h, times_h, side="right")
+    kept = (node < len(plan.nodes_h)) & (times_h < group.ends_h)
+    node, times, amounts = node[kept], times_h[kept], group.amounts[kept]
+    firsts, lasts = runs(node.tolist(), times.tolist(), amounts.tolist())
+    stretch = plan.stretch[node[firsts]]
+    counts = lasts - firsts + 1
+    second = np.minimum(firsts + 1, len(times) - 1)
+    every = np.where(counts > 1, times[second] - times[firsts], 0.0)
+    told = list(zip(stretch.tolist(), every.tolist(), counts.tolist(), strict=True))
+    kinds = tuple(dict.fromkeys(told))
+    places = {kind: place for place, kind in enumerate(kinds)}
+    return Series(
+        node=node[firsts],
+        stretch=stretch,
+        wait_h=plan.nodes_h[node[firsts]] - times[lasts],
+        amount=amounts[firsts],
+        kind=np.array([places[kind] for kind in told], dtype=np.intp),
+        kinds=kinds,
+    )
+
+
+def runs(
+    node: Sequence[int], times: Sequence[float], amounts: Sequence[float]
+) -> tuple[Indices, Indices]:
+    """Return the first and the last of each run of equal doses at an equal pace."""
+    firsts: list[int] = []
+    pace: float | None = None
+    for here in range(len(node)):
+        gap = times[here] - times[here - 1] if here else 0.0
+        alike = bool(firsts) and node[here] == node[here - 1]
+        alike = alike and amounts[here] == amounts[here - 1]
+        if alike and (pace is None or abs(gap - pace) < SAME_PACE_H):
+            pace = gap if pace is None else pace
+        else:
+            firsts.append(here)
+            pace = None
+    begins = np.array(firsts, dtype=np.intp)
+    return begins, np.append(begins, len(node))[1:].astype(np.intp) - 1
+
+
+def distinct(nodes: Array, stretch: Indices) -> tuple[Indices, Array, Indices]:
+    """Return which span lies before each node, the spans, and their stretches."""
+    spans = np.diff(nodes, prepend=nodes[0])
+    coarse = min(np.spacing(np.abs(nodes).max()) * DIGITS, SAME_SPAN_H)
+    with np.errstate(over="ignore"):
+        steps = np.round(spans / coarse)
+    _pairs, firsts, which = np.unique(
+        np.stack([stretch, steps]), axis=1, return_index=True, return_inverse=True
+    )
+    return which.reshape(-1), spans[firsts], stretch[firsts]
+
+
+def schedule(history: History, times_h: Sequence[float] | Array) -> Schedule:
+    """Lay out a history for concentrations asked at `times_h`, in any order.
+
+    Raises
+    ------
+    ValueError
+        Where a time is not a finite number.
+    """
+    asked = np.asarray(times_h, dtype=float).reshape(-1)
+    if not np.isfinite(asked).all():
+        raise ValueError("times must be finite numbers of hours")
+    resets = sorted(dose.time_h for dose in history.doses if dose.resets)
+    changes = [period.until_h for period in history.periods[:-1]]
+    given = [dose.time_h for dose in history.doses]
+    start = min([*given, *asked, *changes], default=0.0)
+    nodes = np.unique(np.concatenate([[start], asked, changes, resets]))
+    ends = np.asarray(changes)
+    stretch = np.searchsorted(ends, nodes, side="left")
+    span, spans, span_stretch = distinct(nodes, stretch)
+    return Schedule(
+        nodes_h=nodes,
+        covariates=tuple(period.covariates for period in history.periods),
+        stretch=stretch,
+        span=span,
+        spans_h=spans,
+        span_stretch=span_stretch,
+        emptied=np.isin(nodes, resets),
+        asked=np.searchsorted(nodes, asked),
+        groups=tuple(groups(history, resets)),
+    )
+
+
+def groups(history: History, resets: Sequence[float]) -> Iterable[Group]:
+    sorted_in: dict[tuple[object, ...], list[tuple[float, Administration]]] = {}
+    covariates: dict[tuple[object, ...], Covariates] = {}
+    told: dict[int, tuple[object, ...]] = {}
+    ends = [period.until_h for period in history.periods[:-1]]
+    for dose in history.doses:
+        for time_h in dose.times_h:
+            own = dose.covariates
+            if own is None:
+                own = history.periods[bisect_left(ends, time_h)].covariates
+            if id(own) not in told:
+                told[id(own)] = tuple(sorted(own.items()))
+            key: tuple[object, ...] = (
+                dose.compartment,
+                dose.rate == MODELLED,
+                told[id(own)],
+            )
+            sorted_in.setdefault(key, []).append((time_h, dose))
+            covariates[key] = own
+    for kind, doses in sorted_in.items():
+        yield grouped(doses, covariates[kind], resets)
+
+
+def grouped(
+    doses: list[tuple[float, Administration]],
+    covariates: Covariates,
+    resets: Sequence[float],
+) -> Group:
+    doses.sort(key=lambda entry: entry[0])
+    times = np.array([time_h for time_h, _dose in doses])
+    later = np.searchsorted(resets, times, side="right")
+    return Group(
+        compartment=doses[0][1].compartment,
+        modelled=doses[0][1].rate == MODELLED,
+        covariates=covariates,
+        times_h=times,
+        amounts=np.array([dose.amount for _time, dose in doses]),
+        rates=np.array([dose.rate for _time, dose in doses]),
+        ends_h=np.append(resets, np.inf)[later],
+    )

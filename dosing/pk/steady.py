@@ -1,0 +1,349 @@
+"""What a regimen comes to when it is kept: geometric sums of the modes, no stepping.
+
+At steady state the amount left by all former doses is a geometric series in each
+mode, so that trough, area and average are closed forms, and the peak is searched on an
+exact curve. Where the modes lose their digits, matrix exponentials take over.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from dosing.pk.expressions import Array
+from dosing.pk.model import individual, rate_matrices, read
+from dosing.pk.modes import Modes, mean_fade, modes_of
+from dosing.pk.stepwise import exponential
+from dosing.pk.types import Covariates, Model, finite
+
+DAY_H = 24.0
+GRID, CUTS = 24, 18
+"""Points of the first look for a peak, and how often it is narrowed."""
+
+GOLDEN = (5**0.5 - 1) / 2
+
+
+@dataclass(frozen=True)
+class Regimen:
+    """The same dose again and again.
+
+    Parameters
+    ----------
+    amount : float
+        Of each dose, mg; 0 is no treatment.
+    interval_h : float
+        Between doses; 48 is every other day.
+
+    Raises
+    ------
+    ValueError
+        For a negative amount, an interval that is not above 0, or no number.
+
+    Examples
+    --------
+    >>> Regimen(1.0, 48.0).per_day
+    0.5
+    """
+
+    amount: float
+    interval_h: float = DAY_H
+
+    def __post_init__(self) -> None:
+        finite(amount=self.amount, interval_h=self.interval_h)
+        if self.amount < 0 or self.interval_h <= 0:
+            raise ValueError("a regimen needs an amount and an interval above 0")
+
+    @property
+    def per_day(self) -> float:
+        """Amount in 24 hours, mg."""
+        return self.amount * DAY_H / self.interval_h
+
+    def __str__(self) -> str:
+        return f"{self.amount:g} mg every {self.interval_h:g} h"
+
+
+@dataclass(frozen=True)
+class SteadyState:
+    """What a regimen comes to, for s sets of etas.
+
+    Parameters
+    ----------
+    trough : ndarray, shape (s,)
+        At the moment of the next dose, for sirolimus ng/mL.
+    cmax : ndarray, shape (s,)
+        The highest within an interval, ng/mL.
+    auc24 : ndarray, shape (s,)
+        Area under the curve in 24 hours, ng h/mL.
+    average : ndarray, shape (s,)
+        auc24 / 24, ng/mL.
+    """
+
+    trough: Array
+    cmax: Array
+    auc24: Array
+
+    @property
+    def average(self) -> Array:
+        return self.auc24 / DAY_H
+
+    def times(self, factor: float) -> "SteadyState":
+        """Return that of a dose `factor` times as large."""
+        return SteadyState(
+            self.trough * factor, self.cmax * factor, self.auc24 * factor
+        )
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """One interval at steady state after doses of 1, for s sets.
+
+    `gain` is bioavailability / scale, shape (s,); `length_h` how long each input lasts,
+    shape (s,), or None for boluses.
+    """
+
+    interval_h: float
+    matrices: Array
+    modes: Modes
+    gain: Array
+    lag_h: Array
+    length_h: Array | None
+    row: int
+    entry: int
+
+    @property
+    def next_dose_h(self) -> Array:
+        """From an arrival to the next moment of a dose, shape (s, 1)."""
+        waits: Array = self.interval_h - self.lag_h % self.interval_h
+        return waits[:, None]
+
+    @cached_property
+    def shares(self) -> Array:
+        """What each mode of a dose weighs in the concentration, shape (s, n)."""
+        seen = self.modes.right[:, self.row] * self.modes.left[:, :, self.entry]
+        return seen * self.gain[:, None]
+
+    def at(self, since_h: Array) -> Array:
+        """Return concentrations at hours since an arrival, shape (s, g).
+
+        Beyond the interval it is what would be left, were there no later doses.
+        """
+        found = np.zeros((len(self.gain), since_h.shape[1]))
+        with np.errstate(all="ignore"):
+            for mode, share in enumerate(self.shares.T):
+                found += share[:, None] * self.left_over(mode, since_h)
+        for number in np.flatnonzero(~self.modes.sound).tolist():
+            own = since_h[number if len(since_h) > 1 else 0]
+            found[number] = [by_matrices(self, number, float(hour)) for hour in own]
+        return found
+
+    def left_over(self, mode: int, since_h: Array) -> Array:
+        """Return the sum over all former doses of what is in a mode, shape (s, g)."""
+        pace = self.modes.rates[:, mode, None]
+        if (pace == pace[0]).all():
+            pace = pace[:1]
+        rest = -np.expm1(pace * self.interval_h)
+        if self.length_h is None:
+            return np.asarray(np.exp(pace * since_h) / rest)
+        long = self.length_h[:, None]
+        running = int(np.ceil(long.max() / self.interval_h))
+        old = since_h + running * self.interval_h - long
+        found = np.exp(pace * old) * mean_fade(pace * long) / rest
+        for number in range(running):
+            since = since_h + number * self.interval_h
+            run = np.minimum(since, long)
+            part = run / np.where(long > 0, long, 1.0)
+            found = found + np.exp(pace * (since - run)) * mean_fade(pace * run) * part
+        return np.asarray(found)
+
+    def area(self) -> Array:
+        """Return the area under one interval, which is that under one dose, (s,)."""
+        with np.errstate(all="ignore"):
+            found: Array = (self.shares / -self.modes.rates).sum(1)
+        for number in np.flatnonzero(~self.modes.sound):
+            entering = np.eye(len(self.matrices[number]))[self.entry]
+            whole = -np.linalg.solve(self.matrices[number], entering)
+            found[number] = whole[self.row] * self.gain[number]
+        return found
+
+    def peak(self) -> Array:
+        """Return the highest concentration within an interval, shape (s,)."""
+        near = np.linspace(0, 1, GRID)[None] ** 2 * self.interval_h
+        curve = self.at(near)
+        place = curve.argmax(1)
+        low = near[0, np.maximum(place - 1, 0)][:, None]
+        high = near[0, np.minimum(place + 1, GRID - 1)][:, None]
+        best: Array = np.maximum(curve.max(1), narrowed(self.at, low, high))
+        if self.length_h is None:
+            return best
+        ends = self.length_h[:, None] % self.interval_h
+        return np.asarray(np.maximum(best, self.at(ends)[:, 0]))
+
+
+def narrowed(curve: Callable[[Array], Array], low: Array, high: Array) -> Array:
+    """Return the highest of each curve between two times (s, 1), by golden section."""
+    left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+    at_left, at_right = curve(left), curve(right)
+    for _cut in range(CUTS):
+        leftwards = at_left > at_right
+        low, high = np.where(leftwards, low, left), np.where(leftwards, right, high)
+        kept = np.where(leftwards, left, right)
+        at_kept = np.where(leftwards, at_left, at_right)
+        new = np.where(
+            leftwards, high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+        )
+        at_new = curve(new)
+        left, at_left = (
+            np.where(leftwards, new, kept),
+            np.where(leftwards, at_new, at_kept),
+        )
+        right = np.where(leftwards, kept, new)
+        at_right = np.where(leftwards, at_kept, at_new)
+    found: Array = np.maximum(at_left, at_right)[:, 0]
+    return found
+
+
+def by_matrices(cycle: Cycle, number: int, since_h: float) -> float:
+    """Return one concentration at steady state by matrix exponentials."""
+    matrix, interval = cycle.matrices[number], cycle.interval_h
+    long = 0.0 if cycle.length_h is None else float(cycle.length_h[number])
+    running = int(np.ceil(long / interval))
+    rest = np.linalg.inv(np.eye(len(matrix)) - exponential(matrix * interval))
+    since = since_h + running * interval
+    held = rest @ one_dose(matrix, cycle.entry, long, since)
+    for earlier in range(running):
+        since = since_h + earlier * interval
+        held = held + one_dose(matrix, cycle.entry, long, since)
+    return float(held[cycle.row] * cycle.gain[number])
+
+
+def one_dose(matrix: Array, entry: int, long: float, since_h: float) -> Array:
+    """Return what is in each compartment after one dose of 1, shape (n,)."""
+    size = len(matrix)
+    entering = np.eye(size)[entry]
+    if long <= 0:
+        return np.asarray(exponential(matrix * since_h) @ entering)
+    run = min(since_h, long)
+    both = np.zeros((size + 1, size + 1))
+    both[:size, :size], both[:size, size] = matrix, entering / long
+    return np.asarray(
+        exponential(matrix * (since_h - run)) @ exponential(both * run)[:size, size]
+    )
+
+
+def cycle_of(
+    model: Model, etas: Array, covariates: Covariates, interval_h: float
+) -> Cycle:
+    """Lay out an interval of doses of 1 at steady state, for sets of shape (s, p)."""
+    sets = np.atleast_2d(np.asarray(etas, dtype=float))
+    if sets.shape[1] != len(model.etas) or not np.isfinite(sets).all():
+        raise ValueError(f"etas must be {len(model.etas)} finite numbers for each set")
+    count, entry, row = len(sets), model.entry, model.observed
+    values = individual(model, sets, covariates)
+    matrices = rate_matrices(model, values, count)
+    lasts = entry in model.duration_h
+    return Cycle(
+        interval_h=interval_h,
+        matrices=matrices,
+        modes=modes_of(matrices),
+        gain=read(model.bioavailability, entry, values, count, 1.0)
+        / read(model.scale, row, values, count, 1.0),
+        lag_h=read(model.lag_h, entry, values, count, 0.0),
+        length_h=read(model.duration_h, entry, values, count, 0.0) if lasts else None,
+        row=row,
+        entry=entry,
+    )
+
+
+def steady_state(
+    model: Model, etas: Array, covariates: Covariates, regimen: Regimen
+) -> SteadyState:
+    """Say what a regimen comes to when it is kept.
+
+    Parameters
+    ----------
+    model : Model
+    etas : array_like, shape (s, p) or (p,)
+    covariates : mapping of str to float
+        Those in force from then on.
+    regimen : Regimen
+
+    Returns
+    -------
+    SteadyState
+        With a lag the trough is the concentration at the moment of the next dose, not
+        when that dose arrives.
+
+    Raises
+    ------
+    ValueError
+        For etas that are not finite, or a covariate that is missing.
+
+    References
+    ----------
+    Gibaldi M, Perrier D, Pharmacokinetics, 2nd ed. 1982, ch. 3 and appendix B.
+
+    Examples
+    --------
+    >>> from dosing.pk.examples import ONE_COMPARTMENT
+    >>> kept = steady_state(ONE_COMPARTMENT, [0.0, 0.0], {}, Regimen(2.0))
+    >>> round(float(kept.trough[0]), 1), round(float(kept.auc24[0]))
+    (10.0, 282)
+    """
+    return kept(cycle_of(model, etas, covariates, regimen.interval_h)).times(
+        regimen.amount
+    )
+
+
+def kept(cycle: Cycle) -> SteadyState:
+    """Say what doses of 1 come to."""
+    return SteadyState(
+        trough=cycle.at(cycle.next_dose_h)[:, 0],
+        cmax=cycle.peak(),
+        auc24=cycle.area() * DAY_H / cycle.interval_h,
+    )
+
+
+def fraction_of_steady_state(
+    model: Model, etas: Array, covariates: Covariates, regimen: Regimen, day: float
+) -> Array:
+    """Say which part of its steady-state trough a regimen has reached.
+
+    Parameters
+    ----------
+    model : Model
+    etas : array_like, shape (s, p) or (p,)
+    covariates : mapping of str to float
+    regimen : Regimen
+        Begun on day 0 without a loading dose.
+    day : float
+        Days of treatment; the last moment of a dose until then counts.
+
+    Returns
+    -------
+    ndarray, shape (s,)
+        0 before the first trough, 1 in the end.
+
+    Raises
+    ------
+    ValueError
+        For a day that is negative or no number.
+
+    Examples
+    --------
+    >>> from dosing.pk.examples import ONE_COMPARTMENT
+    >>> mean = [0.0, 0.0]
+    >>> part = fraction_of_steady_state(ONE_COMPARTMENT, mean, {}, Regimen(2.0), 7)
+    >>> round(float(part[0]), 2)
+    0.91
+    """
+    finite(day=day)
+    if day < 0:
+        raise ValueError(f"a day of treatment cannot be negative: {day}")
+    cycle = cycle_of(model, etas, covariates, regimen.interval_h)
+    given = np.floor(day * DAY_H / cycle.interval_h + 1e-9)
+    arrived = np.maximum(given - np.floor(cycle.lag_h / cycle.interval_h), 0.0)
+    wait = cycle.next_dose_h
+    missing = cycle.at(wait + arrived[:, None] * cycle.interval_h)
+    part: Array = (1 - missing / cycle.at(wait))[:, 0]
+    return part

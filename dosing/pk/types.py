@@ -1,0 +1,275 @@
+"""The nouns of the core: doses given, levels seen, a population, what was estimated.
+
+Times are hours, amounts and volumes are those of the model (mg and L for sirolimus,
+so that concentrations in ng/mL are 1000 x mg / L). Compartments count from 0.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dosing.pk.expressions import Expression
+
+Array = NDArray[np.float64]
+Covariates = Mapping[str, float]
+
+MODELLED = -2.0
+"""The rate of an infusion whose duration the model estimates."""
+
+
+class FitDidNotConverge(Exception):  # noqa: N818 - it says what happened
+    """The search ended without a maximum; callers take the proportional rule."""
+
+
+def finite(**numbers: float) -> None:
+    """Refuse what is no number, by name.
+
+    Raises
+    ------
+    ValueError
+    """
+    for name, number in numbers.items():
+        if not isfinite(number):
+            raise ValueError(f"{name} must be a finite number, not {number}")
+
+
+@dataclass(frozen=True)
+class Administration:
+    """One dose, or `count` equal ones `every_h` hours apart.
+
+    Parameters
+    ----------
+    time_h : float
+        When the first is given.
+    amount : float
+        Of each; 0 changes nothing.
+    compartment : int
+        Where it enters.
+    rate : float
+        0 is a bolus, above 0 an infusion of that rate, MODELLED one whose duration the
+        model estimates.
+    count, every_h : int, float
+        How many, and the hours between them.
+    resets : bool
+        Whether the body is emptied at `time_h`, before the dose.
+    covariates : mapping or None
+        Those that decide bioavailability and rate of this dose; None takes those in
+        force when it is given.
+
+    Examples
+    --------
+    >>> Administration(8.0, 2.0, count=3, every_h=24.0).times_h
+    [8.0, 32.0, 56.0]
+    """
+
+    time_h: float
+    amount: float
+    compartment: int = 0
+    rate: float = 0.0
+    count: int = 1
+    every_h: float = 0.0
+    resets: bool = False
+    covariates: Covariates | None = None
+
+    def __post_init__(self) -> None:
+        finite(time_h=self.time_h, amount=self.amount, rate=self.rate)
+        finite(every_h=self.every_h)
+        if self.amount < 0:
+            raise ValueError(f"a dose cannot be negative: {self.amount}")
+        if self.rate < 0 and self.rate != MODELLED:
+            raise ValueError(f"a rate cannot be negative: {self.rate}")
+        if self.count < 1 or (self.count > 1 and self.every_h <= 0):
+            raise ValueError("repeated doses need a count and an interval above 0")
+
+    @property
+    def times_h(self) -> list[float]:
+        return [self.time_h + n * self.every_h for n in range(self.count)]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A measured concentration; `below` says it is under the limit `value`."""
+
+    time_h: float
+    value: float
+    compartment: int = 1
+    below: bool = False
+
+    def __post_init__(self) -> None:
+        finite(time_h=self.time_h, value=self.value)
+        if self.value < 0 or (self.below and self.value == 0):
+            raise ValueError(f"a concentration must be above 0: {self.value}")
+
+
+@dataclass(frozen=True)
+class Period:
+    """Covariates that hold up to and including `until_h`; the last one afterwards."""
+
+    until_h: float
+    covariates: Covariates
+
+
+@dataclass(frozen=True)
+class History:
+    """Everything about one person that a model reads.
+
+    Before the first dose the concentration is zero. A level at the very time of a
+    bolus is one drawn before it.
+    """
+
+    doses: tuple[Administration, ...]
+    observations: tuple[Observation, ...] = ()
+    periods: tuple[Period, ...] = (Period(0.0, {}),)
+
+    def __post_init__(self) -> None:
+        ends = [period.until_h for period in self.periods]
+        if not ends:
+            raise ValueError("a history needs covariates, though they may be empty")
+        if ends != sorted(ends) or len(set(ends)) < len(ends):
+            raise ValueError("periods of covariates must follow each other in time")
+
+
+@dataclass(frozen=True)
+class Residual:
+    """What separates a measured from a true concentration.
+
+    With `on_log` the logarithm is measured with variance `additive`; otherwise the
+    variance is `proportional` x prediction^2 + `additive`. A prediction of zero counts
+    as one in the proportional part where `zero_counts_as_one`.
+    """
+
+    proportional: float = 0.0
+    additive: float = 0.0
+    on_log: bool = False
+    zero_counts_as_one: bool = False
+
+    def __post_init__(self) -> None:
+        finite(proportional=self.proportional, additive=self.additive)
+        if min(self.proportional, self.additive) < 0 or (
+            self.proportional + self.additive <= 0
+        ):
+            raise ValueError("a residual error needs a variance above 0")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A linear compartment model of a population.
+
+    Parameters
+    ----------
+    etas : tuple of str
+        Names of the random effects; expressions call them `eta_NAME`.
+    omega : ndarray, shape (p, p)
+        Their covariance.
+    parameters : tuple of (name, Expression)
+        Individual values, each from covariates, etas and the ones before it.
+    rates : tuple of (row, column, Expression)
+        The entries of K that are not zero, in dA/dt = K A, per hour.
+    compartments : int
+        The size of K.
+    scale, bioavailability, lag_h, duration_h : mapping of compartment to Expression
+        Concentration is amount / scale; the others are 1, 0 h and none by default.
+    residual : mapping of compartment to Residual
+    """
+
+    name: str
+    etas: tuple[str, ...]
+    omega: Array
+    parameters: tuple[tuple[str, Expression], ...]
+    rates: tuple[tuple[int, int, Expression], ...]
+    compartments: int
+    scale: Mapping[int, Expression]
+    residual: Mapping[int, Residual]
+    bioavailability: Mapping[int, Expression] = field(default_factory=dict)
+    lag_h: Mapping[int, Expression] = field(default_factory=dict)
+    duration_h: Mapping[int, Expression] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        omega = np.asarray(self.omega, dtype=float)
+        size = len(self.etas)
+        if omega.shape != (size, size) or not np.allclose(omega, omega.T):
+            raise ValueError(f"omega must be symmetric with {size} rows")
+        if size and np.linalg.eigvalsh(omega)[0] <= 0:
+            raise ValueError("omega must be positive definite")
+
+    @property
+    def observed(self) -> int:
+        """The compartment in which concentrations are measured first."""
+        return min(self.residual)
+
+    @property
+    def entry(self) -> int:
+        """The compartment that a dose enters."""
+        return 0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a person's levels say about the etas.
+
+    Parameters
+    ----------
+    eta : ndarray, shape (p,)
+        The maximum a posteriori.
+    objective : float
+        -2 log posterior there, without constants.
+    laplace : ndarray, shape (p, p)
+        Inverse of half the exact Hessian of the objective.
+    focei : ndarray, shape (p, p)
+        Inverse of J'V^-1J + 0.5 (dV/V)'(dV/V) + omega^-1, which NONMEM calls ETC.
+    predictions : ndarray, shape (n,)
+        At the observations, with `eta`.
+    parameters : mapping
+        Individual values under the covariates of the last period.
+    on_a_kink : bool
+        Whether an event meets an observation at the maximum, so that there is no
+        curvature across it.
+    """
+
+    model: Model
+    history: History
+    eta: Array
+    objective: float
+    laplace: Array
+    focei: Array
+    predictions: Array
+    parameters: Mapping[str, float]
+    on_a_kink: bool
+
+    @property
+    def shrinkage(self) -> Array:
+        """1 - posterior variance / prior variance of each eta, shape (p,).
+
+        Near 1 the levels speak, near 0 the population does.
+        """
+        known: Array = 1 - np.diag(self.laplace) / np.diag(self.model.omega)
+        return known
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Weighted draws of the etas.
+
+    Parameters
+    ----------
+    etas : ndarray, shape (n, p)
+    weights : ndarray, shape (n,)
+        They sum to 1.
+    effective_size : float
+        How many equal draws they are worth.
+    log_evidence : float
+        log of the integral of exp(-objective / 2), normalised by the prior.
+    method : str
+        How they were drawn.
+    """
+
+    model: Model
+    history: History
+    etas: Array
+    weights: Array
+    effective_size: float
+    log_evidence: float
+    method: str

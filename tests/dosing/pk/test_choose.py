@@ -1,0 +1,227 @@
+"""Which regimens can be taken, how they are ranked, and where models part."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dosing.pk.averaging import (
+    Panel,
+    advise,
+    chances_together,
+    consult,
+    predict_together,
+)
+from dosing.pk.bayes import fit
+from dosing.pk.choose import choose, regimens
+from dosing.pk.examples import ONE_COMPARTMENT, ONE_LEVEL, TWO_COMPARTMENTS
+from dosing.pk.expressions import parse
+from dosing.pk.forecast import Regimen, chances, predict, steady_state
+from dosing.pk.posterior import quantiles, sample
+from dosing.pk.types import FitDidNotConverge, Observation, Posterior, Residual
+
+CALM = settings(deadline=None, max_examples=50)
+
+CANDIDATES = regimens([0.5, 1.0], 4.0)
+
+
+@pytest.fixture(scope="module")
+def posterior() -> Posterior:
+    return sample(fit(TWO_COMPARTMENTS, ONE_LEVEL))
+
+
+@pytest.fixture(scope="module")
+def panel() -> Panel:
+    return consult([ONE_COMPARTMENT, TWO_COMPARTMENTS], ONE_LEVEL)
+
+
+def test_the_best_regimen_is_most_probably_in_the_target(posterior: Posterior) -> None:
+    ranked = choose(posterior, {}, CANDIDATES, 5.0, 15.0)
+    inside = [each.chances.curve.inside for each in ranked if each.allowed]
+    assert inside == sorted(inside, reverse=True)
+    assert {each.regimen for each in ranked} == set(CANDIDATES)
+
+
+def test_what_goes_above_too_probably_comes_last(posterior: Posterior) -> None:
+    ranked = choose(posterior, {}, CANDIDATES, 3.0, 5.0, most_above=0.2)
+    allowed = [each.allowed for each in ranked]
+    assert allowed == sorted(allowed, reverse=True)
+    assert 0 < sum(allowed) < len(allowed)
+    for each in ranked:
+        assert each.allowed == (each.chances.curve.above <= 0.2)
+
+
+def test_all_numbers_of_a_candidate_are_those_of_its_steady_state(
+    posterior: Posterior,
+) -> None:
+    found = choose(posterior, {}, [Regimen(1.5, 48.0)], 5.0, 15.0)[0]
+    kept = steady_state(TWO_COMPARTMENTS, posterior.etas, {}, Regimen(1.5, 48.0))
+    for three, values in (
+        (found.trough, kept.trough),
+        (found.cmax, kept.cmax),
+        (found.auc24, kept.auc24),
+    ):
+        expected = quantiles(values, posterior.weights, [0.05, 0.5, 0.95])
+        assert three == pytest.approx(tuple(expected), rel=1e-9)
+    alone = chances(posterior, Regimen(1.5, 48.0), {}, 5.0, 15.0)
+    assert found.chances.curve.inside == pytest.approx(alone.curve.inside, abs=1e-9)
+    assert found.median_trough == found.trough[1]
+
+
+def test_choosing_from_nothing_or_under_no_probability_is_refused(
+    posterior: Posterior,
+) -> None:
+    with pytest.raises(ValueError, match="candidates"):
+        choose(posterior, {}, [], 5.0, 15.0)
+    with pytest.raises(ValueError, match="probability"):
+        choose(posterior, {}, CANDIDATES, 5.0, 15.0, most_above=1.5)
+    with pytest.raises(ValueError, match="range"):
+        choose(posterior, {}, CANDIDATES, 15.0, 5.0)
+
+
+def test_tablets_of_one_milligram_step_by_one() -> None:
+    assert [r.amount for r in regimens([1.0], 4.0)] == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_halves_and_alternate_days_make_finer_steps() -> None:
+    halves = regimens([1.0], 2.0, splitting=2)
+    assert [r.per_day for r in halves] == [0.5, 1.0, 1.5, 2.0]
+    alternate = regimens([1.0], 2.0, alternate_days=True)
+    assert [r.per_day for r in alternate] == [0.5, 1.0, 1.5, 2.0]
+    assert [r.interval_h for r in alternate] == [48.0, 24.0, 48.0, 24.0]
+
+
+def test_a_step_stays_near_what_is_taken_now_and_keeps_it() -> None:
+    now = Regimen(2.0)
+    found = regimens([1.0], 4.0, current=now, step_limit_percent=50.0)
+    assert [r.per_day for r in found] == [1.0, 2.0, 3.0]
+    odd = Regimen(1.7)
+    assert odd in regimens([1.0], 4.0, current=odd)
+    assert odd not in regimens([1.0], 1.0, current=odd)
+
+
+@CALM
+@given(
+    st.lists(st.sampled_from([0.5, 1.0, 2.0, 2.5]), min_size=1, max_size=3),
+    st.floats(0.5, 12),
+    st.integers(1, 4),
+    st.sampled_from([12.0, 24.0]),
+)
+def test_no_regimen_is_above_the_ceiling_or_beside_the_pieces(
+    strengths: list[float], ceiling: float, splitting: int, interval_h: float
+) -> None:
+    for found in regimens(strengths, ceiling, None, None, splitting):
+        assert 0 < found.per_day <= ceiling * (1 + 1e-9)
+        pieces = found.amount * splitting / 0.5
+        assert pieces == pytest.approx(round(pieces), abs=1e-6)
+    twice = regimens(strengths, ceiling, interval_h=interval_h)
+    assert all(found.interval_h == interval_h for found in twice)
+
+
+@pytest.mark.parametrize(
+    ("strengths", "ceiling"),
+    [([0.0], 4.0), ([-1.0], 4.0), ([1.0], np.nan), ([1.0], 0.0)],
+)
+def test_strengths_and_ceilings_must_be_above_0(
+    strengths: list[float], ceiling: float
+) -> None:
+    with pytest.raises(ValueError, match=r"above 0|finite"):
+        regimens(strengths, ceiling)
+
+
+def test_too_many_doses_are_refused() -> None:
+    with pytest.raises(ValueError, match="more than"):
+        regimens([0.001], 40.0)
+
+
+def test_models_are_weighed_by_their_evidence(panel: Panel) -> None:
+    one, two = panel.opinions
+    ratio = np.exp(one.log_evidence - two.log_evidence)
+    assert sum(panel.weights) == pytest.approx(1, abs=1e-12)
+    assert one.weight / two.weight == pytest.approx(ratio)
+    doubled = consult([ONE_COMPARTMENT, TWO_COMPARTMENTS], ONE_LEVEL, [2.0, 1.0])
+    first, second = doubled.weights
+    assert first / second == pytest.approx(2 * ratio)
+
+
+def test_a_model_beside_its_twin_changes_nothing() -> None:
+    twin = replace(TWO_COMPARTMENTS, name="twin")
+    both = consult([TWO_COMPARTMENTS, twin], ONE_LEVEL)
+    assert both.weights == pytest.approx([0.5, 0.5])
+    together = predict_together(both, [340.0]).values
+    alone = predict(both.opinions[0].posterior, [340.0]).values
+    np.testing.assert_allclose(together, alone, rtol=1e-3)
+    measured = predict_together(both, [340.0], with_residual=True).values
+    expected = predict(both.opinions[0].posterior, [340.0], with_residual=True).values
+    np.testing.assert_allclose(measured, expected, rtol=1e-6)
+
+
+def test_chances_together_are_weighted_and_sum_to_one(panel: Panel) -> None:
+    regimen = Regimen(3.0)
+    found = chances_together(panel, regimen, {}, 5.0, 15.0)
+    each = [chances(o.posterior, regimen, {}, 5.0, 15.0) for o in panel.opinions]
+    for kind in ("curve", "measured"):
+        parts = [getattr(one, kind).inside for one in each]
+        whole = getattr(found, kind)
+        assert whole.inside == pytest.approx(np.dot(panel.weights, parts))
+        assert whole.below + whole.inside + whole.above == pytest.approx(1, abs=1e-12)
+
+
+def test_looking_ahead_keeps_what_is_believed(panel: Panel) -> None:
+    longer = replace(ONE_LEVEL, doses=ONE_LEVEL.doses * 2)
+    moved = panel.under(longer)
+    assert moved.weights == panel.weights
+    before, after = (predict_together(p, [340.0]).values for p in (panel, moved))
+    np.testing.assert_allclose(after, 2 * before, rtol=1e-9)
+
+
+def test_models_that_prefer_distant_doses_are_said_to_disagree() -> None:
+    sure = Residual(additive=1e6)
+    slow = replace(TWO_COMPARTMENTS, name="slow", residual={1: sure})
+    fast = replace(
+        slow,
+        name="fast",
+        parameters=(
+            ("CL", parse("40 * exp(eta_CL)")),
+            ("V2", parse("200 * exp(eta_V2)")),
+        ),
+        rates=(*slow.rates[:2], (1, 1, parse("-(CL + 20) / V2")), *slow.rates[3:]),
+    )
+    advice = advise(consult([slow, fast], ONE_LEVEL), {}, CANDIDATES, 3.0, 8.0)
+    assert advice.disagree
+    best = {name: ranked[0].regimen for name, ranked in advice.by_model.items()}
+    for name, regimen in best.items():
+        assert f"{name} prefers {regimen}" in advice.statement
+    assert len(advice.ranked) == len(CANDIDATES)
+
+
+def test_a_model_alone_agrees_with_itself() -> None:
+    alone = consult([TWO_COMPARTMENTS], ONE_LEVEL)
+    advice = advise(alone, {}, CANDIDATES, 5.0, 15.0)
+    assert not advice.disagree
+    assert advice.ranked == advice.by_model[TWO_COMPARTMENTS.name]
+    assert "Only one model" in advice.statement
+
+
+def test_a_model_that_fails_is_named_and_the_others_speak() -> None:
+    sharp = replace(
+        TWO_COMPARTMENTS, name="sharp", residual={1: Residual(proportional=0.04)}
+    )
+    early = replace(ONE_LEVEL, observations=(Observation(-5.0, 3.0),))
+    panel = consult([sharp, TWO_COMPARTMENTS], early)
+    assert "sharp" in panel.failed
+    assert [o.name for o in panel.opinions] == [TWO_COMPARTMENTS.name]
+    with pytest.raises(FitDidNotConverge, match="sharp"):
+        consult([sharp], early)
+
+
+@pytest.mark.parametrize("weights", [[1.0], [1.0, 0.0], [1.0, np.nan]])
+def test_weights_of_models_must_be_one_for_each_and_above_0(
+    weights: list[float],
+) -> None:
+    with pytest.raises(ValueError, match=r"weight|above 0"):
+        consult([ONE_COMPARTMENT, TWO_COMPARTMENTS], ONE_LEVEL, weights)
+    with pytest.raises(ValueError, match="models"):
+        consult([], ONE_LEVEL)
