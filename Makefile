@@ -8,7 +8,7 @@ SAID := .venv/said
 EMBEDDED := $(PY) -W "ignore:XDG_RUNTIME_DIR" -m tdm.embedded
 WITH := $(EMBEDDED) with --
 
-.PHONY: run test test-fast lint checked messages lock compose-check browser
+.PHONY: run test test-fast lint checked bench messages lock compose-check browser
 
 run: .venv/.run-stamp
 	@$(PY) -c "" 2>/dev/null || { rm -rf .venv; $(MAKE) --no-print-directory $<; }  # its Python may be gone
@@ -42,6 +42,9 @@ checked:
 
 browser:
 	@CHROMIUM="$(CHROMIUM)" bash .ci/browser
+
+bench: .venv/.dev-stamp
+	@OPENBLAS_NUM_THREADS=1 $(PY) -m benchmarks.pk
 
 messages: .venv/.dev-stamp
 	@$(PY) .ci/translations.py

@@ -1,0 +1,1 @@
+"""Measurements that take minutes; not part of the application."""
