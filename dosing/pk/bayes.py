@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from dosing.pk.expressions import Array
@@ -11,14 +12,13 @@ from dosing.pk.model import arrivals, individual
 from dosing.pk.types import Estimate, FitDidNotConverge, History, Model
 
 MOST_STEPS = 60
-SETTLED = 1e-9
-"""A Newton decrement below which a search has arrived."""
+SETTLED = 1e-7
+"""A Newton decrement below which a search has arrived; `polish` goes on from there."""
 
 FINE = 1e-14
 FARTHEST_SD = 8.0
 """No start or step goes further out than this many prior standard deviations."""
 
-REACHES_SD = (1.0, 2.5)
 JUST_BESIDE = 1e-9
 SHARPEST_TURN = 1e-3
 
@@ -61,40 +61,57 @@ def fit(model: Model, history: History) -> Estimate:
     (13.41, 3.7)
     """
     problem = Problem(model, history)
-    ends, reached = search(problem, starts(model))
+    ends, reached = search(problem, starts(problem))
     if not np.isfinite(reached).any():
         raise FitDidNotConverge("no parameters explain these levels")
-    order = np.argsort(reached)
-    polished = [polish(problem, ends[order[0]])]
-    for place in order[1:2]:
-        if not beside(model, ends[place], polished[0][0]):
-            polished.append(polish(problem, ends[place]))
+    leading = [
+        place for place in np.argsort(reached)[:2] if np.isfinite(reached[place])
+    ]
+    polished = [polish(problem, ends[place]) for place in leading]
     best = min(polished, key=lambda found: found[1])
     best = over_kinks(problem, best)
     return described(problem, *best)
 
 
-def beside(model: Model, one: Array, other: Array) -> bool:
-    """Ask whether two ends are the same valley; kinks make narrow ones."""
+def beside(model: Model, one: Array, other: Array) -> NDArray[np.bool_]:
+    """Ask whether points (..., p) are in the same valley; kinks make narrow ones."""
     apart = np.abs(one - other) / np.sqrt(np.diag(model.omega))
-    return not timing_etas(model) and bool((apart < SAME_VALLEY_SD).all())
+    near = SAME_PLACE_SD if timing_etas(model) else SAME_VALLEY_SD
+    return np.asarray((apart < near).all(-1))
 
 
 SAME_VALLEY_SD = 0.05
+SAME_PLACE_SD = 1e-6
 
 
-def starts(model: Model) -> Array:
-    """Return zero and points one and two and a half deviations out, shape (s, p)."""
-    size = len(model.etas)
-    spread = np.sqrt(np.diag(model.omega))
-    points = [np.zeros(size)]
-    for reach in REACHES_SD[: 1 if size > 2 else 2]:  # noqa: PLR2004
-        for eta in range(size):
-            for sign in (-1, 1):
-                point = np.zeros(size)
-                point[eta] = sign * reach * spread[eta]
-                points.append(point)
-    return np.array(points).reshape(len(points), size)
+def starts(problem: Problem) -> Array:
+    """Return where to walk from, shape (s, p): zero and the hollows of a coarse map.
+
+    Up to two etas are mapped, every deviation. Of more the lowest of the points one
+    deviation out along each are taken, and all where kinks may hide a valley.
+    """
+    size = len(problem.model.etas)
+    spread = np.sqrt(np.diag(problem.model.omega))
+    if size == 0:
+        return np.zeros((1, 0))
+    if size > MAPPED_ETAS:
+        out = np.concatenate([np.eye(size), -np.eye(size)]) * spread
+        if not timing_etas(problem.model):
+            out = out[np.argsort(problem.objective(out))[:LOWEST]]
+        return np.concatenate([np.zeros((1, size)), out])
+    line = np.arange(-MAP_REACHES_SD, MAP_REACHES_SD + MAP_STEP_SD / 2, MAP_STEP_SD)
+    points = np.stack(np.meshgrid(*[line] * size, indexing="ij"), -1)
+    heights = problem.objective(points.reshape(-1, size) * spread)
+    heights = heights.reshape([len(line)] * size)
+    rimmed = np.pad(heights, 1, constant_values=np.inf)
+    around = sliding_window_view(rimmed, [3] * size).min(tuple(range(size, 2 * size)))
+    hollow = np.isfinite(heights) & (heights <= around)
+    return np.concatenate([np.zeros((1, size)), points[hollow] * spread])
+
+
+MAPPED_ETAS = 2
+LOWEST = 4
+MAP_REACHES_SD, MAP_STEP_SD = 3.0, 1.0
 
 
 def search(
@@ -102,6 +119,7 @@ def search(
 ) -> tuple[Array, Array]:
     """Walk downhill from every start at once; returns ends (s, p), objectives (s,).
 
+    Of searches that meet, the best goes on; the objective of the others is infinite.
     `free` says which etas may move.
     """
     size = begin.shape[1]
@@ -126,17 +144,18 @@ def search(
         curvature[moved] = there.curvature[better]
         damping[who] = np.where(better, damping[who] / 5, damping[who] * 6)
         walking[who] = ~arrived & (damping[who] < 1e12)  # noqa: PLR2004 - stuck
-        walking &= promising(reached, walking)
+        given_up = walking & twins(problem.model, here, reached)
+        walking &= ~given_up
+        reached[given_up] = np.inf
     return here, reached
 
 
-def promising(reached: Array, walking: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Give up twins: of searches at one objective, the first goes on."""
-    rounded = np.round(reached, 7)
-    _values, firsts = np.unique(rounded, return_index=True)
-    kept = np.zeros(len(reached), dtype=bool)
-    kept[firsts] = True
-    return kept & walking
+def twins(model: Model, ends: Array, reached: Array) -> NDArray[np.bool_]:
+    """Say which of s searches are beside a better one, shape (s,)."""
+    place = np.arange(len(ends))
+    worse = reached[:, None] > reached
+    worse |= (reached[:, None] == reached) & (place[:, None] > place)
+    return np.asarray((worse & beside(model, ends[:, None], ends)).any(1))
 
 
 def steps(

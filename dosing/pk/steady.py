@@ -18,7 +18,7 @@ from dosing.pk.stepwise import exponential
 from dosing.pk.types import Covariates, Model, finite
 
 DAY_H = 24.0
-GRID, CUTS = 24, 18
+GRID, CUTS = 10, 22
 """Points of the first look for a peak, and how often it is narrowed."""
 
 GOLDEN = (5**0.5 - 1) / 2

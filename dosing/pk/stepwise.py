@@ -34,14 +34,15 @@ def stepwise(
     size = matrices.shape[-1]
     state, speed, now = np.zeros(size), np.zeros(size), plan.nodes_h[0]
     states = np.empty((len(plan.nodes_h), size))
+    carriers = [Carrier(matrix) for matrix in matrices]
     for node, until in enumerate(plan.nodes_h):
-        matrix = matrices[plan.stretch[node]]
+        moved = carriers[plan.stretch[node]].moved
         while events and events[0][0] < until:
             at, compartment, amount, change = events.pop(0)
-            state, now = moved(matrix, state, speed, max(at, now) - now), max(at, now)
+            state, now = moved(state, speed, max(at, now) - now), max(at, now)
             state[compartment] += amount
             speed[compartment] += change
-        state, now = moved(matrix, state, speed, until - now), until
+        state, now = moved(state, speed, until - now), until
         states[node] = state
         if plan.emptied[node]:
             state, speed = np.zeros(size), np.zeros(size)
@@ -65,15 +66,23 @@ def happening(entering: Sequence[Arriving], number: int) -> Iterable[Event]:
                     yield float(end), where, 0.0, float(-amount / long)
 
 
-def moved(matrix: Array, state: Array, speed: Array, hours: float) -> Array:
-    """Let a constant matrix and constant inputs work for some hours."""
-    if hours <= 0:
-        return state.copy()
-    size = len(state)
-    both = np.zeros((size + 1, size + 1))
-    both[:size, :size], both[:size, size] = matrix, speed
-    found: Array = (exponential(both * hours) @ np.append(state, 1.0))[:size]
-    return found
+class Carrier:
+    """A constant rate matrix at work; spans of equal length are worked out once."""
+
+    def __init__(self, matrix: Array) -> None:
+        size = len(matrix)
+        self.both = np.zeros((2 * size, 2 * size))
+        self.both[:size, :size], self.both[:size, size:] = matrix, np.eye(size)
+        self.known: dict[float, Array] = {}
+
+    def moved(self, state: Array, speed: Array, hours: float) -> Array:
+        """Let the matrix and constant inputs work for some hours."""
+        if hours <= 0:
+            return state.copy()
+        if hours not in self.known:
+            self.known[hours] = exponential(self.both * hours)[: len(state)]
+        found: Array = self.known[hours] @ np.concatenate([state, speed])
+        return found
 
 
 def exponential(matrices: Array) -> Array:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
@@ -106,6 +106,28 @@ def test_curves_of_two_courses_add_up(
     apart = [concentrations(model, History(d), times, eta) for d in (first, second)]
     together = concentrations(model, History(first + second), times, eta)
     alike(together, apart[0] + apart[1])
+
+
+@CALM
+@given(
+    st.lists(st.sampled_from([8.0, 12.0, 24.0, 24.3]), min_size=2, max_size=30),
+    st.lists(st.sampled_from([1.0, 2.0]), min_size=30, max_size=30),
+    TIMES,
+    ETAS,
+)
+@example(
+    [24.0, 24.0, 24.0, 12.0, 12.0, 12.0, 24.3, 24.3, 8.0], [2.0] * 30, [400.0], MEAN
+)
+def test_a_diary_whose_pace_changes_is_the_sum_of_its_doses(
+    gaps: list[float], amounts: list[float], times: list[float], eta: Array
+) -> None:
+    hours = np.cumsum(gaps).tolist()
+    doses = [Administration(*dose) for dose in zip(hours, amounts, strict=False)]
+    whole = concentrations(TWO_COMPARTMENTS, History(tuple(doses)), times, eta)
+    alone = [
+        concentrations(TWO_COMPARTMENTS, History((dose,)), times, eta) for dose in doses
+    ]
+    alike(whole, np.sum(alone, axis=0))
 
 
 @CALM

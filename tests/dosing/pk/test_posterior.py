@@ -8,7 +8,7 @@ import pytest
 from dosing.pk.bayes import fit
 from dosing.pk.examples import ONE_COMPARTMENT, ONE_LEVEL, TWO_COMPARTMENTS
 from dosing.pk.expressions import parse
-from dosing.pk.posterior import sample
+from dosing.pk.posterior import quantiles, sample
 from dosing.pk.steady import Regimen, steady_state
 from dosing.pk.types import (
     FitDidNotConverge,
@@ -154,3 +154,16 @@ def test_a_level_that_nothing_explains_is_refused_in_words() -> None:
 def test_too_few_draws_are_refused() -> None:
     with pytest.raises(ValueError, match="50"):
         sample(fit(TWO_COMPARTMENTS, ONE_LEVEL), 10)
+
+
+@pytest.mark.parametrize("largest", [1.0, 1e300, 1e-300, 0.0, np.inf])
+def test_quantiles_come_in_order_whatever_the_size_or_sign(largest: float) -> None:
+    rng = np.random.default_rng(5)
+    values = np.append(rng.normal(size=500), 1.0) * min(largest, 1e300)
+    values[-1] = largest
+    weights = rng.dirichlet(np.ones(501))
+    levels = [0.05, 0.25, 0.5, 0.75]
+    order = np.argsort(values)
+    own = weights[order]
+    expected = np.interp(levels, np.cumsum(own) - own / 2, values[order])
+    assert quantiles(values, weights, levels) == pytest.approx(expected, rel=1e-6)
