@@ -5,11 +5,12 @@ mode, so that trough, area and average are closed forms, and the peak is searche
 exact curve. Where the modes lose their digits, matrix exponentials take over.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dosing.pk.expressions import Array
 from dosing.pk.model import individual, rate_matrices, read
@@ -18,10 +19,8 @@ from dosing.pk.stepwise import exponential
 from dosing.pk.types import Covariates, Model, finite
 
 DAY_H = 24.0
-GRID, CUTS = 10, 22
+GRID, HALVINGS = 10, 16
 """Points of the first look for a peak, and how often it is narrowed."""
-
-GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True)
@@ -128,14 +127,35 @@ class Cycle:
 
         Beyond the interval it is what would be left, were there no later doses.
         """
+        found = self.summed(self.shares, since_h)
+        for number, hour, held in self.by_matrices(since_h):
+            found[number, hour] = held[self.row] * self.gain[number]
+        return found
+
+    def rising(self, since_h: Array) -> NDArray[np.bool_]:
+        """Say whether concentrations rise, shape (s, g), but for input into blood.
+
+        With one they are highest when it ends, where `peak` looks anyway.
+        """
+        slope = self.summed(self.shares * self.modes.rates, since_h)
+        for number, hour, held in self.by_matrices(since_h):
+            slope[number, hour] = (self.matrices[number] @ held)[self.row]
+        return np.asarray(slope > 0)
+
+    def summed(self, shares: Array, since_h: Array) -> Array:
+        """Return the sum over modes of a share of what is left in each, (s, g)."""
         found = np.zeros((len(self.gain), since_h.shape[1]))
         with np.errstate(all="ignore"):
-            for mode, share in enumerate(self.shares.T):
+            for mode, share in enumerate(shares.T):
                 found += share[:, None] * self.left_over(mode, since_h)
+        return found
+
+    def by_matrices(self, since_h: Array) -> Iterable[tuple[int, int, Array]]:
+        """Yield (individual, column, amounts) where modes have lost their digits."""
         for number in np.flatnonzero(~self.modes.sound).tolist():
             own = since_h[number if len(since_h) > 1 else 0]
-            found[number] = [by_matrices(self, number, float(hour)) for hour in own]
-        return found
+            for column, hour in enumerate(own.tolist()):
+                yield number, column, held_by_matrices(self, number, hour)
 
     def left_over(self, mode: int, since_h: Array) -> Array:
         """Return the sum over all former doses of what is in a mode, shape (s, g)."""
@@ -173,38 +193,19 @@ class Cycle:
         place = curve.argmax(1)
         low = near[0, np.maximum(place - 1, 0)][:, None]
         high = near[0, np.minimum(place + 1, GRID - 1)][:, None]
-        best: Array = np.maximum(curve.max(1), narrowed(self.at, low, high))
+        for _halving in range(HALVINGS):
+            middle = (low + high) / 2
+            rising = self.rising(middle)
+            low, high = np.where(rising, middle, low), np.where(rising, high, middle)
+        best: Array = np.maximum(curve.max(1), self.at(low)[:, 0])
         if self.length_h is None:
             return best
         ends = self.length_h[:, None] % self.interval_h
         return np.asarray(np.maximum(best, self.at(ends)[:, 0]))
 
 
-def narrowed(curve: Callable[[Array], Array], low: Array, high: Array) -> Array:
-    """Return the highest of each curve between two times (s, 1), by golden section."""
-    left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
-    at_left, at_right = curve(left), curve(right)
-    for _cut in range(CUTS):
-        leftwards = at_left > at_right
-        low, high = np.where(leftwards, low, left), np.where(leftwards, right, high)
-        kept = np.where(leftwards, left, right)
-        at_kept = np.where(leftwards, at_left, at_right)
-        new = np.where(
-            leftwards, high - GOLDEN * (high - low), low + GOLDEN * (high - low)
-        )
-        at_new = curve(new)
-        left, at_left = (
-            np.where(leftwards, new, kept),
-            np.where(leftwards, at_new, at_kept),
-        )
-        right = np.where(leftwards, kept, new)
-        at_right = np.where(leftwards, at_kept, at_new)
-    found: Array = np.maximum(at_left, at_right)[:, 0]
-    return found
-
-
-def by_matrices(cycle: Cycle, number: int, since_h: float) -> float:
-    """Return one concentration at steady state by matrix exponentials."""
+def held_by_matrices(cycle: Cycle, number: int, since_h: float) -> Array:
+    """Return amounts at steady state by matrix exponentials, shape (n,)."""
     matrix, interval = cycle.matrices[number], cycle.interval_h
     long = 0.0 if cycle.length_h is None else float(cycle.length_h[number])
     running = int(np.ceil(long / interval))
@@ -214,7 +215,7 @@ def by_matrices(cycle: Cycle, number: int, since_h: float) -> float:
     for earlier in range(running):
         since = since_h + earlier * interval
         held = held + one_dose(matrix, cycle.entry, long, since)
-    return float(held[cycle.row] * cycle.gain[number])
+    return held
 
 
 def one_dose(matrix: Array, entry: int, long: float, since_h: float) -> Array:

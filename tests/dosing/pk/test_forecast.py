@@ -45,6 +45,15 @@ REGIMENS = st.builds(Regimen, st.floats(0.1, 10), INTERVALS)
 LASTING = replace(
     TWO_COMPARTMENTS, duration_h={0: parse("30 * exp(eta_CL)")}, name="lasting"
 )
+INTO_BLOOD = replace(
+    ONE_COMPARTMENT,
+    rates=((0, 0, parse("-CL / V")),),
+    compartments=1,
+    scale={0: parse("V / 1000")},
+    residual={0: Residual(proportional=0.033)},
+    duration_h={0: parse("30 * exp(eta_CL)")},
+    name="drip",
+)
 ON_LOG = replace(TWO_COMPARTMENTS, residual={1: Residual(additive=0.09, on_log=True)})
 
 
@@ -89,16 +98,19 @@ def repeated(
     return float(found[-1]), found
 
 
+@pytest.mark.parametrize("model", [LASTING, INTO_BLOOD])
 @pytest.mark.parametrize("interval_h", [12.0, 24.0, 72.0])
 def test_inputs_that_last_beyond_the_next_dose_reach_their_limit(
-    interval_h: float,
+    interval_h: float, model: Model
 ) -> None:
     eta, regimen = np.array([0.3, -0.2]), Regimen(2.0, interval_h)
-    course = Administration(0.0, 2.0, rate=MODELLED, count=300, every_h=interval_h)
+    course = Administration(
+        0.0, 2.0, model.entry, MODELLED, count=300, every_h=interval_h
+    )
     end = 300 * interval_h
-    times = np.linspace(end - interval_h, end, 501)
-    curve = concentrations(LASTING, History((course,)), times, eta)
-    found = steady_state(LASTING, eta, {}, regimen)
+    times = np.linspace(end - interval_h, end, 10_001)
+    curve = concentrations(model, History((course,)), times, eta)
+    found = steady_state(model, eta, {}, regimen)
     assert found.trough[0] == pytest.approx(curve[-1], rel=1e-7)
     assert found.cmax[0] == pytest.approx(curve.max(), rel=1e-4)
     area = np.trapezoid(curve, times) * 24 / interval_h
