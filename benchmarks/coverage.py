@@ -151,6 +151,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--patients", type=int, default=1000)
     asked.add_argument("--model", action="append", help="only these, by id")
+    asked.add_argument("--seed", type=int, default=SEED)
     wanted = asked.parse_args()
     print(HEAD.format("", "credible band, %", "predictive band, %", "failed"))
     hours = "".join(f"{hour:>7.0f}h" for hour in FORETOLD_H) + f"{'all':>8}"
@@ -158,7 +159,7 @@ def main() -> None:
     runnable = [entry for entry in library().values() if entry.executable]
     for place, population in enumerate(runnable):
         if population.id in (wanted.model or [population.id]):
-            found = coverage(population, wanted.patients, SEED + place)
+            found = coverage(population, wanted.patients, wanted.seed + place)
             print(line(population.id, found), flush=True)
 
 

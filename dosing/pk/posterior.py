@@ -90,7 +90,7 @@ def sample(estimate: Estimate, n: int = DRAWS) -> Posterior:
     ----------
     Owen A, Zhou Y, J Am Stat Assoc 2000;95:135 for the mixture that keeps a share of
     the prior; Niederreiter H, Random Number Generation and Quasi-Monte Carlo Methods,
-    SIAM 1992, chapter 3, for the sequence of draws;
+    SIAM 1992, chapter 3, and McKay MD et al., Technometrics 1979;21:239 for the draws;
     Goodman J, Weare J, Commun Appl Math Comput Sci 2010;5:65 for the chains.
 
     Examples
@@ -189,10 +189,23 @@ def even(n: int, size: int) -> Array:
     return found
 
 
+def stratified(n: int, size: int) -> Array:
+    """Return n points, one in each n-th of every axis, paired at random, (n, size).
+
+    Beyond two axes `even` points line up, and bands of a thousand are too narrow.
+    """
+    rng = np.random.default_rng(STRATIFIED)
+    strata = np.array([rng.permutation(n) for _axis in range(size)]).T.reshape(n, size)
+    return (strata + rng.random((n, size))) / n
+
+
+STRATIFIED = 1979
+
+
 @lru_cache(maxsize=64)
 def standard(n: int, size: int, tails: float) -> Array:
     """Return standard normal or t draws, shape (n, size)."""
-    cube = even(n, size)
+    cube = even(n, size) if size <= GRID_ETAS else stratified(n, size)
     drawn_at = ndtri(cube) if np.isinf(tails) else stdtrit(tails, cube)
     points = np.array(drawn_at, dtype=float)
     points.flags.writeable = False
