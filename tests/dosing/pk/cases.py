@@ -1,19 +1,19 @@
 """The seven reference cases, and how one becomes a history."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dosing.pk.examples import TWO_COMPARTMENTS
 from dosing.pk.expressions import Array, parse
 from dosing.pk.types import (
     Administration,
     History,
-    Model,
     Observation,
     Period,
-    Residual,
 )
 
 OPEN = Path(__file__).parent / "data" / "sirolimus_cases_open.json"
@@ -21,26 +21,13 @@ FOREVER_H = 1e6
 
 Case = dict[str, Any]
 
-REFERENCE = Model(
+REFERENCE = replace(
+    TWO_COMPARTMENTS,
     name="reference",
-    etas=("CL", "V2"),
-    omega=np.diag([0.15, 0.25]),
     parameters=(
         ("CL", parse("10 * exp(eta_CL) * CLF")),
         ("V2", parse("200 * exp(eta_V2)")),
     ),
-    rates=(
-        (0, 0, parse("-1.5")),
-        (1, 0, parse("1.5")),
-        (1, 1, parse("-(CL + 20) / V2")),
-        (1, 2, parse("20 / 700")),
-        (2, 1, parse("20 / V2")),
-        (2, 2, parse("-20 / 700")),
-    ),
-    compartments=3,
-    scale={1: parse("V2 / 1000")},
-    lag_h={0: parse("0.25")},
-    residual={1: Residual(proportional=0.04, additive=0.09)},
 )
 
 

@@ -28,7 +28,6 @@ from dosing.pk.types import (
     Administration,
     History,
     Model,
-    Observation,
     Period,
     Posterior,
     Residual,
@@ -136,82 +135,6 @@ def test_steady_state_bears_rates_that_nearly_meet(apart: float) -> None:
     assert found.trough[0] == pytest.approx(curve[-1], rel=1e-9)
     assert found.cmax[0] == pytest.approx(curve.max(), rel=1e-6)
     assert found.auc24[0] == pytest.approx(2.0 / pace, rel=1e-9)
-
-
-MAO = replace(ONE_COMPARTMENT, residual={1: Residual(proportional=0.182**2)})
-BY_HAEMATOCRIT = replace(
-    ONE_COMPARTMENT,
-    parameters=(
-        ("CL", parse("7.09 * (HCT / 38) ** -0.901 * exp(eta_CL)")),
-        ("V", parse("496 * exp(eta_V)")),
-    ),
-)
-WU = replace(
-    TWO_COMPARTMENTS,
-    parameters=(
-        ("CL", parse("12.9 * (35.1 / HCT) ** 0.14 * exp(eta_CL)")),
-        ("V2", parse("53.4 * exp(eta_V2)")),
-    ),
-    rates=(
-        (0, 0, parse("-4.56 / 13.8")),
-        (1, 0, parse("4.56 / 13.8")),
-        (1, 1, parse("-(CL + 29) / V2")),
-        (1, 2, parse("29 / 611")),
-        (2, 1, parse("29 / V2")),
-        (2, 2, parse("-29 / 611")),
-    ),
-    lag_h={},
-    omega=np.diag([0.2425, 0.2425]),
-    residual={1: Residual(proportional=0.04, additive=0.25)},
-)
-
-
-@pytest.mark.parametrize(
-    ("model", "hct", "trough", "cmax", "auc24", "parts"),
-    [
-        (BY_HAEMATOCRIT, 42.0, 11.2, 14.3, 309, (0.89, 0.99, 1.0)),
-        (BY_HAEMATOCRIT, 38.0, 10.0, 13.2, 282, (0.91, 0.99, 1.0)),
-        (WU, 42.0, 4.2, 12.2, 159, (0.90, 0.99, 1.0)),
-    ],
-)
-def test_two_milligrams_come_to_the_published_numbers(
-    model: Model,
-    hct: float,
-    trough: float,
-    cmax: float,
-    auc24: float,
-    parts: tuple[float, ...],
-) -> None:
-    given_mean = (model, np.zeros(2), {"HCT": hct}, Regimen(2.0))
-    found = steady_state(*given_mean)
-    assert found.trough[0] == pytest.approx(trough, abs=0.06)
-    saturates = 0.05 if model is WU else 0.0
-    assert found.cmax[0] == pytest.approx(cmax, abs=0.051 + saturates * cmax)
-    assert found.auc24[0] == pytest.approx(auc24, abs=0.51)
-    for day, part in zip((7, 14, 28), parts, strict=True):
-        reached = fraction_of_steady_state(*given_mean, day)[0]
-        assert reached == pytest.approx(part, abs=0.0051)
-
-
-@pytest.mark.parametrize(
-    ("levels", "cl", "troughs"),
-    [((13.3, 14.7), 5.49, (13.2, 9.9, 6.6)), ((13.5, 16.4), 5.18, (14.1, 10.6, 7.1))],
-)
-def test_the_two_seed_patients_come_to_the_published_numbers_with_mao(
-    levels: tuple[float, float], cl: float, troughs: tuple[float, ...]
-) -> None:
-    history = History(
-        (Administration(0.0, 2.0, count=28, every_h=24.0),),
-        tuple(
-            Observation(day * 24.0, level)
-            for day, level in zip((14, 28), levels, strict=True)
-        ),
-    )
-    found = fit(MAO, history)
-    assert found.parameters["CL"] == pytest.approx(cl, abs=0.0051)
-    for amount, trough in zip((2.0, 1.5, 1.0), troughs, strict=True):
-        kept = steady_state(ONE_COMPARTMENT, found.eta, {}, Regimen(amount))
-        assert kept.trough[0] == pytest.approx(trough, abs=0.051)
 
 
 @CALM

@@ -24,6 +24,7 @@ from dosing.pk.types import (
     Period,
     Residual,
 )
+from tests.dosing.pk.cases import REFERENCE
 
 CALM = settings(deadline=None, max_examples=50)
 
@@ -53,14 +54,6 @@ WITH_LOSSES = replace(
     scale={},
 )
 """The same person; compartment 3 collects what has left."""
-
-FASTER_LATER = replace(
-    TWO_COMPARTMENTS,
-    parameters=(
-        ("CL", parse("10 * exp(eta_CL) * CLF")),
-        ("V2", parse("200 * exp(eta_V2)")),
-    ),
-)
 
 OWN_TIMES = replace(
     TWO_COMPARTMENTS,
@@ -170,13 +163,11 @@ def test_matrix_exponentials_agree_with_modes(
 ) -> None:
     periods = (Period(change_h, {"CLF": 1.0}), Period(1e6, {"CLF": factor}))
     history = History(doses, periods=periods)
-    alike(
-        step_by_step(FASTER_LATER, history, times, eta), by_modes(history, times, eta)
-    )
+    alike(step_by_step(REFERENCE, history, times, eta), by_modes(history, times, eta))
 
 
 def by_modes(history: History, times: list[float], eta: Array) -> Array:
-    return concentrations(FASTER_LATER, history, times, eta)
+    return concentrations(REFERENCE, history, times, eta)
 
 
 def step_by_step(

@@ -9,6 +9,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from dosing.pk.bayes import fit
+from dosing.pk.examples import ONE_COMPARTMENT
 from dosing.pk.expressions import Array
 from dosing.pk.population import (
     INTERACTION,
@@ -453,3 +454,18 @@ def test_an_inhibitor_multiplies_clearance_and_so_divides_exposure() -> None:
     )
 
     assert float(inhibited.auc24[0]) == pytest.approx(2 * float(alone.auc24[0]))
+
+
+def test_the_model_of_the_examples_is_mao_2024_at_a_haematocrit_of_38() -> None:
+    population = library()[MAO]
+    covariates = complete(population, {"HCT": 38})
+    etas = np.array([[0.0, 0.0], [0.4, -0.3]])
+    regimen = Regimen(2.0)
+    example = steady_state(ONE_COMPARTMENT, etas, {}, regimen)
+    own = steady_state(as_chosen(population), etas, covariates, regimen)
+    assert example.trough == pytest.approx(own.trough, rel=1e-12)
+    assert example.auc24 == pytest.approx(own.auc24, rel=1e-12)
+    spread = as_chosen(population).omega
+    assert np.sqrt(np.diag(ONE_COMPARTMENT.omega)) == pytest.approx(
+        np.sqrt(np.diag(spread)), abs=5e-4
+    )
