@@ -6,12 +6,16 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 from django.utils import translation
+from hypothesis import settings as hypothesis
 
 from dosing.models import Laboratory, Protocol
 from patients.models import Patient, Role, Site, Staff
 from tests import builders
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+hypothesis.register_profile("untimed", deadline=None)
+hypothesis.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

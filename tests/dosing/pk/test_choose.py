@@ -22,7 +22,7 @@ from dosing.pk.forecast import Regimen, chances, predict, steady_state
 from dosing.pk.posterior import quantiles, sample
 from dosing.pk.types import FitDidNotConverge, Observation, Posterior, Residual
 
-CALM = settings(deadline=None, max_examples=50)
+CALM = settings(max_examples=50)
 
 CANDIDATES = regimens([0.5, 1.0], 4.0)
 

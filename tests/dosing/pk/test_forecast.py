@@ -34,7 +34,7 @@ from dosing.pk.types import (
 )
 from tests.dosing.pk.cases import REFERENCE, Case, history_of, open_cases
 
-CALM = settings(deadline=None, max_examples=50)
+CALM = settings(max_examples=50)
 
 MANY = 3000
 ETAS = st.lists(st.floats(-1, 1), min_size=2, max_size=2).map(np.array)

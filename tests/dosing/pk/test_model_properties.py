@@ -26,7 +26,7 @@ from dosing.pk.types import (
 )
 from tests.dosing.pk.cases import REFERENCE
 
-CALM = settings(deadline=None, max_examples=50)
+CALM = settings(max_examples=50)
 
 MODELS = st.sampled_from([ONE_COMPARTMENT, TWO_COMPARTMENTS])
 HOURS = st.floats(0, 1000)
