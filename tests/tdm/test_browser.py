@@ -174,6 +174,9 @@ def test_nothing_typed_is_lost_when_the_server_is_away(person: Person) -> None:
 
     person.sees("The server did not answer")
     expect(person.page.get_by_label("Level", exact=True)).to_have_value("12.1")
+    with person.page.expect_response("**/levels/hint/"):
+        person.types("Level", "12.2")
+    expect(person.page.get_by_text("The server did not answer")).to_be_visible()
 
 
 def test_nothing_typed_is_lost_when_the_session_has_ended(person: Person) -> None:

@@ -9,7 +9,7 @@
   const cookie = (name) =>
     document.cookie.split("; ").find((part) => part.startsWith(name + "="))?.slice(name.length + 1);
 
-  const inDrawer = (event) => drawer && drawer.contains(event.detail.elt);
+  const isHint = (event) => event.detail.elt.matches(".hint");
 
   const say = (words) => {
     if (!trouble) return;
@@ -21,7 +21,7 @@
   document.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["X-CSRFToken"] = cookie("csrftoken") || "";
     if (event.detail.target === body && !drawer.open) opener = event.detail.elt;
-    say("");
+    if (!isHint(event)) say("");
   });
 
   const focusFirst = (home) => {
@@ -43,7 +43,7 @@
   if (page) focusFirst(page);
 
   const notSaved = (event) => {
-    if (!drawer) return;
+    if (!drawer || isHint(event)) return;
     if (!drawer.open) { body.replaceChildren(); drawer.showModal(); }
     const status = event.detail.xhr ? event.detail.xhr.status : 0;
     const words = { 401: "signedOut", 403: "refused" };
