@@ -11,7 +11,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log, sqrt
 from time import process_time
 
@@ -21,6 +21,7 @@ from scipy.optimize import OptimizeResult, minimize
 
 from dosing.pk.averaging import advise, consult, predict_together
 from dosing.pk.bayes import fit
+from dosing.pk.doubts import MOST_DOUBTS
 from dosing.pk.examples import TWO_COMPARTMENTS
 from dosing.pk.expressions import Array
 from dosing.pk.forecast import predict
@@ -258,7 +259,7 @@ def beside(naive: Naive, name: str) -> tuple[float | None, str]:
 
 
 def growth() -> list[Row]:
-    """Fits with more doses at 12 levels, and with more levels after 730 doses."""
+    """Fits with more doses, more levels, and doses that may have been missed."""
     by_doses = [
         fit_row(f"fit after {days:,} doses{how}", a_history(days, irregular=bool(how)))
         for how in ("", " at uneven times")
@@ -268,7 +269,22 @@ def growth() -> list[Row]:
         fit_row(f"fit to {levels} levels after 730 doses", a_history(DAYS, levels))
         for levels in (3, 12, 48)
     ]
-    return by_doses + by_levels
+    in_doubt = unsure(a_history(DAYS), MOST_DOUBTS)
+    estimate = fit(TWO_COMPARTMENTS, in_doubt)
+    doubts = [
+        fit_row(f"fit with {MOST_DOUBTS} doses in doubt", in_doubt),
+        Row("  its posterior, 2,000 draws", cpu_ms(lambda: sample(estimate, DRAWS))),
+    ]
+    return by_doses + by_levels + doubts
+
+
+def unsure(history: History, last: int) -> History:
+    """Return a history of daily doses the last of which may have been missed."""
+    (daily,) = history.doses
+    begins = daily.times_h[-last]
+    known = replace(daily, count=daily.count - last)
+    doubted = replace(daily, time_h=begins, count=last, probability=0.8)
+    return replace(history, doses=(known, doubted))
 
 
 def fit_row(name: str, history: History) -> Row:

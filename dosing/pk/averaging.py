@@ -18,8 +18,7 @@ from dosing.pk.forecast import (
     measured_about,
     mixture_quantiles,
 )
-from dosing.pk.model import concentrations
-from dosing.pk.posterior import DRAWS, LEVELS, checked, quantiles, sample
+from dosing.pk.posterior import DRAWS, LEVELS, checked, curves, quantiles, sample
 from dosing.pk.steady import Regimen
 from dosing.pk.types import (
     Covariates,
@@ -212,14 +211,14 @@ def predict_together(
     """
     wanted = checked(levels)
     held = [o.posterior for o in panel.opinions]
-    curves = [concentrations(p.model, p.history, times_h, p.etas).T for p in held]
+    found = [curves(p, times_h).T for p in held]
     if with_residual:
-        parts = map(measured_about, held, curves, panel.weights)
+        parts = map(measured_about, held, found, panel.weights)
         values = mixture_quantiles(list(parts), wanted)
     else:
         weights = [o.weight * o.posterior.weights for o in panel.opinions]
         values = quantiles(
-            np.concatenate(curves, axis=1), np.concatenate(weights), wanted
+            np.concatenate(found, axis=1), np.concatenate(weights), wanted
         )
     return bands(times_h, levels, values, with_residual=with_residual)
 

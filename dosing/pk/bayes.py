@@ -265,7 +265,7 @@ def kinks(problem: Problem, eta: Array) -> Iterable[tuple[int, float]]:
 
 def moments(problem: Problem, sets: Array) -> Iterable[Array]:
     """Yield the times (s, d) at which inputs begin, and end where they last."""
-    for group in problem.plan.groups:
+    for group in problem.groups:
         each = arrivals(problem.model, group, sets)
         begins = np.broadcast_to(each.times_h, each.amounts.shape)
         yield begins

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dosing.pk.expressions import Array
-from dosing.pk.model import concentrations, individual, rate_matrices, read
+from dosing.pk.model import individual, rate_matrices, read
 from dosing.pk.modes import Modes, modes_of
-from dosing.pk.posterior import LEVELS, quantiles
+from dosing.pk.posterior import LEVELS, curves, quantiles
 from dosing.pk.stepwise import exponential
 from dosing.pk.types import Administration, History, Posterior, finite
 
@@ -63,8 +63,8 @@ def last_above(posterior: Posterior, limit: float, stop_h: float) -> Array:
     history = stopped(posterior.history, stop_h)
     quiet_h = all_arrived(posterior, history, stop_h)
     early = np.linspace(stop_h, quiet_h, EARLY)
-    curves = concentrations(posterior.model, history, early, posterior.etas)
-    hours = crossing(early, curves, limit) - stop_h
+    found = curves(replace(posterior, history=history), early)
+    hours = crossing(early, found, limit) - stop_h
     late = fading_from(posterior, history, quiet_h).hours_above(limit)
     return np.where(late > 0, quiet_h - stop_h + late, hours)
 
@@ -195,9 +195,7 @@ def fading_from(posterior: Posterior, history: History, start_h: float) -> Fadin
     values = individual(model, etas, history.periods[-1].covariates)
     scale = read(model.scale, row, values, count, 1.0)
     everywhere = range(model.compartments)
-    unscaled = replace(model, scale={})
-    held = concentrations(
-        unscaled, history, [start_h] * len(everywhere), etas, list(everywhere)
-    )
+    unscaled = replace(posterior, model=replace(model, scale={}), history=history)
+    held = curves(unscaled, [start_h] * len(everywhere), list(everywhere))
     matrices = rate_matrices(model, values, count)
     return Fading(matrices, modes_of(matrices), held, scale, row)

@@ -17,8 +17,7 @@ from scipy.special import ndtr
 from dosing.pk.expressions import Array
 from dosing.pk.fading import hours_until_below
 from dosing.pk.likelihood import SMALLEST
-from dosing.pk.model import concentrations
-from dosing.pk.posterior import LEVELS, checked, quantiles
+from dosing.pk.posterior import LEVELS, checked, curves, quantiles
 from dosing.pk.steady import (
     Regimen,
     SteadyState,
@@ -132,12 +131,11 @@ def predict(
     >>> bands.kind.value, bands.values.shape
     ('credible band of the curve', (5, 2))
     """
-    model = posterior.model
-    curves = concentrations(model, posterior.history, times_h, posterior.etas).T
+    found = curves(posterior, times_h).T
     if with_residual:
-        values = mixture_quantiles([measured_about(posterior, curves)], checked(levels))
+        values = mixture_quantiles([measured_about(posterior, found)], checked(levels))
     else:
-        values = quantiles(curves, posterior.weights, levels)
+        values = quantiles(found, posterior.weights, levels)
     return bands(times_h, levels, values, with_residual=with_residual)
 
 

@@ -3,6 +3,7 @@
 objective = sum of [ln v + (y - f)^2 / v] + eta' omega^-1 eta, which is -2 log
 posterior without constants; v is the residual variance at the individual prediction
 f. A level below the limit L adds -2 ln Phi((L - f) / sqrt(v)) instead (Beal 2001, M3).
+Where doses are in doubt the likelihood is the average over what may have been given.
 """
 
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ from functools import cached_property
 import numpy as np
 from scipy.special import log_ndtr
 
+from dosing.pk.doubts import MOST_DOUBTS, Scenarios, each_alone, scenarios
 from dosing.pk.expressions import Array
 from dosing.pk.model import predicted
-from dosing.pk.schedule import Indices, Schedule, schedule
-from dosing.pk.types import History, Model, Residual
+from dosing.pk.schedule import Group, Indices, Schedule, schedule
+from dosing.pk.types import Administration, History, Model, Residual
 
 LOG_ROOT_2_PI = 0.5 * float(np.log(2 * np.pi))
 STEP = 1e-3
@@ -40,7 +42,11 @@ class Slopes:
 
 
 class Problem:
-    """One history under one model, laid out once and asked many times."""
+    """One history under one model, laid out once and asked many times.
+
+    Predictions have a place for each of m scenarios of doses in doubt; m is 1 where
+    all are certain.
+    """
 
     def __init__(self, model: Model, history: History) -> None:
         seen = history.observations
@@ -50,7 +56,49 @@ class Problem:
         self.below = np.array([o.below for o in seen], dtype=bool)
         self.where: Indices = np.array([o.compartment for o in seen], dtype=np.intp)
         self.residuals = [self.residual_of(o.compartment) for o in seen]
-        self.plan: Schedule = schedule(history, [o.time_h for o in seen])
+        self.times_h = [o.time_h for o in seen]
+        self.settle()
+
+    def settle(self) -> None:
+        """Take the doses in doubt that matter most as scenarios.
+
+        The others count by their probability, and the variance that they cause in the
+        typical person is added to the residual variance.
+        """
+        doubtful = self.history.doubtful
+        order, spread = np.arange(len(doubtful)), np.zeros((len(doubtful), 1))
+        if len(doubtful) > MOST_DOUBTS:
+            order, spread = self.by_influence(doubtful)
+        self.weighed: Indices = np.sort(order[:MOST_DOUBTS])
+        self.unweighed: Array = spread[order[MOST_DOUBTS:]].sum(0)
+        others = (doubtful[place].expected for place in np.sort(order[MOST_DOUBTS:]))
+        certain = (*self.history.certain.doses, *others)
+        self.plan: Schedule = schedule(self.history, self.times_h, certain)
+        doses = tuple(doubtful[place] for place in self.weighed)
+        self.scenarios: Scenarios = scenarios(self.history, doses)
+
+    def by_influence(
+        self, doubtful: tuple[Administration, ...]
+    ) -> tuple[Indices, Array]:
+        """Return the order of doses by how far they spread the levels, and how far.
+
+        The variances (k, n) are those of the typical person; on a log, of ln f.
+        """
+        typical = np.zeros((1, len(self.model.etas)))
+        plan = schedule(self.history, self.times_h, doubtful)
+        alone = each_alone(self.model, plan, typical, self.where)[0]
+        whole = schedule(self.history.expected, self.times_h)
+        f = np.maximum(predicted(self.model, whole, typical, self.where)[0], SMALLEST)
+        chance = np.array([dose.probability for dose in doubtful])[:, None]
+        spread = chance * (1 - chance) * np.where(self.on_log, alone / f, alone) ** 2
+        influence = (spread / self.residual_variance(f)).sum(1)
+        return np.argsort(-influence, kind="stable"), spread
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """All doses, those in doubt as well."""
+        doubtful = self.scenarios.plan
+        return self.plan.groups + (doubtful.groups if doubtful else ())
 
     def residual_of(self, compartment: int) -> Residual:
         try:
@@ -75,10 +123,12 @@ class Problem:
         return np.array([r.zero_counts_as_one for r in self.residuals], dtype=bool)
 
     def predict(self, sets: Array) -> Array:
-        """Return predictions at the observations, shape (s, n); ln f where on a log."""
+        """Return predictions at the observations, shape (s, m, n); ln f on a log."""
         if not len(self.values):
-            return np.zeros((len(sets), 0))
-        found = predicted(self.model, self.plan, sets, self.where)
+            return np.zeros((len(sets), len(self.scenarios.log_chance), 0))
+        found = predicted(self.model, self.plan, sets, self.where)[:, None]
+        if self.scenarios.doses:
+            found = found + self.scenarios.added(self.model, sets, self.where)
         if not self.on_log.any():
             return found
         return np.where(self.on_log, np.log(np.maximum(found, SMALLEST)), found)
@@ -88,7 +138,10 @@ class Problem:
         return np.where(self.on_log, np.log(safe), self.values)
 
     def variance(self, f: Array) -> Array:
-        """Return the residual variance at predictions, shape (s, n)."""
+        """Return the variance of levels about predictions, shape (..., n)."""
+        return np.asarray(self.residual_variance(f) + self.unweighed)
+
+    def residual_variance(self, f: Array) -> Array:
         weight = np.where(self.unit_at_zero & (f == 0), 1.0, f)
         return np.where(
             self.on_log, self.additive, self.proportional * weight**2 + self.additive
@@ -99,7 +152,7 @@ class Problem:
         return np.where(self.on_log, 0.0, 2 * self.proportional * f)
 
     def likelihood_terms(self, f: Array) -> Array:
-        """Return what each observation adds to the objective, shape (s, n)."""
+        """Return what each observation adds to the objective, shape (..., n)."""
         with np.errstate(all="ignore"):
             v = self.variance(f)
             gap = self.measured() - f
@@ -110,39 +163,56 @@ class Problem:
 
     def objective(self, sets: Array) -> Array:
         """Return -2 log posterior, shape (s,); infinite where it cannot be."""
-        found = self.likelihood_terms(self.predict(sets)).sum(1) + self.prior(sets)
+        terms = self.terms(self.predict(sets))
+        return self.scenarios.mixed(terms) + self.prior(sets)
+
+    def terms(self, f: Array) -> Array:
+        """Return -2 log likelihood of each scenario, (s, m); infinite if impossible."""
+        found = self.likelihood_terms(f).sum(-1)
         return np.where(np.isfinite(found), found, np.inf)
+
+    def chances(self, sets: Array) -> Array:
+        """Return how probable each scenario is, given the levels, shape (s, m)."""
+        return self.scenarios.shares(self.terms(self.predict(sets)))
 
     def prior(self, sets: Array) -> Array:
         found: Array = np.einsum("si,ij,sj->s", sets, self.precision, sets)
         return found
 
     def slopes(self, sets: Array) -> Slopes:
-        """Return the objective with its gradient and expected curvature."""
+        """Return the objective with its gradient and expected curvature.
+
+        Predictions and curvature are averages over the scenarios.
+        """
         f, jacobian = self.jacobian(sets)
+        terms = self.terms(f)
+        share = self.scenarios.shares(terms)[..., None]
         with np.errstate(all="ignore"):
             first, second = self.term_slopes(f)
-        gradient = np.einsum("sn,snp->sp", first, jacobian)
+        if share.shape[1] > 1:
+            first, second = (np.where(share > 0, w * share, 0) for w in (first, second))
+        count, many, seen, size = jacobian.shape
+        rows = jacobian.reshape(count, many * seen, size)
+        first, second = (w.reshape(count, many * seen) for w in (first, second))
+        gradient = np.einsum("sn,snp->sp", first, rows)
         gradient += 2 * sets @ self.precision
-        half = np.einsum("snp,sn,snq->spq", jacobian, second, jacobian)
-        terms = self.likelihood_terms(f).sum(1) + self.prior(sets)
-        terms = np.where(np.isfinite(terms), terms, np.inf)
-        return Slopes(terms, gradient, half + self.precision, f)
+        half = np.einsum("snp,sn,snq->spq", rows, second, rows)
+        mixed = self.scenarios.mixed(terms) + self.prior(sets)
+        return Slopes(mixed, gradient, half + self.precision, (share * f).sum(1))
 
     def jacobian(self, sets: Array) -> tuple[Array, Array]:
-        """Return f (s, n) and df / d eta (s, n, p) by five-point differences."""
+        """Return f (s, m, n) and df / d eta (s, m, n, p) by five-point differences."""
         count, size = sets.shape
         moved = np.repeat(sets[:, None], 1 + 4 * size, axis=1)
         for eta in range(size):
             moved[:, 1 + 4 * eta : 5 + 4 * eta, eta] += OFFSETS
-        flat = moved.reshape(count * (1 + 4 * size), size)
-        seen = len(self.values)
-        found = self.predict(flat).reshape(count, 1 + 4 * size, seen)
-        sides = found[:, 1:].reshape(count, size, 4, seen)
-        return found[:, 0], np.einsum("k,spkn->snp", FIRST, sides)
+        flat = self.predict(moved.reshape(count * (1 + 4 * size), size))
+        found = flat.reshape(count, 1 + 4 * size, *flat.shape[1:])
+        sides = found[:, 1:].reshape(count, size, 4, *flat.shape[1:])
+        return found[:, 0], np.einsum("k,spkmn->smnp", FIRST, sides)
 
     def term_slopes(self, f: Array) -> tuple[Array, Array]:
-        """Return d term / d f and half its expected second derivative, (s, n)."""
+        """Return d term / d f and half its expected second derivative, (..., n)."""
         v, slope = self.variance(f), self.variance_slope(f)
         gap = self.measured() - f
         first = slope / v - 2 * gap / v - gap**2 * slope / v**2

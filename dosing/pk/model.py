@@ -80,7 +80,8 @@ class Arrivals:
     """Where and when the doses of one group arrive, for s individuals.
 
     times_h is (d,) where all individuals share them, else (s, d); share (s,) is
-    bioavailability; length_h (s, d) is None for boluses.
+    bioavailability; length_h (s, d) is None for boluses; taken (s, d) says who was
+    given which, None that all were given all.
     """
 
     group: Group
@@ -88,11 +89,14 @@ class Arrivals:
     share: Array
     values: Individual
     model: Model
+    taken: Array | None = None
 
     @cached_property
     def amounts(self) -> Array:
         """What reaches the compartment, shape (s, d)."""
         whole = self.group.amounts * self.share[:, None]
+        if self.taken is not None:
+            whole = whole * self.taken
         return np.where(self.times_h < self.group.ends_h, whole, 0.0)
 
     @cached_property
@@ -103,9 +107,16 @@ class Arrivals:
 
 
 def arrivals(
-    model: Model, group: Group, etas: Array, values: Individual | None = None
+    model: Model,
+    group: Group,
+    etas: Array,
+    values: Individual | None = None,
+    taken: Array | None = None,
 ) -> Arrivals:
-    """Say when a group of doses arrives; `values` are its individuals, if known."""
+    """Say when a group of doses arrives; `values` are its individuals, if known.
+
+    `taken` (s, doses of the history) says which of them each individual was given.
+    """
     count = len(etas)
     if values is None:
         values = individual(model, etas, group.covariates)
@@ -113,7 +124,8 @@ def arrivals(
     share = read(model.bioavailability, group.compartment, values, count, 1.0)
     same = bool((lag == lag[0]).all()) if count else True
     times = group.times_h + lag[0] if same else group.times_h + lag[:, None]
-    return Arrivals(group, times, share, values, model)
+    own = None if taken is None else taken[:, group.which]
+    return Arrivals(group, times, share, values, model, own)
 
 
 def lengths(model: Model, group: Group, values: Individual, amounts: Array) -> Array:
@@ -131,6 +143,8 @@ def concentrations(
     times_h: Sequence[float] | Array,
     etas: Array,
     compartment: int | Sequence[int] | Indices | None = None,
+    *,
+    taken: Array | None = None,
 ) -> Array:
     """Predict concentrations of individuals.
 
@@ -141,6 +155,9 @@ def concentrations(
     etas : array_like, shape (s, p) or (p,)
     compartment : int or sequence of int, optional
         Where each is measured; by default the first observed one.
+    taken : ndarray, shape (s, k), optional
+        Which of `history.doubtful` each individual was given, 1 or 0. By default each
+        of them counts by its probability, so that the answer is what is expected.
 
     Returns
     -------
@@ -163,8 +180,13 @@ def concentrations(
     sets = np.atleast_2d(np.asarray(etas, dtype=float))
     if sets.shape[1] != len(model.etas) or not np.isfinite(sets).all():
         raise ValueError(f"etas must be {len(model.etas)} finite numbers for each set")
-    plan = schedule(history, times_h)
-    found = predicted(model, plan, sets, compartment)
+    if taken is None:
+        found = predicted(model, schedule(history.expected, times_h), sets, compartment)
+    else:
+        found = predicted(model, schedule(history.certain, times_h), sets, compartment)
+        if history.doubtful:
+            plan = schedule(history, times_h, history.doubtful)
+            found = found + predicted(model, plan, sets, compartment, taken)
     return found if np.ndim(etas) == 2 else found[0]  # noqa: PLR2004 - a table of sets
 
 
@@ -173,15 +195,19 @@ def predicted(
     plan: Schedule,
     sets: Array,
     compartment: int | Sequence[int] | Indices | None = None,
+    taken: Array | None = None,
 ) -> Array:
-    """Predict at the times a plan was laid out for; shape (s, t)."""
+    """Predict at the times a plan was laid out for; shape (s, t).
+
+    `taken` (s, k) says which of the k doses of the plan each individual was given.
+    """
     count = len(sets)
     values = [individual(model, sets, c) for c in plan.covariates]
     matrices = np.concatenate([rate_matrices(model, v, count).T for v in values], 2)
     matrices = matrices.reshape(*matrices.shape[:2], len(values), count).T
     pieces = pieces_of(matrices)
     entering = [
-        arrivals(model, group, sets, known(plan, values, group))
+        arrivals(model, group, sets, known(plan, values, group), taken)
         for group in plan.groups
     ]
     where = model.observed if compartment is None else compartment
@@ -316,7 +342,7 @@ def inputs(plan: Schedule, pieces: Pieces, entering: Sequence[Arrivals]) -> Arra
     for number, each in enumerate(entering):
         if each.length_h is not None:
             gained += infused(plan, pieces, each)
-        elif each.times_h.ndim == 1:
+        elif each.times_h.ndim == 1 and each.taken is None:
             lag = float(each.times_h[0] - each.group.times_h[0])
             add_shared(gained, pieces, each, plan.series(number, lag, each.times_h))
         else:

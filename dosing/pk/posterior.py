@@ -14,8 +14,9 @@ from scipy.special import gammaln, logsumexp, ndtri, stdtrit
 
 from dosing.pk.expressions import Array
 from dosing.pk.likelihood import LOG_ROOT_2_PI, SMALLEST, Problem
+from dosing.pk.model import concentrations
 from dosing.pk.schedule import Indices
-from dosing.pk.types import Estimate, FitDidNotConverge, Posterior
+from dosing.pk.types import Administration, Estimate, FitDidNotConverge, Posterior
 
 DRAWS = 4000
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -105,13 +106,61 @@ def sample(estimate: Estimate, n: int = DRAWS) -> Posterior:
         raise ValueError(f"a posterior needs at least 50 draws, not {n}")
     problem = Problem(estimate.model, estimate.history)
     if not len(estimate.eta) or not len(problem.values):
-        return of_prior(problem, n)
+        return with_doses(problem, of_prior(problem, n))
     found = adapted(problem, estimate, n)
     if found.effective_size < ENOUGH * n:
         found = by_force(problem, found, n)
     if not np.isfinite(found.log_evidence):
         raise FitDidNotConverge("no draws of the parameters explain these levels")
-    return found
+    return with_doses(problem, found)
+
+
+def with_doses(problem: Problem, posterior: Posterior) -> Posterior:
+    """Say in each draw which doses in doubt were given, as the levels make probable."""
+    doubtful = problem.history.doubtful
+    if not doubtful:
+        return posterior
+    count = len(posterior.etas)
+    taken = beforehand(doubtful, count)
+    reached = problem.chances(posterior.etas).cumsum(1)
+    which = (evenly(0, count)[:, None] > reached[:, :-1]).sum(1)
+    taken[:, problem.weighed] = problem.scenarios.given[which]
+    return replace(posterior, doubtful=doubtful, taken=taken)
+
+
+def evenly(number: int, n: int) -> Array:
+    """Return n evenly spread chances in an order of their own, shape (n,)."""
+    order = np.random.default_rng((STRATIFIED, number)).permutation(n)
+    return (order + 0.5) / n
+
+
+def beforehand(doses: Sequence[Administration], n: int) -> Array:
+    """Say in each of n draws which doses were given, by their probability, (n, k)."""
+    drawn_at = [evenly(1 + number, n) for number in range(len(doses))]
+    chance = [dose.probability for dose in doses]
+    return np.array(np.transpose(drawn_at) < chance, dtype=float)
+
+
+def curves(
+    posterior: Posterior,
+    times_h: Sequence[float] | Array,
+    compartment: int | Sequence[int] | None = None,
+) -> Array:
+    """Return the concentration in each draw, shape (n, t), as `concentrations`.
+
+    Doses in doubt are given in the draws in which the levels had them given; doses in
+    doubt that came later, by their probability.
+    """
+    doses = posterior.history.doubtful
+    taken = beforehand(doses, len(posterior.etas))
+    unused = list(enumerate(posterior.doubtful))
+    for number, dose in enumerate(doses):
+        known = next((pair for pair in unused if pair[1] == dose), None)
+        if known is not None:
+            unused.remove(known)
+            taken[:, number] = posterior.taken[:, known[0]]
+    model, history, etas = posterior.model, posterior.history, posterior.etas
+    return concentrations(model, history, times_h, etas, compartment, taken=taken)
 
 
 def of_prior(problem: Problem, n: int) -> Posterior:

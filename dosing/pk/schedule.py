@@ -11,15 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dosing.pk.expressions import Array
-from dosing.pk.types import MODELLED, Covariates, History
+from dosing.pk.types import MODELLED, Administration, Covariates, History
 
 Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class Group:
-    """Doses, shape (d,), that share compartment, kind and covariates."""
+    """Doses, shape (d,), that share compartment, kind and covariates.
 
+    `which` says which doses of the history they are, counted one by one.
+    """
+
+    which: Indices
     compartment: int
     modelled: bool
     covariates: Covariates
@@ -136,8 +140,14 @@ def distinct(nodes: Array, stretch: Indices) -> tuple[Indices, Array, Indices]:
     return which.reshape(-1), spans[firsts], stretch[firsts]
 
 
-def schedule(history: History, times_h: Sequence[float] | Array) -> Schedule:
+def schedule(
+    history: History,
+    times_h: Sequence[float] | Array,
+    doses: Sequence[Administration] | None = None,
+) -> Schedule:
     """Lay out a history for concentrations asked at `times_h`, in any order.
+
+    With `doses` only those are given: the body is linear, so parts add up.
 
     Raises
     ------
@@ -149,7 +159,8 @@ def schedule(history: History, times_h: Sequence[float] | Array) -> Schedule:
         raise ValueError("times must be finite numbers of hours")
     resets = sorted(dose.time_h for dose in history.doses if dose.resets)
     changes = [period.until_h for period in history.periods[:-1]]
-    given = [dose.time_h for dose in history.doses]
+    doses = history.doses if doses is None else doses
+    given = [dose.time_h for dose in doses]
     start = min([*given, *asked, *changes], default=0.0)
     nodes = np.unique(np.concatenate([[start], asked, changes, resets]))
     ends = np.asarray(changes)
@@ -164,27 +175,29 @@ def schedule(history: History, times_h: Sequence[float] | Array) -> Schedule:
         span_stretch=span_stretch,
         emptied=np.isin(nodes, resets),
         asked=np.searchsorted(nodes, asked),
-        groups=tuple(groups(history, resets)),
+        groups=tuple(groups(history, doses, resets)),
     )
 
 
-def groups(history: History, resets: Sequence[float]) -> Iterable[Group]:
+def groups(
+    history: History, doses: Sequence[Administration], resets: Sequence[float]
+) -> Iterable[Group]:
     """Sort doses by compartment, kind and the covariates under which they arrive."""
-    if not history.doses:
+    if not doses:
         return
     different: dict[tuple[tuple[str, float], ...], int] = {}
     in_period = numbered((p.covariates for p in history.periods), different)
     kinds: dict[tuple[int, bool, int], int] = {}
     kind, own = [], []
-    for dose in history.doses:
+    for dose in doses:
         told = UNTOLD
         if dose.covariates is not None:
             (told,) = numbered([dose.covariates], different)
         own.append(told)
         key = dose.compartment, dose.rate == MODELLED, told
         kind.append(kinds.setdefault(key, len(kinds)))
-    which = np.repeat(np.arange(len(own)), [dose.count for dose in history.doses])
-    times = np.array([hour for dose in history.doses for hour in dose.times_h])
+    which = np.repeat(np.arange(len(own)), [dose.count for dose in doses])
+    times = np.array([hour for dose in doses for hour in dose.times_h])
     ends = [period.until_h for period in history.periods[:-1]]
     told_of = np.array(in_period)[np.searchsorted(ends, times)]
     told_of = np.where(np.array(own)[which] == UNTOLD, told_of, np.array(own)[which])
@@ -193,15 +206,16 @@ def groups(history: History, resets: Sequence[float]) -> Iterable[Group]:
     for each in np.unique(place):
         here = np.flatnonzero(place == each)
         here = here[np.argsort(times[here], kind="stable")]
-        doses = [history.doses[number] for number in which[here].tolist()]
+        these = [doses[number] for number in which[here].tolist()]
         later = np.searchsorted(resets, times[here], side="right")
         yield Group(
-            compartment=doses[0].compartment,
-            modelled=doses[0].rate == MODELLED,
+            which=here,
+            compartment=these[0].compartment,
+            modelled=these[0].rate == MODELLED,
             covariates=known[int(each) % len(known)],
             times_h=times[here],
-            amounts=np.array([dose.amount for dose in doses]),
-            rates=np.array([dose.rate for dose in doses]),
+            amounts=np.array([dose.amount for dose in these]),
+            rates=np.array([dose.rate for dose in these]),
             ends_h=np.append(resets, np.inf)[later],
         )
 

@@ -5,7 +5,8 @@ so that concentrations in ng/mL are 1000 x mg / L). Compartments count from 0.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import isfinite
 
 import numpy as np
@@ -58,6 +59,8 @@ class Administration:
     covariates : mapping or None
         Those that decide bioavailability and rate of this dose; None takes those in
         force when it is given.
+    probability : float
+        That it was given at all, of each on its own; 1 is certain.
 
     Examples
     --------
@@ -73,20 +76,38 @@ class Administration:
     every_h: float = 0.0
     resets: bool = False
     covariates: Covariates | None = None
+    probability: float = 1.0
 
     def __post_init__(self) -> None:
         finite(time_h=self.time_h, amount=self.amount, rate=self.rate)
-        finite(every_h=self.every_h)
+        finite(every_h=self.every_h, probability=self.probability)
         if self.amount < 0:
             raise ValueError(f"a dose cannot be negative: {self.amount}")
         if self.rate < 0 and self.rate != MODELLED:
             raise ValueError(f"a rate cannot be negative: {self.rate}")
         if self.count < 1 or (self.count > 1 and self.every_h <= 0):
             raise ValueError("repeated doses need a count and an interval above 0")
+        if not 0 <= self.probability <= 1:
+            raise ValueError(f"a probability lies from 0 to 1: {self.probability}")
+        if self.resets and self.probability < 1:
+            raise ValueError("what empties the body must be certain")
 
     @property
     def times_h(self) -> list[float]:
         return [self.time_h + n * self.every_h for n in range(self.count)]
+
+    @property
+    def one_by_one(self) -> "tuple[Administration, ...]":
+        return tuple(
+            replace(self, time_h=at, count=1, every_h=0.0) for at in self.times_h
+        )
+
+    @property
+    def expected(self) -> "Administration":
+        """What is given on average, as if certain; an infusion keeps its length."""
+        rate = self.rate * self.probability if self.rate > 0 else self.rate
+        amount = self.amount * self.probability
+        return replace(self, amount=amount, rate=rate, probability=1.0)
 
 
 @dataclass(frozen=True)
@@ -130,6 +151,29 @@ class History:
             raise ValueError("a history needs covariates, though they may be empty")
         if ends != sorted(ends) or len(set(ends)) < len(ends):
             raise ValueError("periods of covariates must follow each other in time")
+
+    @cached_property
+    def doubtful(self) -> tuple[Administration, ...]:
+        """The doses that may or may not have been given, one by one."""
+        return tuple(
+            each
+            for dose in self.doses
+            if 0 < dose.probability < 1
+            for each in dose.one_by_one
+        )
+
+    @property
+    def certain(self) -> "History":
+        """The same history without the doses that are in doubt."""
+        kept = tuple(dose for dose in self.doses if dose.probability == 1)
+        return self if len(kept) == len(self.doses) else replace(self, doses=kept)
+
+    @property
+    def expected(self) -> "History":
+        """The same history with each dose in doubt counted by its probability."""
+        if all(dose.probability == 1 for dose in self.doses):
+            return self
+        return replace(self, doses=tuple(dose.expected for dose in self.doses))
 
 
 @dataclass(frozen=True)
@@ -264,6 +308,10 @@ class Posterior:
         log of the integral of exp(-objective / 2), normalised by the prior.
     method : str
         How they were drawn.
+    doubtful : tuple of Administration, length k
+        The doses in doubt when it was drawn.
+    taken : ndarray, shape (n, k)
+        Which of them were given, 1 or 0, in each draw.
     """
 
     model: Model
@@ -273,3 +321,11 @@ class Posterior:
     effective_size: float
     log_evidence: float
     method: str
+    doubtful: tuple[Administration, ...] = ()
+    taken: Array = field(default_factory=lambda: np.zeros((0, 0)))
+
+    @property
+    def chances_given(self) -> Array:
+        """How probably each dose in doubt was given, after the levels, shape (k,)."""
+        found: Array = self.weights @ self.taken
+        return found

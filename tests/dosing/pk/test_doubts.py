@@ -1,0 +1,245 @@
+"""Doses known only with a probability, against every scenario worked out alone."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+
+from dosing.pk.bayes import fit
+from dosing.pk.examples import ONE_COMPARTMENT, TWO_COMPARTMENTS
+from dosing.pk.fading import hours_until_below
+from dosing.pk.forecast import predict
+from dosing.pk.likelihood import Problem
+from dosing.pk.model import concentrations
+from dosing.pk.posterior import LEVELS, curves, quantiles, sample
+from dosing.pk.types import Administration, Array, History, Model, Observation, Residual
+from tests.dosing.pk.cases import weighted_quantiles
+
+DAILY = Administration(0.0, 2.0, count=12, every_h=24.0)
+UNKNOWN = Administration(288.0, 2.0, count=2, every_h=24.0, probability=0.7)
+LEVEL = Observation(336.0, 3.6)
+ETAS = np.array([[0.0, 0.0], [0.3, -0.2], [-0.5, 0.4]])
+LOG = replace(TWO_COMPARTMENTS, residual={1: Residual(additive=0.04, on_log=True)})
+
+
+def unsure(
+    *doubtful: Administration, seen: tuple[Observation, ...] = (LEVEL,)
+) -> History:
+    return History((DAILY, *doubtful), seen)
+
+
+def each_scenario(history: History) -> list[tuple[float, History]]:
+    """Every history that may have been, and how probable it is."""
+    doses = history.doubtful
+    found = []
+    for given in product([True, False], repeat=len(doses)):
+        chance = np.prod(
+            [
+                dose.probability if taken else 1 - dose.probability
+                for dose, taken in zip(doses, given, strict=True)
+            ]
+        )
+        kept = tuple(
+            replace(dose, probability=1.0)
+            for dose, taken in zip(doses, given, strict=True)
+            if taken
+        )
+        certain = history.certain.doses + kept
+        found.append((float(chance), replace(history, doses=certain)))
+    return found
+
+
+def likelihood(model: Model, history: History, etas: Array) -> Array:
+    problem = Problem(model, history)
+    found: Array = np.exp(-(problem.objective(etas) - problem.prior(etas)) / 2)
+    return found
+
+
+@pytest.mark.parametrize("model", [ONE_COMPARTMENT, TWO_COMPARTMENTS, LOG])
+@pytest.mark.parametrize(
+    "other", [Observation(318.0, 4.0), Observation(318.0, 4.0, below=True)]
+)
+def test_the_likelihood_is_the_average_over_what_may_have_been_taken(
+    model: Model, other: Observation
+) -> None:
+    history = unsure(UNKNOWN, seen=(other, LEVEL))
+    problem = Problem(model, history)
+    average = sum(
+        chance * likelihood(model, each, ETAS)
+        for chance, each in each_scenario(history)
+    )
+    expected = -2 * np.log(average) + problem.prior(ETAS)
+    assert problem.objective(ETAS) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_slope_of_the_average_is_the_slope_of_its_values() -> None:
+    problem = Problem(TWO_COMPARTMENTS, unsure(UNKNOWN))
+    small = 1e-5
+    for eta in ETAS:
+        slope = problem.slopes(eta[None]).gradient[0]
+        sides = [
+            problem.objective((eta + step)[None])
+            - problem.objective((eta - step)[None])
+            for step in np.eye(2) * small
+        ]
+        assert slope == pytest.approx(np.ravel(sides) / (2 * small), rel=1e-6, abs=1e-8)
+
+
+def test_levels_say_whether_a_dose_was_taken_as_bayes_says() -> None:
+    history = unsure(UNKNOWN)
+    drawn = sample(fit(TWO_COMPARTMENTS, history))
+    told = [
+        (chance * np.exp(sample(fit(TWO_COMPARTMENTS, each)).log_evidence), each)
+        for chance, each in each_scenario(history)
+    ]
+    whole = sum(weight for weight, _each in told)
+    last = sum(w for w, each in told if 312.0 in hours_of(each)) / whole
+    assert drawn.log_evidence == pytest.approx(np.log(whole), abs=0.003)
+    assert drawn.chances_given[1] == pytest.approx(last, abs=0.01)
+    assert drawn.chances_given[1] < UNKNOWN.probability
+
+
+def hours_of(history: History) -> list[float]:
+    return [hour for dose in history.doses for hour in dose.times_h]
+
+
+@pytest.mark.parametrize("hour", [312.0, 336.0, 360.0])
+def test_bands_are_those_of_all_scenarios_together(hour: float) -> None:
+    history = unsure(UNKNOWN)
+    bands = predict(sample(fit(TWO_COMPARTMENTS, history)), [hour])
+    values, weights = [], []
+    for chance, each in each_scenario(history):
+        alone = sample(fit(TWO_COMPARTMENTS, each))
+        values.append(concentrations(TWO_COMPARTMENTS, each, [hour], alone.etas)[:, 0])
+        weights.append(alone.weights * chance * np.exp(alone.log_evidence))
+    together = np.concatenate(weights)
+    exact = weighted_quantiles(
+        np.concatenate(values), together / together.sum(), list(LEVELS)
+    )
+    width = exact[-1] - exact[0]
+    assert np.abs(bands.values[:, 0] - exact).max() <= 0.02 * width
+
+
+@pytest.mark.parametrize(("chance", "count"), [(1.0, 14), (0.0, 12)])
+def test_a_dose_that_is_certain_is_given_or_absent(chance: float, count: int) -> None:
+    history = unsure(replace(UNKNOWN, probability=chance))
+    plain = History((replace(DAILY, count=count),), (LEVEL,))
+    assert fit(TWO_COMPARTMENTS, history).eta == pytest.approx(
+        fit(TWO_COMPARTMENTS, plain).eta, abs=1e-9
+    )
+
+
+def test_what_is_expected_counts_a_dose_by_its_probability() -> None:
+    expected = concentrations(TWO_COMPARTMENTS, unsure(UNKNOWN), [350.0], ETAS)
+    average = sum(
+        chance * concentrations(TWO_COMPARTMENTS, each, [350.0], ETAS)
+        for chance, each in each_scenario(unsure(UNKNOWN))
+    )
+    assert expected == pytest.approx(average, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "dose",
+    [
+        Administration(300.0, 2.0, probability=0.4),
+        Administration(300.0, 2.0, rate=0.1, probability=0.4),
+        Administration(300.0, 2.0, compartment=1, rate=0.5, probability=0.4),
+    ],
+)
+def test_what_is_taken_is_said_for_each_individual(dose: Administration) -> None:
+    emptied = Administration(250.0, 0.0, resets=True)
+    history = History((DAILY, emptied, dose, UNKNOWN), ())
+    taken = np.array([[1.0, 0, 1], [0, 1, 0], [0, 0, 0]])
+    found = concentrations(TWO_COMPARTMENTS, history, [301.0, 350.0], ETAS, taken=taken)
+    for row, eta, given in zip(found, ETAS, taken, strict=True):
+        doses = [
+            replace(each, probability=1.0)
+            for each, was in zip(history.doubtful, given, strict=True)
+            if was
+        ]
+        alone = replace(history, doses=(DAILY, emptied, *doses))
+        exact = concentrations(TWO_COMPARTMENTS, alone, [301.0, 350.0], eta)
+        assert row == pytest.approx(exact, rel=1e-12)
+
+
+def test_what_empties_the_body_empties_doses_in_doubt_too() -> None:
+    emptied = Administration(330.0, 0.0, resets=True)
+    history = History((UNKNOWN, emptied), ())
+    found = concentrations(
+        TWO_COMPARTMENTS, history, [329.0, 331.0], ETAS, taken=np.ones((3, 2))
+    )
+    assert (found[:, 0] > 0).all()
+    assert (found[:, 1] == 0).all()
+
+
+def test_without_levels_a_dose_is_as_probable_as_it_was() -> None:
+    drawn = sample(fit(TWO_COMPARTMENTS, unsure(UNKNOWN, seen=())))
+    assert drawn.chances_given == pytest.approx([0.7, 0.7], abs=0.001)
+
+
+def test_doses_in_doubt_to_come_widen_the_band() -> None:
+    drawn = sample(fit(TWO_COMPARTMENTS, unsure()))
+    coming = Administration(336.0, 2.0, count=7, every_h=24.0)
+    sure, doubtful = (
+        replace(drawn, history=unsure(replace(coming, probability=chance)))
+        for chance in (1.0, 0.5)
+    )
+    narrow, wide = (predict(each, [504.0]).values[:, 0] for each in (sure, doubtful))
+    assert wide[0] < 0.8 * narrow[0]
+    assert wide[-1] <= narrow[-1]
+    expected = concentrations(
+        TWO_COMPARTMENTS, doubtful.history, [504.0], drawn.etas
+    ).mean()
+    assert curves(doubtful, [504.0]).mean() == pytest.approx(expected, rel=0.005)
+
+
+def test_stopping_in_doubt_fades_in_between() -> None:
+    unknown, taken, missed = (
+        hours_until_below(
+            replace(
+                sample(fit(TWO_COMPARTMENTS, unsure(seen=()))),
+                history=unsure(replace(UNKNOWN, probability=chance)),
+            ),
+            1.0,
+            336.0,
+        )[0.5]
+        for chance in (0.5, 1.0, 0.0)
+    )
+    assert missed < unknown < taken
+
+
+@pytest.mark.parametrize("model", [ONE_COMPARTMENT, TWO_COMPARTMENTS, LOG])
+def test_of_many_doses_in_doubt_those_that_matter_most_are_weighed(
+    model: Model,
+) -> None:
+    unknown = replace(UNKNOWN, time_h=96.0, count=10, probability=0.8)
+    history = History(
+        (replace(DAILY, count=4), unknown),
+        (Observation(168.0, 5.0), Observation(240.0, 5.0), LEVEL),
+    )
+    drawn = sample(fit(model, history), 1000)
+    etas = drawn.etas[drawn.weights > NEGLIGIBLE]
+    weights = drawn.weights[drawn.weights > NEGLIGIBLE]
+    average = sum(
+        chance * likelihood(model, each, etas)
+        for chance, each in each_scenario(history)
+    )
+    exact = weights * average / likelihood(model, history, etas)
+    ends = [quantiles(etas.T, each / each.sum(), LEVELS) for each in (weights, exact)]
+    width = ends[1][-1] - ends[1][0]
+    assert np.abs((ends[0] - ends[1]) / width).max() <= 0.035
+
+
+NEGLIGIBLE = 1e-12
+
+
+@pytest.mark.parametrize("chance", [-0.1, 1.1, float("nan")])
+def test_a_probability_outside_0_to_1_is_refused(chance: float) -> None:
+    with pytest.raises(ValueError, match="probability"):
+        Administration(0.0, 2.0, probability=chance)
+
+
+def test_what_empties_the_body_cannot_be_in_doubt() -> None:
+    with pytest.raises(ValueError, match="certain"):
+        Administration(0.0, 0.0, resets=True, probability=0.5)
