@@ -16,11 +16,26 @@ from dosing.pk.averaging import (
 )
 from dosing.pk.bayes import fit
 from dosing.pk.choose import Candidate, choose, regimens
-from dosing.pk.expressions import Expression, parse
+from dosing.pk.expressions import Array, Expression, parse
 from dosing.pk.fading import hours_until_below
-from dosing.pk.forecast import Band, Bands, Chances, Shares, chances, predict
+from dosing.pk.forecast import (
+    Band,
+    Bands,
+    Chances,
+    Shares,
+    chances,
+    level_density,
+    predict,
+)
 from dosing.pk.model import concentrations, individual
-from dosing.pk.population import Population, complete, library, outside
+from dosing.pk.population import (
+    Population,
+    as_chosen,
+    complete,
+    library,
+    outside,
+    with_unknown,
+)
 from dosing.pk.posterior import quantiles, sample
 from dosing.pk.steady import (
     Regimen,
@@ -45,6 +60,7 @@ __all__ = [
     "MODELLED",
     "Administration",
     "Advice",
+    "Array",
     "Band",
     "Bands",
     "Candidate",
@@ -65,6 +81,7 @@ __all__ = [
     "Shares",
     "SteadyState",
     "advise",
+    "as_chosen",
     "chances",
     "chances_together",
     "choose",
@@ -75,6 +92,7 @@ __all__ = [
     "fraction_of_steady_state",
     "hours_until_below",
     "individual",
+    "level_density",
     "library",
     "outside",
     "parse",
@@ -84,4 +102,5 @@ __all__ = [
     "regimens",
     "sample",
     "steady_state",
+    "with_unknown",
 ]

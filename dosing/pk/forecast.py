@@ -24,7 +24,7 @@ from dosing.pk.steady import (
     fraction_of_steady_state,
     steady_state,
 )
-from dosing.pk.types import Covariates, Posterior, Residual, finite
+from dosing.pk.types import Covariates, Observation, Posterior, Residual, finite
 
 __all__ = [
     "Band",
@@ -149,6 +149,47 @@ def bands(
     kind = Band.PREDICTIVE if with_residual else Band.CREDIBLE
     times = np.asarray(times_h, dtype=float).reshape(-1)
     return Bands(kind, times, tuple(map(float, levels)), values)
+
+
+def level_density(posterior: Posterior, level: Observation) -> float:
+    """Return how probable a measured level is under the doses of a history.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        To ask about other doses, replace its history.
+    level : Observation
+        Not one below a limit.
+
+    Returns
+    -------
+    float
+        Its predictive density, per ng/mL, with the residual error.
+
+    Raises
+    ------
+    ValueError
+        For a level that is only a limit.
+
+    Examples
+    --------
+    >>> from dosing.pk.bayes import fit
+    >>> from dosing.pk.examples import ONE_LEVEL, TWO_COMPARTMENTS
+    >>> from dosing.pk.posterior import sample
+    >>> posterior = sample(fit(TWO_COMPARTMENTS, ONE_LEVEL))
+    >>> round(level_density(posterior, Observation(336.0, 3.6)), 2)
+    0.39
+    """
+    if level.below:
+        raise ValueError("a limit has no density")
+    found = curves(posterior, [level.time_h], [level.compartment])[:, 0]
+    residual = posterior.model.residual[level.compartment]
+    spread, apart, per = residual_sd(residual, found), level.value - found, 1.0
+    if residual.on_log:
+        per = max(level.value, SMALLEST)
+        apart = np.log(per) - np.log(np.maximum(found, SMALLEST))
+    dense = np.exp(-0.5 * (apart / spread) ** 2) / (spread * per * np.sqrt(2 * np.pi))
+    return float(posterior.weights @ dense)
 
 
 STRATA = 64

@@ -1,8 +1,8 @@
 """Published sirolimus models: read from data files, checked, with where they end."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import isfinite
 from pathlib import Path
@@ -149,8 +149,52 @@ def as_default(population: Population) -> Model:
     return model
 
 
-def complete(population: Population, known: Covariates) -> Covariates:
+def with_unknown(population: Population, name: str, spread: float) -> Model:
+    """Return a model in which one covariate is not known.
+
+    It varies about its reference as a log-normal random effect, so that every
+    prediction is an average over what it may be.
+
+    Parameters
+    ----------
+    population : Population
+    name : str
+        A covariate of the model whose reference is above 0.
+    spread : float
+        Its standard deviation on the log scale, above 0.
+
+    Raises
+    ------
+    ValueError
+        Where the model cannot be run, or has no such covariate.
+
+    Examples
+    --------
+    >>> with_unknown(library()["mao_2024_liver_adult"], "HCT", 0.15).etas
+    ('cl', 'v', 'HCT')
+    """
+    model = as_chosen(population)
+    found = [each for each in population.covariates if each.name == name]
+    if not found or found[0].reference <= 0 or not spread > 0:
+        raise ValueError(f"{population.id} has no {name} to leave open")
+    size = len(model.etas)
+    omega = np.zeros((size + 1, size + 1))
+    omega[:size, :size], omega[size, size] = model.omega, spread**2
+    rule = name, parse(f"{found[0].reference!r} * exp(eta_{name})")
+    return replace(
+        model,
+        etas=(*model.etas, name),
+        omega=omega,
+        parameters=(rule, *model.parameters),
+    )
+
+
+def complete(
+    population: Population, known: Covariates, unknown: Collection[str] = ()
+) -> Covariates:
     """Return the covariates a model runs on: what is known, fixed, or 1 by nature.
+
+    Those that are `unknown` may be absent; see `with_unknown`.
 
     Raises
     ------
@@ -169,7 +213,7 @@ def complete(population: Population, known: Covariates) -> Covariates:
             named = ", ".join(wanted) or "none"
             raise ValueError(f"{population.id} knows no {name}; it knows {named}")
     for name, each in wanted.items():
-        if name not in known and name not in population.fixed:
+        if name not in {*known, *population.fixed, *unknown}:
             raise ValueError(f"{population.id} needs {name} in {each.unit}")
     for name, value in population.fixed.items():
         if known.get(name, value) != value:
