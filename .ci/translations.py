@@ -16,10 +16,16 @@ from django.utils.translation import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("dosing", "patients", "tdm")
-SENTENCES = ("dosing/policy/", "dosing/units.py", "dosing/advice.py", "tdm/worklist.py")
+SENTENCES = (
+    "dosing/policy/",
+    "dosing/forecast/",
+    "dosing/units.py",
+    "dosing/advice.py",
+    "tdm/worklist.py",
+)
 """Modules whose English templates are translated by dosing.words.say()."""
 
-NAMES = ("dosing/policy/sources.py",)
+NAMES = ("dosing/policy/sources.py", "dosing/forecast/names.py")
 """Modules whose every constant is shown to people."""
 
 CATALOGUE = ROOT / "tdm" / "locale" / "ja" / "LC_MESSAGES" / "django.po"

@@ -1,12 +1,14 @@
 """What a clinician is shown: the latest level read, and the doses it speaks for."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
-from dosing import policy
-from dosing.history import History, history_of
-from dosing.models import Decision, Dose, Protocol, TroughLevel
+from dosing import forecast, policy
+from dosing.history import Around, History, around, history_of
+from dosing.models import Decision, Dose, Protocol, State, TroughLevel
+from dosing.prognosis import Prognosis, prognosis_of
 from dosing.units import Sentence
 from patients.models import Patient
 
@@ -23,15 +25,33 @@ class StaleAdviceError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A dose that can be taken: by the proportional rule, and by the models."""
+
+    candidate: policy.Candidate
+    choice: forecast.Choice | None
+
+    @property
+    def regimen(self) -> policy.Regimen:
+        return self.candidate.regimen
+
+
+@dataclass(frozen=True)
 class Advice:
     patient: Patient
+    history: History
+    beside: Around
     level: TroughLevel
     reading: policy.Reading
     protocol: Protocol
     current: Dose | None
     suggestion: policy.Suggestion
     basis: Basis
-    today: date
+    at: datetime
+
+    @property
+    def today(self) -> date:
+        return self.history.day(self.at)
 
     @property
     def current_regimen(self) -> policy.Regimen | None:
@@ -51,17 +71,104 @@ class Advice:
         already = dose.starts_on <= self.today or dose.starts_on == starts_on
         return choice == dose.regimen and dose.stops_on is None and already
 
+    @cached_property
+    def limits(self) -> policy.Limits:
+        return self.protocol.limits(self.patient.site)
+
+    @cached_property
+    def takeable(self) -> list[policy.Regimen]:
+        """Return every dose that can be taken, the present one among them."""
+        current = self.current_regimen
+        found = policy.takeable(self.limits, current.interval_h if current else 24)
+        if current is not None and current not in found:
+            found.append(current)
+        return found
+
+    @cached_property
+    def prognosis(self) -> Prognosis:
+        """What the models say; worked out when it is first asked for."""
+        target = self.protocol.target
+        return prognosis_of(
+            self.history, self.beside, self.takeable, target, at=self.at
+        )
+
+    @property
+    def withheld(self) -> bool:
+        """Whether a rule of kind prevent fired: it holds for rule and models alike."""
+        return any(f.kind is policy.Kind.PREVENT for f in self.suggestion.findings)
+
+    @cached_property
+    def recommended(self) -> policy.Regimen | None:
+        """The default: none where advice is withheld or the models disagree.
+
+        In range nothing is changed. Without models the proportional rule stands.
+        """
+        outlook, current = self.prognosis.outlook, self.current_regimen
+        if self.withheld or current is None:
+            return None
+        if self.reading.verdict is policy.Verdict.IN:
+            return current
+        if outlook is None:
+            return self.suggestion.recommended
+        if outlook.disagree:
+            return None
+        best = next(iter(self.ranked), None)
+        return best.regimen if best else current
+
+    @cached_property
+    def ranked(self) -> list[Offer]:
+        """The doses within one step that do not go the wrong way, best first."""
+        outlook, current = self.prognosis.outlook, self.current_regimen
+        if outlook is None or current is None:
+            return []
+        return [
+            self.offer(choice.regimen)
+            for choice in outlook.choices
+            if choice.regimen == current
+            or (
+                policy.within_step(choice.regimen, current, self.limits)
+                and policy.helps(choice.regimen, self.reading, current)
+            )
+        ]
+
+    def offer(self, regimen: policy.Regimen) -> Offer:
+        current = self.current_regimen or regimen
+        outlook = self.prognosis.outlook
+        known = next(
+            (c for c in self.suggestion.candidates if c.regimen == regimen), None
+        )
+        candidate = known or policy.candidate(
+            regimen,
+            self.reading,
+            self.limits,
+            current,
+            reliable=self.suggestion.exact_mg_per_day is not None,
+        )
+        return Offer(candidate, outlook.choice(regimen) if outlook else None)
+
+    @cached_property
+    def offers(self) -> list[Offer]:
+        """What is shown: no change first, then up to three other doses."""
+        keep = self.suggestion.keep
+        first = [Offer(keep, self.choice_of(keep.regimen))] if keep else []
+        others = [o for o in self.ranked if o.regimen != self.current_regimen]
+        if self.prognosis.outlook is None:
+            others = [Offer(c, None) for c in self.suggestion.candidates]
+        by_rule = self.suggestion.recommended
+        shown = others[: policy.MOST_CANDIDATES]
+        if by_rule and by_rule not in {o.regimen for o in (*first, *shown)}:
+            shown = [*shown[:-1], self.offer(by_rule)]
+        return [*first, *sorted(shown, key=lambda o: -o.regimen.mg_per_day)]
+
+    def choice_of(self, regimen: policy.Regimen) -> forecast.Choice | None:
+        outlook = self.prognosis.outlook
+        return outlook.choice(regimen) if outlook else None
+
     @property
     def others(self) -> list[policy.Regimen]:
         """Return every other dose that can be taken, for the human who knows better."""
-        limits = self.protocol.limits(self.patient.site)
-        interval_h = self.current.interval_h if self.current else 24
-        shown = {candidate.regimen for candidate in self.suggestion.candidates}
-        return [
-            regimen
-            for regimen in policy.takeable(limits, interval_h)
-            if regimen != self.current_regimen and regimen not in shown
-        ]
+        shown = {offer.regimen for offer in self.offers}
+        return [r for r in self.takeable if r not in shown]
 
     def next_level_on(self, *, new_dose_from: date | None) -> date:
         """Propose the day of the next level, after a change or without one."""
@@ -91,31 +198,68 @@ def advice_on(history: History, *, at: datetime) -> Advice | None:
     protocol = history.protocol_on(today)
     if level is None or reading is None or protocol is None:
         return None
-    current = history.planned(today)
+    beside = around(history.patient)
+    drawn_on = history.day(level.drawn_at)
+    besides = tuple(findings_beside(beside, drawn_on, today))
+    reading = replace(reading, findings=(*reading.findings, *besides))
     limits = protocol.limits(history.patient.site)
     return Advice(
         patient=history.patient,
+        history=history,
+        beside=beside,
         level=level,
         reading=reading,
         protocol=protocol,
-        current=current,
+        current=history.planned(today),
         suggestion=policy.suggest(reading, history.course, limits, today),
-        basis=basis_of(history),
-        today=today,
+        basis=basis_of(history, beside),
+        at=at,
     )
 
 
-def basis_of(history: History) -> Basis:
-    """Name every record, with its version, that the advice rests on."""
+def findings_beside(
+    beside: Around, drawn_on: date, today: date
+) -> Iterable[policy.Finding]:
+    """Judge the doses missed before the draw, and the drugs taken beside it."""
+    days = {
+        state: [intake.due_on for intake in beside.intakes if intake.state == state]
+        for state in (State.MISSED, State.UNKNOWN)
+    }
+    yield from policy.findings_on_doses(
+        days[State.MISSED], days[State.UNKNOWN], drawn_on
+    )
+    drugs = [
+        policy.Drug(
+            name=str(course),
+            is_strong=course.interaction.is_strong,
+            starts_on=course.starts_on,
+            stops_on=course.stops_on,
+            size_known=course.interaction.auc_ratio is not None,
+        )
+        for course in beside.comedications
+    ]
+    yield from policy.findings_on_drugs(drugs, drawn_on, today)
+
+
+def basis_of(history: History, beside: Around) -> Basis:
+    """Name every record, with its version, that the advice rests on.
+
+    Diaries grow long, so of each kind beside the levels the versions are added up:
+    every entry and every correction raises the sum.
+    """
     laboratories = {level.laboratory for level in history.levels}
     decisions = Decision.objects.filter(patient=history.patient)
     return {
         policy.ENGINE_VERSION: 1,
+        forecast.CORE_VERSION: 1,
         **{f"level {level.pk}": level.version for level in history.levels},
         **{f"dose {dose.pk}": dose.version for dose in history.doses},
         **{f"protocol {a.pk}": a.version for a in history.assignments},
         **{f"laboratory {lab.pk}": lab.version for lab in laboratories},
         **{f"decision {pk}": 1 for pk in decisions.values_list("pk", flat=True)},
+        "intakes": sum(each.version for each in beside.intakes),
+        "drugs": sum(each.version for each in beside.comedications),
+        "measurements": sum(each.version for each in beside.measurements),
     }
 
 
@@ -125,7 +269,11 @@ CHANGED = {
     "protocol": "The protocol was changed.",
     "laboratory": "A laboratory's profile was corrected.",
     "decision": "Someone else has signed a decision.",
+    "intakes": "A dose was entered as taken or missed.",
+    "drugs": "An interacting drug was entered or corrected.",
+    "measurements": "A weight or a blood value was entered or corrected.",
     "policy": "Troughline was updated.",
+    "pk": "Troughline was updated.",
 }
 
 

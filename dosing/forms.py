@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from django import forms
@@ -14,7 +14,15 @@ from django.utils.translation import gettext_lazy as _
 
 from dosing import units
 from dosing.advice import Advice
-from dosing.models import INTERVALS, Laboratory, Protocol, Reason, TroughLevel
+from dosing.models import (
+    DRUGS,
+    INTERVALS,
+    Laboratory,
+    Protocol,
+    Reason,
+    State,
+    TroughLevel,
+)
 from dosing.services.levels import Confirmation, UnconfirmedError
 from dosing.words import plain, say
 from patients.models import Patient
@@ -247,6 +255,11 @@ class SetAsideForm(ServiceForm):
     )
 
 
+def day_field(label: Any, *, required: bool = True) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=required, widget=widget)
+
+
 class PrescribeForm(ServiceForm):
     """The protocol a patient follows and the regimen that begins."""
 
@@ -263,20 +276,14 @@ class PrescribeForm(ServiceForm):
         label=_("Usual time of day"),
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
-    starts_on = forms.DateField(
-        label=_("First day"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+    starts_on = day_field(_("First day"))
     reason = forms.CharField(label=_("Reason"), max_length=300, validators=[plain_text])
 
 
 class StopForm(ServiceForm):
     """The first day without the drug, outside a decision on a level."""
 
-    on = forms.DateField(
-        label=_("First day without it"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+    on = day_field(_("First day without it"))
     reason = forms.CharField(label=_("Reason"), max_length=300, validators=[plain_text])
 
 
@@ -294,15 +301,8 @@ class CorrectDoseForm(ServiceForm):
         label=_("Usual time of day"),
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
-    starts_on = forms.DateField(
-        label=_("First day"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-    stops_on = forms.DateField(
-        label=_("First day without it"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+    starts_on = day_field(_("First day"))
+    stops_on = day_field(_("First day without it"), required=False)
     never_taken = forms.BooleanField(label=_("It was never taken"), required=False)
     reason = forms.CharField(
         label=_("Why is it corrected?"), max_length=300, validators=[plain_text]
@@ -324,10 +324,67 @@ class CorrectAssignmentForm(ServiceForm):
         label=_("Protocol"),
         empty_label=None,
     )
-    starts_on = forms.DateField(
-        label=_("First day"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    starts_on = day_field(_("First day"))
+    reason = forms.CharField(
+        label=_("Why is it corrected?"), max_length=300, validators=[plain_text]
     )
+
+
+class AssignProtocolForm(ServiceForm):
+    """Another protocol, and with it another range, from a day on."""
+
+    protocol = forms.ModelChoiceField(
+        Protocol.objects.order_by("name", "-version"), label=_("Protocol")
+    )
+    starts_on = day_field(_("From"))
+    reason = forms.CharField(label=_("Reason"), max_length=300, validators=[plain_text])
+
+
+class IntakeForm(ServiceForm):
+    """What is known of one dose."""
+
+    due_on = day_field(_("Day of the dose"))
+    slot = forms.TypedChoiceField(
+        label=_("Which dose of the day"),
+        choices=[(0, _("the first or only one")), (1, _("the second"))],
+        coerce=int,
+        initial=0,
+    )
+    state = forms.ChoiceField(
+        label=_("What happened"), choices=[("", "\u2013"), *State.choices]
+    )
+    taken_at = LocalDateTimeField(label=_("Taken at"), required=False)
+    reason = forms.CharField(
+        label=_("Why it was missed"),
+        max_length=300,
+        required=False,
+        validators=[plain_text],
+    )
+
+    def __init__(self, *args: object, patient: Patient, **options: object) -> None:
+        super().__init__(*args, **options)
+        self.of = patient
+
+    def clean_taken_at(self) -> datetime | None:
+        typed = self.cleaned_data["taken_at"]
+        return instant(typed, self.of.site.zone, "0") if typed else None
+
+
+class ComedicationForm(ServiceForm):
+    """Another drug that changes sirolimus."""
+
+    drug = forms.ChoiceField(label=_("Drug"), choices=[("", "\u2013"), *DRUGS])
+    starts_on = day_field(_("First day"))
+    stops_on = day_field(_("First day without it"), required=False)
+    note = forms.CharField(
+        label=_("Note"), max_length=300, required=False, validators=[plain_text]
+    )
+
+
+class CorrectComedicationForm(ServiceForm):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    starts_on = day_field(_("First day"))
+    stops_on = day_field(_("First day without it"), required=False)
     reason = forms.CharField(
         label=_("Why is it corrected?"), max_length=300, validators=[plain_text]
     )
@@ -346,16 +403,8 @@ class DecideForm(ServiceForm):
     reason_text = forms.CharField(
         label=_("In words"), max_length=500, required=False, validators=[plain_text]
     )
-    new_dose_from = forms.DateField(
-        label=_("New dose from"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-    next_level_on = forms.DateField(
-        label=_("Next level on"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+    new_dose_from = day_field(_("New dose from"), required=False)
+    next_level_on = day_field(_("Next level on"), required=False)
 
     def clean_basis(self) -> dict[str, int]:
         try:

@@ -1,24 +1,29 @@
 """The one door from rows to judgement; units, hours and clinic days end here."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import groupby
 from typing import TypeVar
 
 from django.utils import timezone
 
-from dosing import policy, units
+from dosing import forecast, pk, policy, units
 from dosing.models import (
+    GIVEN,
+    Comedication,
     Dose,
+    Intake,
     Laboratory,
     Method,
     Protocol,
     ProtocolAssignment,
+    State,
     TroughLevel,
 )
-from patients.models import Patient
+from patients.models import Measurement, Patient, Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,13 @@ class History:
         going = [d for d in self.doses if d.stops_on is None or d.stops_on > today]
         return going[-1] if going else None
 
-    def read(self, level: TroughLevel) -> policy.Reading | None:
-        """Judge one level in its context; None without a protocol."""
+    def read(
+        self, level: TroughLevel, target: policy.Target | None = None
+    ) -> policy.Reading | None:
+        """Judge one level in its context; None without a protocol.
+
+        With a `target` it is judged against that one, not the protocol's.
+        """
         drawn_on = self.day(level.drawn_at)
         protocol = self.protocol_on(drawn_on)
         if protocol is None:
@@ -77,7 +87,7 @@ class History:
             previous_method=method_of(earlier[-1]) if earlier else "",
             previous_ng_per_ml=self.comparable(earlier, drawn_on),
         )
-        return policy.read(facts, self.course, protocol.target)
+        return policy.read(facts, self.course, target or protocol.target)
 
     def comparable(
         self, earlier: Sequence[TroughLevel], drawn_on: date
@@ -110,6 +120,269 @@ class History:
                     level.ng_per_ml, then.regimen.mg_per_day, dose
                 )
         return units.expected_from_dose(dose)
+
+
+INDICATION = "venous malformation"
+"""What every patient here is treated for, in the words of the model files."""
+
+UNKNOWN_DOSE_TAKEN = 0.5
+"""The chance that a dose of which nothing is known was taken: as likely as not [NV]."""
+
+COVARIATES = {
+    Quantity.HAEMATOCRIT_PERCENT: "HCT",
+    Quantity.WEIGHT_KG: "WT",
+    Quantity.TOTAL_BILIRUBIN_UMOL_L: "TBIL",
+}
+"""Measured quantities by the models' name for them; the units are the same."""
+
+HALF_INTERVAL = 0.5
+HOUR_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What else changes the drug: doses taken or missed, other drugs, blood, weight."""
+
+    intakes: tuple[Intake, ...]
+    comedications: tuple[Comedication, ...]
+    measurements: tuple[Measurement, ...]
+
+
+def around(patient: Patient) -> Around:
+    quantities = [quantity.value for quantity in COVARIATES]
+    measured = Measurement.objects.of(patient).filter(quantity__in=quantities)
+    return Around(
+        intakes=tuple(Intake.objects.of(patient)),
+        comedications=tuple(patient.comedications.order_by("starts_on", "pk")),
+        measurements=tuple(measured.in_time_order()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One dose that was due: when, how much, and what is known of it."""
+
+    on: date
+    slot: int
+    at: datetime
+    interval: timedelta
+    amount_mg: Decimal
+    state: str = ""
+
+    @property
+    def probability(self) -> float:
+        return UNKNOWN_DOSE_TAKEN if self.state == State.UNKNOWN else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class DosesUsed:
+    """How the doses that were due entered a forecast."""
+
+    due: int
+    taken: int
+    assumed: int
+    missed: tuple[date, ...]
+    unknown: tuple[date, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to the models, the instant its hours count from, and the doses."""
+
+    question: forecast.Question
+    origin: datetime
+    doses: DosesUsed
+
+    def hour(self, at: datetime) -> float:
+        return hours_between(self.origin, at)
+
+    def at(self, hour: float) -> datetime:
+        return self.origin + timedelta(hours=hour)
+
+
+def hours_between(origin: datetime, at: datetime) -> float:
+    return round((at - origin).total_seconds() / HOUR_S, 6)
+
+
+def question_of(history: History, beside: Around, *, at: datetime) -> Asked | None:
+    """Put a patient's rows as a question to the models; None without a dose."""
+    protocol = history.protocol_on(history.day(at))
+    due = as_reported(list(doses_due(history, beside.intakes, at)), history)
+    if protocol is None or not due:
+        return None
+    origin = due[0].at
+    usable = [v for v in history.used_levels if v.comparator != ">"]
+    running = history.running(history.day(at))
+    asked = forecast.Question(
+        person=forecast.Person(
+            age_years=float(history.patient.age_on(history.day(at))),
+            weight_kg=last_value(beside, Quantity.WEIGHT_KG),
+            indication=INDICATION,
+            methods=tuple(sorted({method_of(v) for v in usable} - {""})),
+            mg_per_day=float(running.mg_per_day) if running else 0.0,
+        ),
+        weights=tuple(sorted(protocol.model_weights.items())),
+        doses=tuple(administrations(due, origin)),
+        levels=tuple(
+            pk.Observation(
+                hours_between(origin, level.drawn_at),
+                float(level.ng_per_ml),
+                below=level.comparator == "<",
+            )
+            for level in usable
+        ),
+        facts=tuple(facts_of(history, beside, origin)),
+    )
+    return Asked(asked, origin, doses_used(due))
+
+
+def doses_due(
+    history: History, intakes: Sequence[Intake], until: datetime
+) -> Iterable[Due]:
+    """Yield every dose due before an instant, in order, with what the diary says."""
+    known = {(intake.due_on, intake.slot): intake for intake in intakes}
+    for dose in history.doses:
+        for due in doses_of(dose, history, until):
+            intake = known.get((due.on, due.slot))
+            at = intake.taken_at if intake and intake.taken_at else due.at
+            if at < until:
+                yield replace(due, at=at, state=intake.state if intake else "")
+
+
+def doses_of(dose: Dose, history: History, until: datetime) -> Iterable[Due]:
+    zone = history.patient.site.zone
+    per_day = max(1, 24 // dose.interval_h)
+    days = max(1, dose.interval_h // 24)
+    interval = timedelta(hours=dose.interval_h)
+    on = dose.starts_on
+    while on <= history.day(until) and (dose.stops_on is None or on < dose.stops_on):
+        first = datetime.combine(on, dose.usual_time, zone)
+        for slot in range(per_day):
+            yield Due(on, slot, first + slot * interval, interval, dose.amount_mg)
+        on += timedelta(days=days)
+
+
+def as_reported(due: list[Due], history: History) -> list[Due]:
+    """Let a level's own report of the last dose before it move the doses around it.
+
+    The dose that was due near the reported time was taken then; one due between it
+    and the draw was taken after the draw, and any before that were missed.
+    """
+    for level in history.used_levels:
+        if level.last_dose_at is not None:
+            due = moved(due, level.last_dose_at, level.drawn_at)
+    return sorted(due, key=lambda each: each.at)
+
+
+def moved(due: list[Due], taken_at: datetime, drawn_at: datetime) -> list[Due]:
+    open_ones = [each for each in due if each.state == ""]
+    near = [d for d in open_ones if abs(d.at - taken_at) <= d.interval * HALF_INTERVAL]
+    nearest = min(near, key=lambda d: abs(d.at - taken_at), default=None)
+    found = []
+    for each in due:
+        if each is nearest:
+            found.append(replace(each, at=taken_at, state=State.TAKEN))
+        elif each.state == "" and taken_at < each.at < drawn_at:
+            after = drawn_at - each.at <= each.interval * HALF_INTERVAL
+            late = replace(each, at=drawn_at)
+            found.append(late if after else replace(each, state=State.MISSED))
+        else:
+            found.append(each)
+    return found
+
+
+def doses_used(due: Sequence[Due]) -> DosesUsed:
+    return DosesUsed(
+        due=len(due),
+        taken=sum(each.state in GIVEN for each in due),
+        assumed=sum(each.state == "" for each in due),
+        missed=tuple(each.on for each in due if each.state == State.MISSED),
+        unknown=tuple(each.on for each in due if each.state == State.UNKNOWN),
+    )
+
+
+def administrations(
+    due: Iterable[Due], origin: datetime
+) -> Iterable[pk.Administration]:
+    """Yield the doses in hours; equal ones at an even pace as one series."""
+    given = [
+        (hours_between(origin, each.at), float(each.amount_mg), each.probability)
+        for each in due
+        if each.state != State.MISSED
+    ]
+    for (amount, chance), doses in groupby(given, key=lambda each: each[1:]):
+        yield from series([hour for hour, *_rest in doses], amount, chance)
+
+
+def series(
+    hours: Sequence[float], amount: float, chance: float
+) -> Iterable[pk.Administration]:
+    first = 0
+    while first < len(hours):
+        last = first
+        if first + 1 < len(hours) and hours[first + 1] > hours[first]:
+            last = first + 1
+            while last + 1 < len(hours) and paced(hours[last - 1 : last + 2]):
+                last += 1
+        count = last - first + 1
+        every = hours[first + 1] - hours[first] if count > 1 else 0.0
+        yield pk.Administration(
+            hours[first], amount, count=count, every_h=every, probability=chance
+        )
+        first += count
+
+
+def paced(three: Sequence[float]) -> bool:
+    before, now, after = three
+    return round(after - now, 6) == round(now - before, 6)
+
+
+def facts_of(
+    history: History, beside: Around, origin: datetime
+) -> Iterable[forecast.Facts]:
+    """Yield the covariates from each day on which one of them changed.
+
+    What was measured holds until it is measured again; before its first measurement
+    the first one holds.
+    """
+    first = history.day(origin)
+    drugs = beside.comedications
+    turns = {
+        first,
+        *(m.measured_on for m in beside.measurements),
+        *(drug.starts_on for drug in drugs),
+        *(drug.stops_on for drug in drugs if drug.stops_on),
+    }
+    zone = history.patient.site.zone
+    for day in sorted(turn for turn in turns if turn >= first):
+        midnight = datetime.combine(day, time(0), zone)
+        hour = max(0.0, hours_between(origin, midnight))
+        values = {**measured_on(day, beside), "CL_FACTOR": factor_on(day, drugs)}
+        yield forecast.Facts(hour, tuple(sorted(values.items())))
+
+
+def measured_on(day: date, beside: Around) -> Mapping[str, float]:
+    found = {}
+    for quantity, name in COVARIATES.items():
+        rows = [m for m in beside.measurements if m.quantity == quantity]
+        held = [row for row in rows if row.measured_on <= day] or rows[:1]
+        if held:
+            found[name] = float(held[-1].value)
+    return {**found, "OXC": 0.0}
+
+
+def factor_on(day: date, drugs: Sequence[Comedication]) -> float:
+    """Return what interacting drugs multiply clearance by on a day."""
+    factor = 1.0
+    for drug in drugs:
+        if drug.starts_on <= day and (drug.stops_on is None or day < drug.stops_on):
+            factor *= drug.interaction.clearance_factor
+    return factor
+
+
+def last_value(beside: Around, quantity: Quantity) -> float | None:
+    rows = [m for m in beside.measurements if m.quantity == quantity]
+    return float(rows[-1].value) if rows else None
 
 
 def covers(dose: Dose, day: date) -> bool:

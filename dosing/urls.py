@@ -9,6 +9,22 @@ urlpatterns = [
     path("patients/<int:patient_id>/levels/hint/", views.level_hint, name="level_hint"),
     path("patients/<int:patient_id>/doses/new/", views.prescribe, name="prescribe"),
     path("patients/<int:patient_id>/doses/stop/", views.stop, name="stop"),
+    path("patients/<int:patient_id>/doses/taken/", views.add_intake, name="add_intake"),
+    path(
+        "patients/<int:patient_id>/drugs/new/",
+        views.add_comedication,
+        name="add_comedication",
+    ),
+    path(
+        "drugs/<int:comedication_id>/correct/",
+        views.correct_comedication,
+        name="correct_comedication",
+    ),
+    path(
+        "patients/<int:patient_id>/protocol/",
+        views.assign_protocol,
+        name="assign_protocol",
+    ),
     path("patients/<int:patient_id>/decide/", views.decide, name="decide"),
     path(
         "protocols/<int:assignment_id>/correct/",

@@ -15,10 +15,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dosing import policy, services
 from dosing.advice import Advice, StaleAdviceError, advise
 from dosing.forms import (
+    AssignProtocolForm,
+    ComedicationForm,
     CorrectAssignmentForm,
+    CorrectComedicationForm,
     CorrectDoseForm,
     CorrectTroughForm,
     DecideForm,
+    IntakeForm,
     NewTroughForm,
     PrescribeForm,
     SetAsideForm,
@@ -29,13 +33,21 @@ from dosing.forms import (
     values_of,
 )
 from dosing.history import history_of
-from dosing.models import Decision, Dose, ProtocolAssignment, Reason, TroughLevel
+from dosing.models import (
+    Comedication,
+    Decision,
+    Dose,
+    ProtocolAssignment,
+    Reason,
+    TroughLevel,
+)
 from dosing.units import NotANumberError, Unit, parse_reported, to_ng_per_ml
-from dosing.words import plain, say
+from dosing.words import percents, plain, say
 from patients.models import Patient
 from patients.services import note_reading
 from patients.web import (
     StaffRequest,
+    added_or_asked,
     corrected_or_asked,
     done,
     page,
@@ -252,6 +264,67 @@ def correct_assignment(request: StaffRequest, assignment_id: int) -> HttpRespons
     )
 
 
+@permission_required("dosing.add_protocolassignment", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def assign_protocol(request: StaffRequest, patient_id: int) -> HttpResponse:
+    """Let `patient` follow another protocol by `form`; old levels keep theirs."""
+    patient = visible_patient(request, patient_id)
+    today = patient.site.today(timezone.now())
+    form = AssignProtocolForm(request.POST or None, initial={"starts_on": today})
+    chosen = submit(form, services.assign_protocol, patient=patient, actor=request.user)
+    return added_or_asked(
+        request, form, patient, title=_("Change the range"), done_with=chosen
+    )
+
+
+@permission_required("dosing.add_intake", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def add_intake(request: StaffRequest, patient_id: int) -> HttpResponse:
+    """Say by `form` what is known of one dose of `patient`."""
+    patient = visible_patient(request, patient_id)
+    form = IntakeForm(request.POST or None, patient=patient)
+    intake = submit(form, services.record_intake, patient=patient, actor=request.user)
+    return added_or_asked(
+        request, form, patient, title=_("Dose taken or missed"), done_with=intake
+    )
+
+
+@permission_required("dosing.add_comedication", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def add_comedication(request: StaffRequest, patient_id: int) -> HttpResponse:
+    """Note by `form` another drug of `patient` that changes sirolimus."""
+    patient = visible_patient(request, patient_id)
+    today = patient.site.today(timezone.now())
+    form = ComedicationForm(request.POST or None, initial={"starts_on": today})
+    drug = submit(
+        form, services.record_comedication, patient=patient, actor=request.user
+    )
+    return added_or_asked(
+        request, form, patient, title=_("Add interacting drug"), done_with=drug
+    )
+
+
+@permission_required("dosing.add_comedication", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def correct_comedication(request: StaffRequest, comedication_id: int) -> HttpResponse:
+    """Mend or end a course of another drug, with a reason."""
+    visible = Patient.objects.visible_to(request.user)
+    drug = get_object_or_404(
+        Comedication.objects.filter(patient__in=visible).select_related(
+            "patient__site"
+        ),
+        pk=comedication_id,
+    )
+    names = ("version", "starts_on", "stops_on")
+    form = CorrectComedicationForm(
+        request.POST or None, initial={name: getattr(drug, name) for name in names}
+    )
+    corrected = submit(
+        form, services.correct_comedication, comedication=drug, actor=request.user
+    )
+    return corrected_or_asked(request, form, drug, drug.patient, done_with=corrected)
+
+
 def first_regimen(patient: Patient) -> dict[str, object]:
     """Pre-fill what is planned from tomorrow; a new patient starts with no answers."""
     today = patient.site.today(timezone.now())
@@ -303,9 +376,15 @@ def decision_page(
         "said": policy.in_words(advice.reading) if advice else (),
         "rows": rows(advice) if advice else [],
         "others": [
-            (value_of(regimen), say(policy.regimen_in_words(regimen)))
-            for regimen in (advice.others if advice else ())
+            (
+                value_of(regimen),
+                say(policy.regimen_in_words(regimen)),
+                known.choice_of(regimen),
+            )
+            for known in filter(None, [advice])
+            for regimen in known.others
         ],
+        **(reasons_of(advice) if advice else {}),
         "patient": patient,
         "form": form,
         "basis": seal(advice) if advice else "",
@@ -327,9 +406,9 @@ def proposal(advice: Advice | None) -> dict[str, object]:
     if advice is None:
         return {}
     return {
-        "reason": Reason.AS_SUGGESTED if advice.suggestion.recommended else "",
+        "reason": Reason.AS_SUGGESTED if advice.recommended else "",
         "new_dose_from": advice.new_dose_from,
-        "next_level_on": advice.proposed_level_on(advice.suggestion.recommended),
+        "next_level_on": advice.proposed_level_on(advice.recommended),
     }
 
 
@@ -338,20 +417,31 @@ def value_of(regimen: policy.Regimen) -> str:
     return f"{plain(regimen.amount_mg)}@{regimen.interval_h}"
 
 
+def reasons_of(advice: Advice) -> dict[str, object]:
+    """Return what "why" is made of: levels and doses used and not used."""
+    asked = advice.prognosis.asked
+    return {
+        "used": advice.history.used_levels,
+        "aside": [v for v in advice.history.levels if v.set_aside_at is not None],
+        "doses_used": asked.doses if asked else None,
+    }
+
+
 def rows(advice: Advice) -> list[dict[str, object]]:
     """Return the doses in the order shown: the present one first."""
-    suggestion = advice.suggestion
-    shown = [suggestion.keep] if suggestion.keep else []
     return [
         {
-            "candidate": candidate,
-            "value": value_of(candidate.regimen),
-            "words": policy.regimen_in_words(candidate.regimen),
-            "keeps": candidate is suggestion.keep,
-            "recommended": candidate.regimen == suggestion.recommended,
-            "next_level_on": advice.proposed_level_on(candidate.regimen),
+            "offer": offer,
+            "candidate": offer.candidate,
+            "choice": offer.choice,
+            "chances": percents(offer.choice) if offer.choice else None,
+            "value": value_of(offer.regimen),
+            "words": policy.regimen_in_words(offer.regimen),
+            "keeps": offer.regimen == advice.current_regimen,
+            "recommended": offer.regimen == advice.recommended,
+            "next_level_on": advice.proposed_level_on(offer.regimen),
         }
-        for candidate in (*shown, *suggestion.candidates)
+        for offer in advice.offers
     ]
 
 

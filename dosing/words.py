@@ -1,12 +1,14 @@
 """Sentences of the judgement, said in the reader's language."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
+from dosing.forecast import Choice
 from dosing.units import Fact, Sentence
 
 
@@ -29,6 +31,30 @@ def fact_in_words(fact: Fact) -> str:
 def plain(number: Decimal) -> str:
     """Write a number without trailing zeros: 1.50 is 1.5, 2.00 is 2."""
     return f"{number.normalize():f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Percents:
+    """Chances below, inside and above in whole percent; they sum to 100."""
+
+    below: int
+    inside: int
+    above: int
+
+    @property
+    def upto(self) -> int:
+        """Where the part above begins."""
+        return self.below + self.inside
+
+
+def percents(choice: Choice) -> Percents:
+    """Round three chances so that they still sum to 100: the largest rests go up."""
+    exact = [100 * share for share in (choice.below, choice.inside, choice.above)]
+    whole = [int(each) for each in exact]
+    by_rest = sorted(range(3), key=lambda place: whole[place] - exact[place])
+    for place in by_rest[: 100 - sum(whole)]:
+        whole[place] += 1
+    return Percents(*whole)
 
 
 def as_data(sentence: Sentence) -> dict[str, object]:

@@ -11,6 +11,7 @@ READS_PATIENTS = {
     "patients.view_auditevent",
     "patients.view_cohort",
     "dosing.view_troughlevel",
+    "dosing.view_protocol",
 }
 ENTERS = {
     "patients.add_patient",
@@ -18,6 +19,8 @@ ENTERS = {
     "patients.add_measurement",
     "dosing.add_troughlevel",
     "dosing.change_troughlevel",
+    "dosing.add_intake",
+    "dosing.add_comedication",
 }
 PRESCRIBES = {"dosing.add_dose", "dosing.add_decision", "dosing.add_protocolassignment"}
 CONFIGURES = {

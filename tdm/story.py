@@ -1,7 +1,8 @@
 """What a patient's chart tells: rows turned into the facts it draws."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from itertools import zip_longest
 
 from django.utils.formats import date_format
@@ -9,21 +10,32 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dosing import policy
-from dosing.history import History, method_of
+from dosing.history import Around, History, method_of
+from dosing.models import State
 from dosing.words import plain, say
 from patients.models import Measurement, Patient, Quantity
 from tdm import charts
 
 
-def story_of(history: History, now: datetime) -> charts.Story:
-    """Turn a history and the measurements beside it into what the chart draws."""
+def story_of(
+    history: History,
+    beside: Around,
+    now: datetime,
+    curve: charts.ExpectedCurve | None = None,
+    target: policy.Target | None = None,
+) -> charts.Story:
+    """Turn a history and what lies beside it into what the chart draws.
+
+    With a `target` levels are judged against it instead of the protocol's.
+    """
     today = history.day(now)
     protocol = history.protocol_on(today)
-    start = history.course.starts_on() or today
+    drawn = [history.day(level.drawn_at) for level in history.levels]
+    start = history.course.starts_on() or min(drawn, default=today)
     return charts.Story(
         start_on=start,
         now=now,
-        levels=tuple(points(history)),
+        levels=tuple(points(history, target)),
         doses=tuple(
             charts.DosePeriod(
                 starts_on=dose.starts_on,
@@ -34,16 +46,59 @@ def story_of(history: History, now: datetime) -> charts.Story:
             )
             for dose in history.doses
         ),
-        bands=tuple(bands(history)),
+        bands=tuple(bands(history) if target is None else alternative(start, target)),
         urgent_ng_per_ml=protocol.urgent_ng_per_ml if protocol else None,
         response=tuple(responses(history.patient)),
+        curve=curve,
+        drugs=tuple(
+            charts.DrugCourse(course.starts_on, course.stops_on, str(course))
+            for course in beside.comedications
+        ),
+        missed=days_of(beside, State.MISSED),
+        unknown=days_of(beside, State.UNKNOWN),
     )
 
 
-def points(history: History) -> Iterable[charts.LevelPoint]:
+def on_choice(
+    told: charts.Story, regimen: policy.Regimen, from_on: date
+) -> charts.Story:
+    """Return the story as it would go on with another regimen from a day on."""
+    kept = [each for each in told.doses if each.starts_on < from_on]
+    ended = [
+        replace(each, stops_on=min(each.stops_on or from_on, from_on)) for each in kept
+    ]
+    chosen = charts.DosePeriod(
+        starts_on=from_on,
+        stops_on=None,
+        amount_mg=regimen.amount_mg,
+        interval_h=regimen.interval_h,
+        label=say(policy.regimen_in_words(regimen)),
+    )
+    begun = [chosen] if regimen.amount_mg else []
+    return replace(told, doses=(*ended, *begun))
+
+
+def days_of(beside: Around, state: State) -> frozenset[date]:
+    return frozenset(each.due_on for each in beside.intakes if each.state == state)
+
+
+def alternative(start: date, target: policy.Target) -> Iterable[charts.TargetBand]:
+    facts = {"low": plain(target.low_ng_per_ml), "high": plain(target.high_ng_per_ml)}
+    yield charts.TargetBand(
+        from_on=start,
+        to_on=None,
+        low_ng_per_ml=target.low_ng_per_ml,
+        high_ng_per_ml=target.high_ng_per_ml,
+        label=_("under %(low)s\u2013%(high)s") % facts,
+    )
+
+
+def points(
+    history: History, target: policy.Target | None = None
+) -> Iterable[charts.LevelPoint]:
     zone = history.patient.site.zone
     for level in history.levels:
-        reading = history.read(level)
+        reading = history.read(level, target)
         drawn_at = level.drawn_at.astimezone(zone)
         said = say(policy.in_words(reading)[0]) if reading else str(level)
         yield charts.LevelPoint(

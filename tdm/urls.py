@@ -50,6 +50,8 @@ urlpatterns = [
     path("", views.today, name="today"),
     path("patients/", views.patients, name="patients"),
     path("patients/<int:patient_id>/", views.patient, name="patient"),
+    path("patients/<int:patient_id>/future/", views.future, name="future"),
+    path("models/", views.models_page, name="models"),
     path("history/<slug:kind>/<int:record_id>/", views.history, name="history"),
     path("table1/", views.table1_page, name="table1"),
     path("", include("patients.urls")),

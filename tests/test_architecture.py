@@ -47,6 +47,7 @@ def filled(route: str) -> str:
         "<int:pk>": "1",
         "<int:level_id>": "1",
         "<int:dose_id>": "1",
+        "<int:comedication_id>": "1",
         "<int:lesion_id>": "1",
         "<int:treatment_id>": "1",
         "<int:assignment_id>": "1",
@@ -112,6 +113,12 @@ MAY_OPEN = {
     "correct_dose": {Role.CLINICIAN},
     "correct_assignment": {Role.CLINICIAN},
     "decide": {Role.CLINICIAN},
+    "future": {Role.CLINICIAN},
+    "assign_protocol": {Role.CLINICIAN},
+    "add_intake": ENTRY,
+    "add_comedication": ENTRY,
+    "correct_comedication": ENTRY,
+    "models": CARE | {Role.ADMIN},
     "tokens": {Role.ADMIN},
     "revoke_token": {Role.ADMIN},
 }
@@ -172,6 +179,12 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         measured_on=DAY_0,
         actor=clinician,
     )
+    drug = dosing.services.record_comedication(
+        patient=stranger, drug="verapamil", starts_on=DAY_0, actor=clinician
+    )
+    intake = dosing.services.record_intake(
+        patient=stranger, due_on=DAY_0, state="missed", actor=clinician
+    )
     return {
         "patient": stranger.pk,
         "level": level.pk,
@@ -180,6 +193,8 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "lesion": lesion.pk,
         "treatment": treatment.pk,
         "measurement": measurement.pk,
+        "drug": drug.pk,
+        "intake": intake.pk,
     }
 
 
@@ -193,6 +208,13 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "/patients/{patient}/doses/new/",
         "/patients/{patient}/doses/stop/",
         "/patients/{patient}/decide/",
+        "/patients/{patient}/future/",
+        "/patients/{patient}/protocol/",
+        "/patients/{patient}/doses/taken/",
+        "/patients/{patient}/drugs/new/",
+        "/drugs/{drug}/correct/",
+        "/history/drug/{drug}/",
+        "/history/intake/{intake}/",
         "/patients/{patient}/measurements/new/",
         "/patients/{patient}/correct/",
         "/doses/{dose}/correct/",

@@ -22,6 +22,10 @@ from tests.builders import DAY_0, a_lesion, a_trough, on_day
 Facts = Mapping[str, Any]
 
 BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
+    "comedication_is_coded": ("dosing.Comedication", {"drug": "aspirin"}),
+    "comedication_stops_after_it_starts": ("dosing.Comedication", {"stops_on": DAY_0}),
+    "intake_is_coded": ("dosing.Intake", {"state": "perhaps"}),
+    "only_a_dose_taken_has_a_time": ("dosing.Intake", {"taken_at": on_day(0)}),
     "dose_has_a_known_interval": ("dosing.Dose", {"interval_h": 36}),
     "dose_has_a_reason": ("dosing.Dose", {"reason": "  "}),
     "dose_is_an_amount": ("dosing.Dose", {"amount_mg": 0}),
@@ -95,6 +99,8 @@ BROKEN_BY_A_COPY: dict[str, tuple[str, Facts]] = {
         "dosing.TroughLevel",
         {"submission": "1" * 32},
     ),
+    "one_course_of_a_drug_starts_on_a_day": ("dosing.Comedication", {}),
+    "one_intake_per_dose": ("dosing.Intake", {}),
     "one_measurement_per_day": ("patients.Measurement", {}),
     "one_protocol_starts_on_a_day": ("dosing.ProtocolAssignment", {}),
     "other_reasons_are_put_in_words": (
@@ -121,6 +127,12 @@ def whole_clinic(
         measured_on=DAY_0,
         actor=clinician,
     )
+    dosing.record_comedication(
+        patient=treated, drug="diltiazem", starts_on=DAY_0, actor=clinician
+    )
+    intake = {"patient": treated, "due_on": DAY_0, "actor": clinician}
+    dosing.record_intake(state="taken", **intake)  # type: ignore[arg-type]
+    dosing.record_intake(state="missed", **intake)  # type: ignore[arg-type]
     a_trough(treated, "13.3", actor=clinician)
     advice = advise(treated, at=timezone.now())
     assert advice is not None

@@ -9,16 +9,22 @@ from dosing.models.protocols import (
     Protocol,
     ProtocolAssignment,
 )
+from dosing.models.taken import DRUGS, GIVEN, Comedication, Intake, State
 
 __all__ = [
+    "DRUGS",
+    "GIVEN",
     "INTERVALS",
+    "Comedication",
     "Decision",
     "Dose",
+    "Intake",
     "Laboratory",
     "Matrix",
     "Method",
     "Protocol",
     "ProtocolAssignment",
     "Reason",
+    "State",
     "TroughLevel",
 ]

@@ -269,6 +269,11 @@ class Decision(models.Model):
     inputs = models.JSONField()
     findings = models.JSONField(blank=True)
     offered = models.JSONField()
+    forecast = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="The question the models were asked, and what they answered.",
+    )
     chosen_amount_mg = models.DecimalField(
         _("chosen amount (mg)"), max_digits=5, decimal_places=2
     )

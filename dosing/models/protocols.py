@@ -11,13 +11,34 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dosing import policy, units
+from dosing import pk, policy, units
+from dosing.forecast import DEFAULT_WEIGHTS
 from patients.models import Patient, Site
 from patients.models.rules import every_version_kept, filled, never_deleted, plain_text
 
 
 def mg(**options: object) -> models.DecimalField:
     return models.DecimalField(max_digits=5, decimal_places=2, **options)  # type: ignore[arg-type]
+
+
+def default_weights() -> dict[str, float]:
+    return dict(DEFAULT_WEIGHTS)
+
+
+LARGEST_WEIGHT = 1000
+
+
+def are_model_weights(weights: object) -> None:
+    """Refuse what is no mapping of executable models to weights above 0."""
+    executable = {name for name, each in pk.library().items() if each.executable}
+    if not isinstance(weights, dict) or not weights or set(weights) - executable:
+        raise ValidationError(
+            _("Name at least one of these models: %(names)s."),
+            params={"names": ", ".join(sorted(executable))},
+        )
+    numbers = [w for w in weights.values() if isinstance(w, int | float)]
+    if len(numbers) < len(weights) or not all(0 < w < LARGEST_WEIGHT for w in numbers):
+        raise ValidationError(_("A model's weight is a number above 0."))
 
 
 class Protocol(models.Model):
@@ -55,6 +76,12 @@ class Protocol(models.Model):
     )
     alternate_days = models.BooleanField(_("alternate days allowed"), default=False)
     citation = models.CharField(_("source of the range"), max_length=300)
+    model_weights = models.JSONField(
+        _("models asked, with their weights"),
+        default=default_weights,
+        validators=[are_model_weights],
+        help_text=_("How much each model is believed before any level."),
+    )
 
     class Meta:
         verbose_name = _("protocol")

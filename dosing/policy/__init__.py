@@ -19,7 +19,15 @@ from dosing.policy.regimens import (
     Regimen,
     regimen_in_words,
 )
-from dosing.policy.suggestion import Candidate, Suggestion, suggest
+from dosing.policy.suggestion import (
+    MOST_CANDIDATES,
+    Candidate,
+    Suggestion,
+    candidate,
+    helps,
+    suggest,
+    within_step,
+)
 from dosing.policy.tablets import (
     ABSOLUTE_CEILING_MG_PER_DAY,
     STEP_LIMIT_PERCENT,
@@ -28,13 +36,16 @@ from dosing.policy.tablets import (
     tablets_for,
     takeable,
 )
+from dosing.policy.taken import Drug, findings_on_doses, findings_on_drugs
 from dosing.policy.targets import (
+    CITED_RANGES,
     DEFAULT_CEILING_MG_PER_DAY,
     DEFAULT_TARGET,
     Finding,
     Kind,
     Target,
     Verdict,
+    under,
 )
 from dosing.policy.timing import (
     NEARLY_STEADY_AFTER_DAYS,
@@ -44,16 +55,18 @@ from dosing.policy.timing import (
     timing_of,
 )
 
-ENGINE_VERSION = "policy 1"
+ENGINE_VERSION = "policy 2"
 """Kept with every decision; raised with every change of judgement."""
 
 __all__ = [
     "ABSOLUTE_CEILING_MG_PER_DAY",
     "ALTERNATE_DAYS_H",
+    "CITED_RANGES",
     "DEFAULT_CEILING_MG_PER_DAY",
     "DEFAULT_TARGET",
     "ENGINE_VERSION",
     "LONGEST_WITHOUT_LEVEL_DAYS",
+    "MOST_CANDIDATES",
     "NEARLY_STEADY_AFTER_DAYS",
     "RECHECK_AFTER_CHANGE_DAYS",
     "RECHECK_UNCHANGED_DAYS",
@@ -61,6 +74,7 @@ __all__ = [
     "STEP_LIMIT_PERCENT",
     "Candidate",
     "Course",
+    "Drug",
     "Finding",
     "Kind",
     "Level",
@@ -73,6 +87,10 @@ __all__ = [
     "Target",
     "Timing",
     "Verdict",
+    "candidate",
+    "findings_on_doses",
+    "findings_on_drugs",
+    "helps",
     "in_words",
     "next_level_on",
     "percent_of_steady_state",
@@ -82,4 +100,6 @@ __all__ = [
     "tablets_for",
     "takeable",
     "timing_of",
+    "under",
+    "within_step",
 ]

@@ -51,7 +51,14 @@ class Reading:
     @property
     def trusted(self) -> bool:
         """Whether the proportional rule may use this level."""
-        return not any(finding.kind is Kind.PREVENT for finding in self.findings)
+        return not self.withheld and not any(
+            finding.kind is Kind.ASIDE for finding in self.findings
+        )
+
+    @property
+    def withheld(self) -> bool:
+        """Whether nothing may be suggested on this level at all."""
+        return any(finding.kind is Kind.PREVENT for finding in self.findings)
 
     @property
     def needs_an_answer(self) -> bool:
@@ -133,6 +140,9 @@ def in_words(reading: Reading) -> tuple[Sentence, ...]:
     return (verdict, Sentence(text, context))
 
 
+MODELS_CAN_TELL = {Timing.EARLY, Timing.LATE}
+"""Off the trough, but at a known time that a fit takes as it is."""
+
 WITHHELD_BY_TIMING = {
     Timing.BEFORE_FIRST_DOSE: (
         "before-first-dose",
@@ -177,7 +187,8 @@ def findings_on_timing(
     }
     if timing in WITHHELD_BY_TIMING:
         rule, text = WITHHELD_BY_TIMING[timing]
-        yield Finding(rule, Kind.PREVENT, Sentence(text, facts), TIMING)
+        kind = Kind.ASIDE if timing in MODELS_CAN_TELL else Kind.PREVENT
+        yield Finding(rule, kind, Sentence(text, facts), TIMING)
         return
     period = course.behind(level.drawn_on)
     if hours is None or period is None:

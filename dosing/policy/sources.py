@@ -7,3 +7,7 @@ CLINIC = "Design default, to be confirmed by your clinic [NV]"
 DESIGN = "Design rule: inside the range nothing is changed [D]"
 TIMING = "Derived from Wu 2012 and Mao 2024 profiles [D]"
 ASSAYS = "Assay comparisons, PMID 19563794 [V]"
+
+SERIES_RANGE = "Carolino 2025, methods; SILA and SIVA trials [V]"
+ADAMS_RANGE = "Adams 2016 and Hammer 2018 [V]"
+PERFORMUS_RANGE = "PERFORMUS 2021 [V]"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from dosing.policy.sources import ADAMS_RANGE, PERFORMUS_RANGE, SERIES_RANGE
 from dosing.units import Comparator, Sentence
 
 
@@ -16,10 +17,15 @@ class Verdict(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a rule does to the advice: alters it, remarks on it, or withholds it."""
+    """What a rule does to the advice.
+
+    It alters it, remarks on it, sets the proportional rule aside (the models may still
+    use the level as it was drawn), or withholds every suggestion.
+    """
 
     CHANGE = "change"
     WARN = "warn"
+    ASIDE = "aside"
     PREVENT = "prevent"
 
 
@@ -60,6 +66,35 @@ class Target:
 DEFAULT_TARGET = Target(Decimal(5), Decimal(15), Decimal("12.5"), Decimal(20))
 """5-15 ng/mL: the case series' methods (Carolino 2025), SILA and SIVA; the urgent
 limit is a design default [NV]. A protocol overrides all four."""
+
+
+@dataclass(frozen=True, slots=True)
+class CitedRange:
+    """A range that others have aimed at, ng/mL, and who."""
+
+    low_ng_per_ml: Decimal
+    high_ng_per_ml: Decimal
+    citation: str
+
+
+CITED_RANGES = {
+    "5-15": CitedRange(Decimal(5), Decimal(15), SERIES_RANGE),
+    "10-15": CitedRange(Decimal(10), Decimal(15), ADAMS_RANGE),
+    "4-12": CitedRange(Decimal(4), Decimal(12), PERFORMUS_RANGE),
+}
+"""For "how would this look under"; the Japanese label gives only an upper guide, 15."""
+
+
+def under(cited: CitedRange, target: Target) -> Target:
+    """Return a target with another range; its aim is the middle, its limit stays."""
+    middle = (cited.low_ng_per_ml + cited.high_ng_per_ml) / 2
+    return Target(
+        low_ng_per_ml=cited.low_ng_per_ml,
+        high_ng_per_ml=cited.high_ng_per_ml,
+        aim_ng_per_ml=middle,
+        urgent_ng_per_ml=target.urgent_ng_per_ml,
+    )
+
 
 DEFAULT_CEILING_MG_PER_DAY = Decimal(4)
 """Japanese approval for venous malformation [V]."""

@@ -10,14 +10,22 @@ from dosing.services.doses import (
     stop_dose,
 )
 from dosing.services.levels import correct_trough, record_trough, set_aside_trough
+from dosing.services.taken import (
+    correct_comedication,
+    record_comedication,
+    record_intake,
+)
 
 __all__ = [
     "USUAL_TIME",
     "assign_protocol",
     "correct_assignment",
+    "correct_comedication",
     "correct_dose",
     "correct_trough",
     "prescribe_dose",
+    "record_comedication",
+    "record_intake",
     "record_trough",
     "set_aside_trough",
     "sign_decision",

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dosing import policy
+from dosing import forecast, policy
 from dosing.advice import Advice, Basis, StaleAdviceError, advise, changes_between
 from dosing.models import Decision, Dose, Reason
+from dosing.prognosis import foretold, library_digest
 from dosing.services.doses import (
     USUAL_TIME,
     clear_from,
@@ -53,6 +54,7 @@ def sign_decision(
     starts_on = None if advice.goes_on(choice, first_day) else first_day
     next_level_on = next_level_on or advice.next_level_on(new_dose_from=starts_on)
     check_choice(advice, choice, reason, next_level_on, starts_on)
+    shown = as_shown(advice, choice, starts_on)
     dose = carry_out(advice, choice, starts_on, actor) if starts_on else None
     decision = Decision(
         patient=patient,
@@ -65,10 +67,10 @@ def sign_decision(
         reason_text=reason_text,
         dose=dose,
         next_level_on=next_level_on,
-        engine_version=policy.ENGINE_VERSION,
+        engine_version=f"{policy.ENGINE_VERSION}, {forecast.CORE_VERSION}",
         signed_by=actor,
         signed_at=timezone.now(),
-        **as_shown(advice),
+        **shown,
     )
     decision.full_clean()
     decision.save()
@@ -83,7 +85,7 @@ def check_choice(
     next_level_on: date,
     starts_on: date | None,
 ) -> None:
-    as_suggested = choice == advice.suggestion.recommended
+    as_suggested = choice == advice.recommended
     if reason == Reason.AS_SUGGESTED and not as_suggested:
         raise ValidationError(
             {"reason": _("This is not the suggested dose. Choose a reason.")}
@@ -125,8 +127,10 @@ def carry_out(
     )
 
 
-def as_shown(advice: Advice) -> dict[str, object]:
-    """Return everything the signer saw, as it is kept."""
+def as_shown(
+    advice: Advice, choice: policy.Regimen, starts_on: date | None
+) -> dict[str, object]:
+    """Return everything the signer saw, as it is kept, and what it foretells."""
     suggestion, reading = advice.suggestion, advice.reading
     return {
         "basis": dict(advice.basis),
@@ -148,20 +152,67 @@ def as_shown(advice: Advice) -> dict[str, object]:
             }
             for finding in suggestion.findings
         ],
+        "forecast": forecast_as_data(advice, choice, starts_on),
         "offered": {
-            "recommended": regimen_as_text(suggestion.recommended),
+            "recommended": regimen_as_text(advice.recommended),
+            "by_rule": regimen_as_text(suggestion.recommended),
             "exact_mg_per_day": text_or_none(suggestion.exact_mg_per_day),
             "formula": as_data(suggestion.formula) if suggestion.formula else None,
             "doses": [
                 {
-                    **(regimen_as_text(candidate.regimen) or {}),
-                    "predicted_ng_per_ml": text_or_none(candidate.predicted_ng_per_ml),
-                    "step_percent": candidate.step_percent,
+                    **(regimen_as_text(offer.regimen) or {}),
+                    "predicted_ng_per_ml": text_or_none(
+                        offer.candidate.predicted_ng_per_ml
+                    ),
+                    "step_percent": offer.candidate.step_percent,
+                    "models": choice_as_data(offer.choice) if offer.choice else None,
                 }
-                for candidate in (suggestion.keep, *suggestion.candidates)
-                if candidate
+                for offer in advice.offers
             ],
         },
+    }
+
+
+def forecast_as_data(
+    advice: Advice, choice: policy.Regimen, starts_on: date | None
+) -> dict[str, object] | None:
+    """Return the question, the answer and what it foretells; None without models."""
+    prognosis = advice.prognosis
+    if prognosis.asked is None or prognosis.outlook is None:
+        return None
+    asked, outlook = prognosis.asked, prognosis.outlook
+    usual_time = advice.current.usual_time if advice.current else USUAL_TIME
+    try:
+        ahead = foretold(
+            advice.history,
+            asked,
+            choice if starts_on else None,
+            at=advice.at,
+            from_on=starts_on,
+            usual_time=usual_time,
+        )
+    except forecast.NoForecast:
+        ahead = None
+    return {
+        "question": asked.question.as_data(),
+        "origin": asked.origin.isoformat(),
+        "regimens": [regimen_as_text(each) for each in advice.takeable],
+        "library": library_digest(),
+        "models": {view.id: view.weight for view in outlook.views},
+        "disagree": outlook.disagree,
+        "choices": [choice_as_data(each) for each in outlook.choices],
+        "foretold": ahead,
+    }
+
+
+def choice_as_data(choice: forecast.Choice) -> dict[str, object]:
+    return {
+        **(regimen_as_text(choice.regimen) or {}),
+        "trough_ng_per_ml": [round(each, 3) for each in choice.trough_ng_per_ml],
+        "below": round(choice.below, 4),
+        "inside": round(choice.inside, 4),
+        "above": round(choice.above, 4),
+        "auc24_ng_h_per_ml": round(choice.auc24_ng_h_per_ml, 2),
     }
 
 

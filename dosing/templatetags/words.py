@@ -21,6 +21,34 @@ def num(number: Decimal | int | None) -> str:
 
 
 @register.filter
+def ng(number: float) -> str:
+    """Write a number of the models with one decimal."""
+    return f"{number:.1f}"
+
+
+@register.filter
+def whole(number: float) -> str:
+    return f"{number:.0f}"
+
+
+@register.filter
+def signed(number: float) -> str:
+    return f"{number:+.1f}".replace("-", "\u2212")
+
+
+@register.filter
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+@register.filter
+def model(name: str) -> str:
+    """Write a model's id as its first author and year: Mao 2024."""
+    author, year, *_rest = name.split("_")
+    return f"{author.capitalize()} {year}"
+
+
+@register.filter
 def regimen(dose: policy.Regimen) -> str:
     return say(policy.regimen_in_words(dose))
 

@@ -30,6 +30,8 @@ class Quantity(models.TextChoices):
     PAIN_VAS = "pain_vas", _("Pain, visual analogue scale (0-10)")
     CIRCUMFERENCE_CM = "circumference_cm", _("Limb circumference (cm)")
     MRI_MAX_AREA_MM2 = "mri_max_area_mm2", _("MRI maximum lesion area (mm²)")
+    HAEMATOCRIT_PERCENT = "haematocrit_percent", _("Haematocrit (%)")
+    TOTAL_BILIRUBIN_UMOL_L = "bilirubin_umol_l", _("Total bilirubin (µmol/L)")
 
 
 UNITS = {
@@ -38,6 +40,8 @@ UNITS = {
     Quantity.PAIN_VAS: "0-10",
     Quantity.CIRCUMFERENCE_CM: "cm",
     Quantity.MRI_MAX_AREA_MM2: "mm2",
+    Quantity.HAEMATOCRIT_PERCENT: "%",
+    Quantity.TOTAL_BILIRUBIN_UMOL_L: "umol/L",
 }
 
 CAN_BE_TRUE = {
@@ -46,7 +50,11 @@ CAN_BE_TRUE = {
     Quantity.PAIN_VAS: (Decimal(0), Decimal(10)),
     Quantity.CIRCUMFERENCE_CM: (Decimal(1), Decimal(200)),
     Quantity.MRI_MAX_AREA_MM2: (Decimal(0), Decimal(200_000)),
+    Quantity.HAEMATOCRIT_PERCENT: (Decimal(10), Decimal(70)),
+    Quantity.TOTAL_BILIRUBIN_UMOL_L: (Decimal("0.5"), Decimal(900)),
 }
+
+OF_A_LESION = [Quantity.CIRCUMFERENCE_CM.value, Quantity.MRI_MAX_AREA_MM2.value]
 """Limits outside which a number must be a slip; no clinical judgement."""
 
 
@@ -93,11 +101,7 @@ class Measurement(models.Model):
             ),
             models.CheckConstraint(
                 name="lesion_measurements_name_their_lesion",
-                condition=Q(
-                    quantity__in=["circumference_cm", "mri_max_area_mm2"],
-                    lesion__isnull=False,
-                )
-                | Q(quantity__in=["weight_kg", "height_cm", "pain_vas"]),
+                condition=Q(lesion__isnull=False) | ~Q(quantity__in=OF_A_LESION),
                 violation_error_code=about("lesion"),
                 violation_error_message=_("Say which lesion was measured."),
             ),

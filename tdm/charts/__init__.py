@@ -1,9 +1,12 @@
 """The patient chart as numbers: what happened goes in, SVG geometry comes out."""
 
+from tdm.charts.axis import DAYS_BACK
 from tdm.charts.figure import Chart, Figure, chart, figure
 from tdm.charts.sparkline import Sparkline, sparkline
 from tdm.charts.story import (
     DosePeriod,
+    DrugCourse,
+    ExpectedCurve,
     LevelPoint,
     ResponseSeries,
     Story,
@@ -12,8 +15,11 @@ from tdm.charts.story import (
 )
 
 __all__ = [
+    "DAYS_BACK",
     "Chart",
     "DosePeriod",
+    "DrugCourse",
+    "ExpectedCurve",
     "Figure",
     "LevelPoint",
     "ResponseSeries",

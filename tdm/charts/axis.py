@@ -11,7 +11,7 @@ from tdm.charts.story import Story, Window
 from tdm.charts.words import month_text, short_day_text, week_text
 
 STEPS_WEEKS = (1, 2, 4, 8, 13, 26, 52, 104, 208, 520)
-DAYS_BACK = {Window.FOUR_WEEKS: 28, Window.THREE_MONTHS: 91}
+DAYS_BACK = {Window.FOUR_WEEKS: 28, Window.THREE_MONTHS: 91, Window.AHEAD: 7}
 LEAD_IN_DAYS = 28
 SHORTEST_DAYS = 28
 FUTURE_SHARE = 0.15
@@ -67,6 +67,9 @@ def time_axis(story: Story, window: Window, left: float, right: float) -> TimeAx
     if window in DAYS_BACK:
         first = max(first, floor(now) - DAYS_BACK[window])
     last = max(days)
+    if window is Window.AHEAD and story.curve is not None:
+        last = clinic_day(story.curve.at[-1], story)
+        return TimeAxis(start, first, last, left, right)
     last = max(last + (last - first) * FUTURE_SHARE, first + SHORTEST_DAYS)
     return TimeAxis(start, first, last, left, right)
 

@@ -29,6 +29,8 @@ class Strip:
     bottom: float
     tallest_mg: Decimal
     by_day: bool
+    missed: frozenset[date] = frozenset()
+    unknown: frozenset[date] = frozenset()
 
     def rect(self, left: float, right: float, mg: Decimal) -> Rect:
         tall = float(mg / self.tallest_mg) * (self.bottom - self.top)
@@ -59,7 +61,16 @@ def _strip(
     by_day = days <= MOST_DAYS_AS_BARS and axis.px_per_day >= THINNEST_DAY_PX
     tallest = max(_height_mg(each, by_day=by_day) for each in periods)
     now = clinic_day(story.now, story)
-    return Strip(axis, now, top, top + STRIP_PX, tallest or Decimal(1), by_day)
+    return Strip(
+        axis,
+        now,
+        top,
+        top + STRIP_PX,
+        tallest or Decimal(1),
+        by_day,
+        story.missed,
+        story.unknown,
+    )
 
 
 def _height_mg(period: DosePeriod, *, by_day: bool) -> Decimal:
@@ -83,16 +94,28 @@ def _span(period: DosePeriod, axis: TimeAxis) -> tuple[float, float] | None:
 def _bars(period: DosePeriod, strip: Strip) -> Iterable[Bars]:
     """What was due until now, then what is planned."""
     rects = _daily(period, strip) if strip.by_day else _stepped(period, strip)
-    given = tuple(each for each, is_planned in rects if not is_planned)
-    planned = tuple(each for each, is_planned in rects if is_planned)
-    title = _title(period)
-    if given:
-        yield Bars(given, "dose", title)
-    if planned:
-        yield Bars(planned, "dose planned", title)
+    titles = {
+        "dose": _title(period),
+        "dose planned": _title(period),
+        "dose missed": _("missed"),
+        "dose unknown": _("not known whether it was taken"),
+    }
+    for css, title in titles.items():
+        alike = tuple(each for each, kind in rects if kind == css)
+        if alike:
+            yield Bars(alike, css, title)
 
 
-def _daily(period: DosePeriod, strip: Strip) -> list[tuple[Rect, bool]]:
+def _kind(day: int, strip: Strip) -> str:
+    on = date.fromordinal(day)
+    if on in strip.missed:
+        return "dose missed"
+    if on in strip.unknown:
+        return "dose unknown"
+    return "dose planned" if day > floor(strip.now_day) else "dose"
+
+
+def _daily(period: DosePeriod, strip: Strip) -> list[tuple[Rect, str]]:
     first, last = _span(period, strip.axis) or (0.0, 0.0)
     pitch = strip.axis.px_per_day
     width = min(max(pitch * 0.5, 1.2), 9.0)
@@ -102,7 +125,7 @@ def _daily(period: DosePeriod, strip: Strip) -> list[tuple[Rect, bool]]:
         left = strip.axis.x(day) + (pitch - width) / 2
         if doses and left + width <= strip.axis.right:
             bar = strip.rect(left, left + width, period.amount_mg * doses)
-            bars.append((bar, day > floor(strip.now_day)))
+            bars.append((bar, _kind(day, strip)))
     return bars
 
 
@@ -113,13 +136,13 @@ def doses_on(period: DosePeriod, on: date) -> int:
     return until - ceil(24 * day / period.interval_h)
 
 
-def _stepped(period: DosePeriod, strip: Strip) -> list[tuple[Rect, bool]]:
+def _stepped(period: DosePeriod, strip: Strip) -> list[tuple[Rect, str]]:
     first, last = _span(period, strip.axis) or (0.0, 0.0)
     turn = min(max(strip.now_day, first), last)
-    spans = (((first, turn), False), ((turn, last), True))
+    spans = (((first, turn), "dose"), ((turn, last), "dose planned"))
     return [
-        (strip.rect(strip.axis.x(a), strip.axis.x(b), _mg_per_day(period)), is_planned)
-        for (a, b), is_planned in spans
+        (strip.rect(strip.axis.x(a), strip.axis.x(b), _mg_per_day(period)), kind)
+        for (a, b), kind in spans
         if b > a
     ]
 

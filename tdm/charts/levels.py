@@ -9,6 +9,7 @@ from math import ceil
 from django.utils.translation import gettext as _
 
 from tdm.charts.axis import TimeAxis, clinic_day
+from tdm.charts.curve import curve_drawing, highest_of
 from tdm.charts.labels import LINE_PX, Placer, block, wrapped
 from tdm.charts.shapes import (
     VERDICT_SHAPES,
@@ -73,7 +74,8 @@ def levels_panel(story: Story, axis: TimeAxis, top: float, bottom: float) -> Dra
     told = _placed(story, plot)
     shown = [each for each in told if axis.shows(each.day)]
     bands = [band for band in story.bands if _band_box(band, plot) is not None]
-    joins, breaks = _joins(told, plot), _breaks(told, plot)
+    joins = [] if story.curve else _joins(told, plot)
+    breaks = _breaks(told, plot)
     limit = _urgent_line(story, plot)
     placer = Placer(
         plot.area,
@@ -87,6 +89,7 @@ def levels_panel(story: Story, axis: TimeAxis, top: float, bottom: float) -> Dra
     notes += [] if shown else [placer.place(_empty_places(story, plot))]
     return Drawing(
         rects=tuple(_band_rect(band, plot) for band in bands),
+        paths=curve_drawing(story, plot).paths,
         lines=(*_value_grid(plot), *limit, *breaks, *joins),
         marks=tuple(_mark(each) for each in shown),
         texts=(
@@ -104,6 +107,7 @@ def _plot(story: Story, axis: TimeAxis, top: float, bottom: float) -> Plot:
         for level in story.levels
         if axis.shows(clinic_day(level.at, story))
     ]
+    wanted.append(highest_of(story, axis))
     if story.urgent_ng_per_ml is not None:
         wanted.append(story.urgent_ng_per_ml * HEADROOM_OVER_LEVEL)
     highest = max(wanted, default=EMPTY_TOP_NG_PER_ML) or EMPTY_TOP_NG_PER_ML

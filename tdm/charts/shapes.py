@@ -73,6 +73,15 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
+class Path:
+    """A line through points, or the surface that they go around."""
+
+    d: str
+    css: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     x: float
     y: float
@@ -86,6 +95,7 @@ class Drawing:
     """Layers from back to front."""
 
     rects: tuple[Rect, ...] = ()
+    paths: tuple[Path, ...] = ()
     lines: tuple[Line, ...] = ()
     bars: tuple[Bars, ...] = ()
     marks: tuple[Mark, ...] = ()
@@ -96,11 +106,19 @@ def stacked(drawings: Iterable[Drawing]) -> Drawing:
     parts = tuple(drawings)
     return Drawing(
         rects=tuple(rect for part in parts for rect in part.rects),
+        paths=tuple(path for part in parts for path in part.paths),
         lines=tuple(line for part in parts for line in part.lines),
         bars=tuple(bars for part in parts for bars in part.bars),
         marks=tuple(mark for part in parts for mark in part.marks),
         texts=tuple(text for part in parts for text in part.texts),
     )
+
+
+def path(
+    points: Iterable[tuple[float, float]], css: str, title: str = "", *, area: bool
+) -> Path:
+    steps = "L".join(f"{px(x)} {px(y)}" for x, y in points)
+    return Path(f"M{steps}{'Z' if area else ''}", css, title)
 
 
 def px(value: float) -> float:

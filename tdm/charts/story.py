@@ -7,11 +7,15 @@ from enum import StrEnum
 
 
 class Window(StrEnum):
-    """How far back the chart looks; the value is the word in the address."""
+    """How far back the chart looks; the value is the word in the address.
+
+    AHEAD looks a week back and as far ahead as the curve goes.
+    """
 
     FOUR_WEEKS = "4w"
     THREE_MONTHS = "3m"
     ALL = "all"
+    AHEAD = "ahead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,27 @@ class ResponseSeries:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectedCurve:
+    """The curve that the models expect, with its credible band, ng/mL.
+
+    `values` are 5, 25, 50, 75 and 95 % at each instant, one row each.
+    """
+
+    at: tuple[datetime, ...]
+    values: tuple[tuple[float, ...], ...]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrugCourse:
+    """Another drug that changes the level; `stops_on` is the first day without it."""
+
+    starts_on: date
+    stops_on: date | None
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """`now` is aware and in the clinic's zone; days are counted in that zone."""
 
@@ -84,3 +109,7 @@ class Story:
     bands: tuple[TargetBand, ...] = ()
     urgent_ng_per_ml: Decimal | None = None
     response: tuple[ResponseSeries, ...] = ()
+    curve: ExpectedCurve | None = None
+    drugs: tuple[DrugCourse, ...] = ()
+    missed: frozenset[date] = frozenset()
+    unknown: frozenset[date] = frozenset()

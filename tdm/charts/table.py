@@ -26,7 +26,14 @@ class Row:
 
 def rows(story: Story, axis: TimeAxis) -> tuple[Row, ...]:
     """Everything in the window, in the order it happened."""
-    told = (*_levels(story), *_doses(story), *_targets(story), *_outcomes(story))
+    told = (
+        *_levels(story),
+        *_doses(story),
+        *_besides(story),
+        *_expected(story),
+        *_targets(story),
+        *_outcomes(story),
+    )
     shown = [each for each in told if axis.shows(each.on.toordinal())]
     return tuple(sorted(shown, key=lambda each: each.on))
 
@@ -52,6 +59,31 @@ def _level_meaning(level: LevelPoint) -> str:
 def _doses(story: Story) -> Iterable[Row]:
     for dose in story.doses:
         yield _row(story, dose.starts_on, _("dose"), dose.label, _until(dose.stops_on))
+
+
+def _besides(story: Story) -> Iterable[Row]:
+    for on in story.missed:
+        yield _row(story, on, _("dose"), _("missed"), "")
+    for on in story.unknown:
+        yield _row(story, on, _("dose"), _("not known whether it was taken"), "")
+    for drug in story.drugs:
+        until = _until(drug.stops_on)
+        yield _row(story, drug.starts_on, _("interacting drug"), drug.label, until)
+
+
+def _expected(story: Story) -> Iterable[Row]:
+    """The curve once a week, at its first point of that day."""
+    curve = story.curve
+    told: set[date] = set()
+    for place, at in enumerate(curve.at if curve else ()):
+        on = at.astimezone(story.now.tzinfo).date()
+        if curve is None or on in told or (on - story.start_on).days % 7:
+            continue
+        told.add(on)
+        low, middle, high = (curve.values[row][place] for row in (0, 2, 4))
+        value = f"{middle:.1f} ({low:.1f}\u2013{high:.1f}) ng/mL"
+        meaning = _("90 %% credible band of the curve") % ()
+        yield _row(story, on, _("expected"), value, meaning)
 
 
 def _targets(story: Story) -> Iterable[Row]:

@@ -21,6 +21,7 @@ from tests.builders import a_dose, a_trough, on_day
 
 @pytest.fixture
 def high(treated: Patient, laboratory: Laboratory, clinician: Staff) -> TroughLevel:
+    a_trough(treated, "13.5", day=14, actor=clinician)
     return a_trough(treated, "16.4", actor=clinician)
 
 
@@ -102,7 +103,7 @@ def test_a_decision_keeps_what_was_shown(high: TroughLevel, clinician: Staff) ->
 
     assert decision.offered["recommended"] == {"amount_mg": "1.5", "interval_h": 24}
     assert decision.inputs["verdict"] == "above"
-    assert decision.engine_version == "policy 1"
+    assert decision.engine_version == "policy 2, pk 1"
     assert decision.signed_by == clinician
 
 

@@ -62,7 +62,26 @@ def test_a_sample_that_is_no_trough_withholds_the_proportional_rule(
 ) -> None:
     reading = a_reading("12", hours=hours)
 
-    assert [(f.rule, f.kind) for f in reading.findings] == [(rule, Kind.PREVENT)]
+    assert [f.rule for f in reading.findings] == [rule]
+    assert not reading.trusted
+
+
+@pytest.mark.parametrize(
+    ("hours", "kind"),
+    [
+        ("14", Kind.ASIDE),
+        ("30", Kind.ASIDE),
+        ("3", Kind.PREVENT),
+        (None, Kind.PREVENT),
+    ],
+)
+def test_a_known_time_off_the_trough_leaves_the_level_to_the_models(
+    hours: str | None, kind: Kind
+) -> None:
+    reading = a_reading("12", hours=hours)
+
+    assert [f.kind for f in reading.findings] == [kind]
+    assert reading.withheld is (kind is Kind.PREVENT)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,89 @@
+"""A signed decision explained: its inputs, and its numbers worked out again."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from dosing import forecast, policy
+from dosing.models import Decision
+from dosing.prognosis import library_digest
+
+AGAIN = 0.001
+"""Numbers are kept with three decimals; a last digit may turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    lines: tuple[str, ...]
+    same: bool
+
+
+def explained(decision: Decision) -> Explanation:
+    """Say what a decision rested on; `same` where its numbers come out again."""
+    kept = decision.forecast
+    head = [
+        f"decision {decision.pk}, signed {decision.signed_at.isoformat()}",
+        f"engine {decision.engine_version}; now"
+        f" {policy.ENGINE_VERSION}, {forecast.CORE_VERSION}",
+        f"basis {json.dumps(decision.basis, sort_keys=True)}",
+        f"level {json.dumps(decision.inputs, sort_keys=True, ensure_ascii=False)}",
+    ]
+    if kept is None:
+        return Explanation((*head, "no model was asked"), same=True)
+    question = forecast.from_data(kept["question"])
+    unchanged = kept["library"] == library_digest()
+    head += [
+        f"hours count from {kept['origin']}",
+        f"question {json.dumps(kept['question'], sort_keys=True)}",
+        f"model files {'unchanged' if unchanged else 'CHANGED'}",
+    ]
+    again = forecast.consider(question, regimens_of(kept), target_of(decision))
+    rows = list(compared(kept["choices"], again))
+    weights = {view.id: view.weight for view in again.views}
+    close = all(
+        abs(weights.get(name, -1.0) - weight) <= AGAIN
+        for name, weight in kept["models"].items()
+    )
+    head.append(f"weights then {kept['models']}, again {weights}")
+    lines = (*head, *(line for line, _same in rows))
+    return Explanation(lines, same=close and all(same for _line, same in rows))
+
+
+def regimens_of(kept: Mapping[str, Any]) -> list[policy.Regimen]:
+    return [
+        policy.Regimen(Decimal(each["amount_mg"]), each["interval_h"])
+        for each in kept["regimens"]
+    ]
+
+
+def target_of(decision: Decision) -> policy.Target:
+    told = decision.inputs["target"]
+    return policy.Target(**{name: Decimal(value) for name, value in told.items()})
+
+
+def compared(
+    kept: Iterable[Mapping[str, Any]], again: forecast.Outlook
+) -> Iterable[tuple[str, bool]]:
+    """Yield a line for each dose: what was shown, and what comes out now."""
+    for then in kept:
+        regimen = policy.Regimen(Decimal(then["amount_mg"]), then["interval_h"])
+        now = again.choice(regimen)
+        name = f"{then['amount_mg']} mg every {then['interval_h']} h"
+        if now is None:
+            yield f"{name}: not offered again", False
+            continue
+        shown = [
+            *then["trough_ng_per_ml"],
+            then["below"],
+            then["inside"],
+            then["above"],
+        ]
+        fresh = [*now.trough_ng_per_ml, now.below, now.inside, now.above]
+        same = all(abs(a - b) <= AGAIN for a, b in zip(shown, fresh, strict=True))
+        told = ", ".join(f"{each:.3f}" for each in fresh)
+        yield (
+            f"{name}: shown {shown}, again [{told}]: {'same' if same else 'NOT'}",
+            same,
+        )
