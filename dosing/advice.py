@@ -95,25 +95,17 @@ class Advice:
     @property
     def withheld(self) -> bool:
         """Whether a rule of kind prevent fired: it holds for rule and models alike."""
-        return any(f.kind is policy.Kind.PREVENT for f in self.suggestion.findings)
+        return forecast.withheld(self.suggestion)
 
     @cached_property
     def recommended(self) -> policy.Regimen | None:
-        """The default: none where advice is withheld or the models disagree.
-
-        In range nothing is changed. Without models the proportional rule stands.
-        """
-        outlook, current = self.prognosis.outlook, self.current_regimen
-        if self.withheld or current is None:
-            return None
-        if self.reading.verdict is policy.Verdict.IN:
-            return current
-        if outlook is None:
-            return self.suggestion.recommended
-        if outlook.disagree:
-            return None
-        best = next(iter(self.ranked), None)
-        return best.regimen if best else current
+        return forecast.recommended(
+            self.prognosis.outlook,
+            self.reading,
+            self.suggestion,
+            self.current_regimen,
+            self.limits,
+        )
 
     @cached_property
     def ranked(self) -> list[Offer]:
@@ -121,15 +113,8 @@ class Advice:
         outlook, current = self.prognosis.outlook, self.current_regimen
         if outlook is None or current is None:
             return []
-        return [
-            self.offer(choice.regimen)
-            for choice in outlook.choices
-            if choice.regimen == current
-            or (
-                policy.within_step(choice.regimen, current, self.limits)
-                and policy.helps(choice.regimen, self.reading, current)
-            )
-        ]
+        found = forecast.ranked(outlook, self.reading, current, self.limits)
+        return [self.offer(choice.regimen) for choice in found]
 
     def offer(self, regimen: policy.Regimen) -> Offer:
         current = self.current_regimen or regimen

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import TypeVar
@@ -184,6 +184,12 @@ class DosesUsed:
     missed: tuple[date, ...]
     unknown: tuple[date, ...]
 
+    @property
+    def adherence(self) -> float:
+        """The share of the doses due that were taken, as far as is known."""
+        unknown = len(self.unknown) * UNKNOWN_DOSE_TAKEN
+        return (self.due - len(self.missed) - unknown) / self.due
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -201,7 +207,9 @@ class Asked:
 
 
 def hours_between(origin: datetime, at: datetime) -> float:
-    return round((at - origin).total_seconds() / HOUR_S, 6)
+    """Return real hours: two times of one zone would be subtracted on the wall."""
+    apart = at.astimezone(UTC) - origin.astimezone(UTC)
+    return round(apart.total_seconds() / HOUR_S, 6)
 
 
 def question_of(history: History, beside: Around, *, at: datetime) -> Asked | None:
@@ -256,7 +264,7 @@ def doses_of(dose: Dose, history: History, until: datetime) -> Iterable[Due]:
     interval = timedelta(hours=dose.interval_h)
     on = dose.starts_on
     while on <= history.day(until) and (dose.stops_on is None or on < dose.stops_on):
-        first = datetime.combine(on, dose.usual_time, zone)
+        first = datetime.combine(on, dose.usual_time, zone).astimezone(UTC)
         for slot in range(per_day):
             yield Due(on, slot, first + slot * interval, interval, dose.amount_mg)
         on += timedelta(days=days)

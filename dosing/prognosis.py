@@ -3,7 +3,7 @@
 import pickle
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -168,7 +168,8 @@ def foretold(
 ) -> dict[str, object]:
     """Return what a trough measured on each coming day would be, as JSON can hold it.
 
-    5, 50 and 95 % of a measured level just before the dose of each day.
+    5, 50 and 95 % of a measured level just before the dose of each day, if doses are
+    taken as well as they were so far.
     """
     today = history.day(at)
     zone = history.patient.site.zone
@@ -184,6 +185,7 @@ def foretold(
         from_on=from_on,
         usual_time=usual_time,
     )
+    doses = tuple(replace(d, probability=asked.doses.adherence) for d in doses)
     hours = [asked.hour(trough) for trough in troughs]
     low, middle, high = forecast.expected(asked.question, doses, hours)
     return {

@@ -6,6 +6,7 @@ from dosing.forecast.oddness import Cause, Oddness, oddness
 from dosing.forecast.outlook import Choice, Outlook, View, consider
 from dosing.forecast.panel import NoForecast
 from dosing.forecast.question import Facts, Person, Question, from_data
+from dosing.forecast.recommendation import ranked, recommended, withheld
 from dosing.forecast.selfcheck import Check, selfcheck
 
 CORE_VERSION = "pk 1"
@@ -31,5 +32,8 @@ __all__ = [
     "expected",
     "from_data",
     "oddness",
+    "ranked",
+    "recommended",
     "selfcheck",
+    "withheld",
 ]

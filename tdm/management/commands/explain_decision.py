@@ -1,5 +1,7 @@
 """Print what a signed decision rested on, and work its numbers out again."""
 
+from typing import Any
+
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dosing.explanation import explained
@@ -12,7 +14,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("id", type=int, help="the number of the decision")
 
-    def handle(self, **options: object) -> None:
+    def handle(self, **options: Any) -> None:
         decision = Decision.objects.filter(pk=options["id"]).first()
         if decision is None:
             raise CommandError(f"There is no decision {options['id']}.")
