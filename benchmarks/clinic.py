@@ -61,7 +61,7 @@ class Virtual:
         residual = self.model.residual[self.model.observed]
         spread = np.hypot(residual.proportional**0.5 * true, residual.additive**0.5)
         seen = max(true + spread * self.rng(day).standard_normal(), 0.1)
-        return round(seen * ASSAYS[self.assay], 1)
+        return round(float(seen) * ASSAYS[self.assay], 1)
 
     def taken(self, amount: float, first: int, last: int) -> list[pk.Administration]:
         """Return the doses of days that were really taken."""

@@ -390,6 +390,18 @@ class CorrectComedicationForm(ServiceForm):
     )
 
 
+class PauseForm(forms.Form):
+    """From which day the drug would be paused, and the level it should fall below."""
+
+    stop_on = day_field(_("First day without it"))
+    limit = forms.DecimalField(
+        label=_("Level to fall below (ng/mL)"),
+        min_value=Decimal("0.1"),
+        max_value=Decimal(200),
+        decimal_places=1,
+    )
+
+
 BASIS_SALT = "dosing.basis"
 
 

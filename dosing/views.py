@@ -440,9 +440,26 @@ def rows(advice: Advice) -> list[dict[str, object]]:
             "keeps": offer.regimen == advice.current_regimen,
             "recommended": offer.regimen == advice.recommended,
             "next_level_on": advice.proposed_level_on(offer.regimen),
+            "loading": loading_of(advice, offer.regimen),
         }
         for offer in advice.offers
     ]
+
+
+def loading_of(advice: Advice, regimen: policy.Regimen) -> policy.Loading | None:
+    """Return the loading dose of a rise, where the protocol shows it.
+
+    Never with an interacting drug on board, and never where advice is withheld.
+    """
+    current = advice.current_regimen
+    if not advice.protocol.loading_view or current is None or advice.withheld:
+        return None
+    today = advice.today
+    if any(
+        c.stops_on is None or c.stops_on > today for c in advice.beside.comedications
+    ):
+        return None
+    return policy.loading(current, regimen, advice.new_dose_from)
 
 
 def in_words(decision: Decision) -> str:

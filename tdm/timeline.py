@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from dosing import policy
 from dosing.history import History, history_of
-from dosing.models import Decision, Dose
+from dosing.models import Comedication, Decision, Dose, Intake
 from dosing.words import plain, say
 from patients.models import AuditEvent, Lesion, Measurement, Patient, PreviousTreatment
 
@@ -52,7 +52,17 @@ class Entry:
         return int(self.record.pk)
 
 
-KINDS = ("level", "dose", "decision", "measurement", "lesion", "treatment", "protocol")
+KINDS = (
+    "level",
+    "dose",
+    "intake",
+    "drug",
+    "decision",
+    "measurement",
+    "lesion",
+    "treatment",
+    "protocol",
+)
 
 
 class Storyteller:
@@ -110,6 +120,28 @@ class Storyteller:
             if dose.stops_on:
                 stopped = _("%(dose)s ends") % {"dose": dose}
                 yield self.entry("dose", self.at(dose.stops_on), stopped, dose)
+
+    def intakes(self) -> Iterable[Entry]:
+        for intake in Intake.objects.of(self.history.patient):
+            title = _("Dose: %(state)s") % {"state": intake.get_state_display()}
+            yield self.entry(
+                "intake",
+                intake.taken_at or self.at(intake.due_on),
+                title,
+                intake,
+                note=intake.reason,
+                all_day=intake.taken_at is None,
+            )
+
+    def drugs(self) -> Iterable[Entry]:
+        for course in Comedication.objects.filter(patient=self.history.patient):
+            begins = _("%(drug)s begins") % {"drug": course}
+            yield self.entry(
+                "drug", self.at(course.starts_on), begins, course, note=course.note
+            )
+            if course.stops_on:
+                ends = _("%(drug)s ends") % {"drug": course}
+                yield self.entry("drug", self.at(course.stops_on), ends, course)
 
     def protocols(self) -> Iterable[Entry]:
         for assignment in self.history.assignments:
@@ -201,6 +233,8 @@ def timeline(history: History) -> list[Entry]:
     entries = [
         *teller.levels(),
         *teller.doses(),
+        *teller.intakes(),
+        *teller.drugs(),
         *teller.protocols(),
         *teller.decisions(),
         *teller.measurements(),

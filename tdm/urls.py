@@ -15,8 +15,8 @@ from rest_framework.routers import SimpleRouter
 from dosing.api import LaboratoriesView, TroughsView
 from patients.api import PatientViewSet
 from patients.forms import PasswordForm, SignInForm
-from tdm import health, views
-from tdm.api import TimelineView
+from tdm import forecasts, health, views
+from tdm.api import AdviceView, TimelineView
 
 router = SimpleRouter()
 router.register("patients", PatientViewSet, basename="patient")
@@ -24,6 +24,7 @@ router.register("patients", PatientViewSet, basename="patient")
 api = [
     *router.urls,
     path("patients/<int:pk>/timeline/", TimelineView.as_view(), name="api-timeline"),
+    path("patients/<int:patient_id>/advice/", AdviceView.as_view(), name="api-advice"),
     path(
         "patients/<int:patient_id>/troughs/", TroughsView.as_view(), name="api-troughs"
     ),
@@ -50,8 +51,9 @@ urlpatterns = [
     path("", views.today, name="today"),
     path("patients/", views.patients, name="patients"),
     path("patients/<int:patient_id>/", views.patient, name="patient"),
-    path("patients/<int:patient_id>/future/", views.future, name="future"),
-    path("models/", views.models_page, name="models"),
+    path("patients/<int:patient_id>/future/", forecasts.future, name="future"),
+    path("patients/<int:patient_id>/pause/", forecasts.hold, name="hold"),
+    path("models/", forecasts.models_page, name="models"),
     path("history/<slug:kind>/<int:record_id>/", views.history, name="history"),
     path("table1/", views.table1_page, name="table1"),
     path("", include("patients.urls")),

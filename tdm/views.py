@@ -1,10 +1,8 @@
 """Pages that tell a story across both rooms: today, a patient, a record's history."""
 
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import date, datetime
+from decimal import Decimal
 
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
@@ -16,19 +14,16 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from dosing import forecast, pk, policy, prognosis
+from dosing import policy
 from dosing.advice import Advice, advice_on
 from dosing.history import (
-    Around,
     History,
     around,
     histories_of,
     history_of,
-    question_of,
 )
-from dosing.ledger import ledger_of, overrides, score
+from dosing.ledger import ledger_of, score
 from dosing.models import (
-    INTERVALS,
     Comedication,
     Decision,
     Dose,
@@ -36,9 +31,7 @@ from dosing.models import (
     ProtocolAssignment,
     TroughLevel,
 )
-from dosing.services import USUAL_TIME
-from dosing.units import Sentence
-from dosing.words import percents, plain, say
+from dosing.words import percents, plain
 from patients import services
 from patients.models import (
     AuditEvent,
@@ -49,6 +42,7 @@ from patients.models import (
 )
 from patients.web import StaffRequest, page, visible_patient
 from tdm import charts, story, table1
+from tdm.forecasts import expectation
 from tdm.timeline import timeline
 from tdm.worklist import Line, worklist
 
@@ -180,108 +174,6 @@ def chance_now(advice: Advice | None) -> dict[str, object]:
     return {"chance": choice, "chances": percents(choice) if choice else None}
 
 
-@dataclass(frozen=True)
-class Expectation:
-    """The curve of a patient with what must stand beside it, or why there is none."""
-
-    curve: charts.ExpectedCurve | None
-    silence: Sentence | None
-    from_levels: bool = False
-    outside: bool = True
-    models: tuple[str, ...] = ()
-
-
-AHEAD = timedelta(days=28)
-
-
-def expectation(
-    history: History,
-    beside: Around,
-    window: charts.Window,
-    now: datetime,
-    choice: tuple[policy.Regimen, date] | None = None,
-) -> Expectation:
-    """Ask the models for the curve of a window, and four weeks ahead.
-
-    The doses to come are those planned, or a choice from a day on.
-    """
-    asked = question_of(history, beside, at=now)
-    if asked is None:
-        return Expectation(None, prognosis.NOTHING_TAKEN)
-    today = history.day(now)
-    midnight = time(0, tzinfo=history.patient.site.zone)
-    last = datetime.combine(today + AHEAD, midnight)
-    first = asked.origin
-    if window in charts.DAYS_BACK:
-        back = today - timedelta(days=charts.DAYS_BACK[window])
-        first = max(first, datetime.combine(back, midnight))
-    regimen, from_on = choice or (None, None)
-    running = history.planned(today)
-    doses = prognosis.coming(
-        history,
-        asked,
-        at=now,
-        until=last,
-        choice=regimen,
-        from_on=from_on,
-        usual_time=running.usual_time if running else USUAL_TIME,
-    )
-    try:
-        curve, speakers = prognosis.curve_of(asked, doses, first, last)
-    except forecast.NoForecast as silent:
-        return Expectation(None, silent.why)
-    from_levels = bool(asked.question.levels)
-    label = _("curve of this person, 50 and 90 % credible bands")
-    if not from_levels:
-        label = _("expected for someone like this, 50 and 90 % credible bands")
-    drawn = charts.ExpectedCurve(curve.at, curve.values, label)
-    return Expectation(drawn, None, from_levels, speakers.outside, speakers.names)
-
-
-@permission_required("dosing.add_decision", raise_exception=True)
-@require_GET
-def future(request: StaffRequest, patient_id: int) -> HttpResponse:
-    """Draw the next four weeks of a patient on a `choice` of the decision's form."""
-    found = visible_patient(request, patient_id)
-    with timezone.override(found.site.zone):
-        now = timezone.localtime()
-        history = history_of(found)
-        beside = around(found)
-        choice = choice_of(request, history, now)
-        expected = expectation(history, beside, charts.Window.AHEAD, now, choice)
-        told = story.story_of(history, beside, now, expected.curve)
-        if choice is not None:
-            told = story.on_choice(told, *choice)
-        context = {
-            "figure": charts.figure(told, charts.Window.AHEAD)
-            if expected.curve
-            else None,
-            "silence": say(expected.silence) if expected.silence else "",
-        }
-        return render(request, "tdm/_future.html", context)
-
-
-def choice_of(
-    request: HttpRequest, history: History, now: datetime
-) -> tuple[policy.Regimen, date] | None:
-    """Read the dose and its first day off the form; None to go on as planned."""
-    written = request.GET.get("choice", "")
-    if written == "other":
-        written = request.GET.get("other", "")
-    amount, _sep, interval = written.partition("@")
-    try:
-        regimen = policy.Regimen(Decimal(amount), int(interval))
-        from_on = date.fromisoformat(request.GET.get("new_dose_from", ""))
-    except (InvalidOperation, ValueError):
-        return None
-    possible = 0 <= regimen.amount_mg <= policy.ABSOLUTE_CEILING_MG_PER_DAY
-    running = history.planned(history.day(now))
-    goes_on = running is not None and running.regimen == regimen
-    if goes_on or not possible or regimen.interval_h not in dict(INTERVALS):
-        return None
-    return regimen, max(from_on, history.day(now))
-
-
 def day_of_dose(history: History, today: date) -> int | None:
     """Count the days since the dose that is taken today last changed."""
     since = history.course.unchanged_since(today) if history.course.on(today) else None
@@ -388,54 +280,6 @@ def shown(row: models.Model | None, field: models.Field) -> str:
     if isinstance(value, datetime):
         return date_format(timezone.localtime(value), "DATETIME_FORMAT")
     return plain(value) if isinstance(value, Decimal) else str(value)
-
-
-MOST_DECISIONS = 500
-
-
-@permission_required("dosing.view_protocol", raise_exception=True)
-@require_GET
-def models_page(request: StaffRequest) -> HttpResponse:
-    """Show every model: source, people, numbers, checks of this build and its use."""
-    checks = list(forecast.selfcheck())
-    library = sorted(pk.library().values(), key=lambda each: not each.executable)
-    cards = [
-        {
-            "population": population,
-            "parameters": [
-                (name, rule.text)
-                for name, rule in (
-                    population.model.parameters if population.model else ()
-                )
-            ],
-            "checks": [check for check in checks if check.model == population.id],
-            "used": Decision.objects.filter(
-                forecast__models__has_key=population.id
-            ).count(),
-        }
-        for population in library
-    ]
-    context: dict[str, object] = {"cards": cards, "engine": policy.ENGINE_VERSION}
-    if request.user.has_perm("patients.view_patient"):
-        context |= clinic_ledger(request)
-    return render(request, "tdm/models.html", context)
-
-
-def clinic_ledger(request: StaffRequest) -> dict[str, object]:
-    """Sum up the newest decisions of the asker's clinics."""
-    visible = Patient.objects.visible_to(request.user).select_related("site")
-    newest = Decision.objects.filter(patient__in=visible).order_by("-signed_at")
-    decisions = list(newest[:MOST_DECISIONS])
-    signed: defaultdict[int, list[Decision]] = defaultdict(list)
-    for each in decisions:
-        signed[each.patient_id].append(each)
-    histories = histories_of(visible.filter(pk__in=signed))
-    found = [
-        came
-        for key, history in histories.items()
-        for _decision, came in ledger_of(history, signed[key])
-    ]
-    return {"score": score(found), "overrides": overrides(decisions)}
 
 
 @permission_required("patients.view_cohort", raise_exception=True)

@@ -1,6 +1,14 @@
 """What published models expect of one person: a question in, numbers out; no Django."""
 
-from dosing.forecast.curve import Curve, Speakers, curve, expected
+from dosing.forecast.curve import (
+    Curve,
+    Fading,
+    Speakers,
+    curve,
+    curve_at,
+    expected,
+    fading,
+)
 from dosing.forecast.models import DEFAULT_WEIGHTS
 from dosing.forecast.oddness import Cause, Oddness, oddness
 from dosing.forecast.outlook import Choice, Outlook, View, consider
@@ -20,6 +28,7 @@ __all__ = [
     "Choice",
     "Curve",
     "Facts",
+    "Fading",
     "NoForecast",
     "Oddness",
     "Outlook",
@@ -29,7 +38,9 @@ __all__ = [
     "View",
     "consider",
     "curve",
+    "curve_at",
     "expected",
+    "fading",
     "from_data",
     "oddness",
     "ranked",

@@ -50,10 +50,22 @@ def curve(
         Where no model may speak of the course of time.
     """
     times = moments((*question.doses, *coming), from_h, until_h)
-    known = fitted(question)
-    panel = known.over_time.under(question.after(tuple(coming)))
-    found = pk.predict_together(panel, times, LEVELS)
-    return Curve(tuple(times), rounded(found.values)), speakers(known)
+    return curve_at(question, coming, times), speakers(fitted(question))
+
+
+def curve_at(
+    question: Question, coming: Sequence[pk.Administration], times_h: Sequence[float]
+) -> Curve:
+    """Return the curve at hours of the caller's choosing.
+
+    Raises
+    ------
+    NoForecast
+        Where no model may speak of the course of time.
+    """
+    panel = fitted(question).over_time.under(question.after(tuple(coming)))
+    found = pk.predict_together(panel, times_h, LEVELS)
+    return Curve(tuple(times_h), rounded(found.values))
 
 
 def speakers(known: Fitted) -> Speakers:
@@ -93,6 +105,39 @@ def expected(
     panel = fitted(question).over_time.under(question.after(tuple(coming)))
     found = pk.predict_together(panel, at_h, (0.05, 0.5, 0.95), with_residual=True)
     return rounded(found.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Fading:
+    """How long one model lets the curve stay above a limit: 5, 50 and 95 %, hours."""
+
+    model: str
+    hours: tuple[float, float, float]
+
+
+def fading(
+    question: Question,
+    coming: Sequence[pk.Administration],
+    stop_h: float,
+    limit_ng_per_ml: float,
+) -> tuple[Fading, ...]:
+    """Say for each model how long after a stop the curve falls under a limit.
+
+    Raises
+    ------
+    NoForecast
+        Where no model may speak of the course of time.
+    ValueError
+        For a limit that is not above 0.
+    """
+    panel = fitted(question).over_time.under(question.after(tuple(coming)))
+    found = []
+    for opinion in panel.opinions:
+        hours = pk.hours_until_below(
+            opinion.posterior, limit_ng_per_ml, stop_h, (0.05, 0.5, 0.95)
+        )
+        found.append(Fading(opinion.name, (hours[0.05], hours[0.5], hours[0.95])))
+    return tuple(found)
 
 
 def rounded(values: pk.Array) -> tuple[tuple[float, ...], ...]:

@@ -76,6 +76,12 @@ class Protocol(models.Model):
     )
     alternate_days = models.BooleanField(_("alternate days allowed"), default=False)
     citation = models.CharField(_("source of the range"), max_length=300)
+    loading_view = models.BooleanField(
+        _("shows a loading dose when the dose is raised"), default=False
+    )
+    hold_view = models.BooleanField(
+        _("shows what a planned pause leaves"), default=False
+    )
     model_weights = models.JSONField(
         _("models asked, with their weights"),
         default=default_weights,

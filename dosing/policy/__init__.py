@@ -5,6 +5,7 @@ marks [V] verified, [V2] second-hand, [D] derived and [NV] not verified are expl
 in docs/sources.md. Sentences are English templates; the pages translate them.
 """
 
+from dosing.policy.loading import Loading, loading
 from dosing.policy.reading import Level, Reading, in_words, read
 from dosing.policy.recheck import (
     LONGEST_WITHOUT_LEVEL_DAYS,
@@ -79,6 +80,7 @@ __all__ = [
     "Kind",
     "Level",
     "Limits",
+    "Loading",
     "Period",
     "Reading",
     "Regimen",
@@ -92,6 +94,7 @@ __all__ = [
     "findings_on_drugs",
     "helps",
     "in_words",
+    "loading",
     "next_level_on",
     "percent_of_steady_state",
     "read",

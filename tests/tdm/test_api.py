@@ -1,6 +1,7 @@
 """What a program of one clinic may read and write."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,10 +9,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
+import dosing.services
 from dosing.models import Laboratory, TroughLevel
 from patients import services
 from patients.models import ApiToken, AuditEvent, Patient, Scope, Site, Staff
 from tests.builders import (
+    DAY_0,
     a_dose,
     a_laboratory,
     a_lesion,
@@ -102,6 +105,16 @@ def test_the_timeline_tells_every_kind_of_event_with_a_unit_on_every_number(
         measured_on="2026-03-02",  # type: ignore[arg-type]
         actor=clinician,
     )
+    dosing.services.record_intake(
+        patient=treated, due_on=DAY_0, state="missed", actor=clinician
+    )
+    dosing.services.record_comedication(
+        patient=treated,
+        drug="verapamil",
+        starts_on=DAY_0,
+        stops_on=DAY_0 + timedelta(days=3),
+        actor=clinician,
+    )
     a_trough(treated, "16.4", actor=clinician)
 
     entries = program.get(f"patients/{treated.pk}/timeline/").json()["entries"]
@@ -109,6 +122,8 @@ def test_the_timeline_tells_every_kind_of_event_with_a_unit_on_every_number(
     assert {e["kind"] for e in entries} == {
         "level",
         "dose",
+        "intake",
+        "drug",
         "protocol",
         "measurement",
         "lesion",
@@ -117,6 +132,29 @@ def test_the_timeline_tells_every_kind_of_event_with_a_unit_on_every_number(
     assert [e["at"] for e in entries] == sorted(
         (e["at"] for e in entries), reverse=True
     )
+
+
+def test_the_advice_is_read_with_its_models_and_where_the_patient_lies_outside(
+    program: Program, treated: Patient, clinician: Staff, laboratory: Laboratory
+) -> None:
+    a_trough(treated, "13.5", day=14, actor=clinician)
+    a_trough(treated, "16.4", actor=clinician)
+
+    told = program.get(f"patients/{treated.pk}/advice/").json()
+
+    assert told["verdict"] == "above"
+    assert told["recommended"] == "1.5 mg once daily"
+    assert told["by_rule"] == "1.5 mg once daily"
+    assert told["outside_every_model"] is True
+    assert {each["unit"] for each in told["doses"]} == {"ng/mL"}
+    assert all(round(sum(each["chances"].values()), 6) == 1 for each in told["doses"])
+    assert all(each["outside"] for each in told["models"])
+
+
+def test_without_a_level_there_is_no_advice(program: Program, treated: Patient) -> None:
+    answer = program.get(f"patients/{treated.pk}/advice/")
+
+    assert answer.status_code == 404
 
 
 def test_reading_a_timeline_leaves_a_line_in_the_audit(
@@ -139,7 +177,7 @@ def test_a_timeline_costs_the_same_for_one_and_three_levels(
     for number in range(count):
         a_trough(treated, "12", actor=clinician, day=28 + number)
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(16):
         program.get(f"patients/{treated.pk}/timeline/")
 
 
@@ -452,6 +490,7 @@ def test_the_description_names_every_path(client: Client, db: None) -> None:
         "/api/v1/patients/",
         "/api/v1/patients/{id}/",
         "/api/v1/patients/{id}/timeline/",
+        "/api/v1/patients/{patient_id}/advice/",
         "/api/v1/patients/{patient_id}/troughs/",
     }
 

@@ -90,7 +90,8 @@ def test_models_that_prefer_different_tablets_disagree() -> None:
 
 
 def test_an_unknown_haematocrit_is_averaged_over_and_says_so() -> None:
-    open_, known = (considered(a_question(CASE_2, **f)) for f in ({}, {"HCT": 38.0}))
+    questions = a_question(CASE_2), a_question(CASE_2, HCT=38.0)
+    open_, known = map(considered, questions)
 
     said = view(open_, MAO).averaged[0]
     assert said.facts["value"] == "38"
@@ -102,9 +103,8 @@ def test_an_unknown_haematocrit_is_averaged_over_and_says_so() -> None:
 
 
 def test_an_unknown_weight_leaves_out_the_model_that_needs_it() -> None:
-    without, with_weight = (
-        considered(a_question(CASE_2, **facts)) for facts in ({}, {"WT": 60.0})
-    )
+    questions = a_question(CASE_2), a_question(CASE_2, WT=60.0)
+    without, with_weight = map(considered, questions)
 
     assert dict(without.left_out)[ZIMMERMAN].text.startswith("It needs")
     assert ZIMMERMAN in [each.id for each in with_weight.views]
