@@ -212,14 +212,20 @@ def hours_between(origin: datetime, at: datetime) -> float:
     return round(apart.total_seconds() / HOUR_S, 6)
 
 
-def question_of(history: History, beside: Around, *, at: datetime) -> Asked | None:
-    """Put a patient's rows as a question to the models; None without a dose."""
+def question_of(
+    history: History, beside: Around, *, at: datetime, with_aside: bool = False
+) -> Asked | None:
+    """Put a patient's rows as a question to the models; None without a dose.
+
+    `with_aside` asks as if no level had been set aside.
+    """
     protocol = history.protocol_on(history.day(at))
     due = as_reported(list(doses_due(history, beside.intakes, at)), history)
     if protocol is None or not due:
         return None
     origin = due[0].at
-    usable = [v for v in history.used_levels if v.comparator != ">"]
+    levels = history.levels if with_aside else history.used_levels
+    usable = [level for level in levels if level.comparator != ">"]
     running = history.running(history.day(at))
     asked = forecast.Question(
         person=forecast.Person(

@@ -69,6 +69,8 @@ class Prognosis:
     oddness: forecast.Oddness | None
     silence: Sentence | None
     left_out: tuple[tuple[str, Sentence], ...] = ()
+    with_aside: forecast.Outlook | None = None
+    """The same with the levels that were set aside, where there are any."""
 
 
 NOTHING_TAKEN = Sentence("Without doses there is nothing to predict from.")
@@ -98,7 +100,14 @@ def prognosis_of(
         odd = remembered(("odd", question), lambda: forecast.oddness(question))
     except NoForecast:
         odd = None
-    return Prognosis(asked, outlook, odd, None)
+    if len(history.used_levels) == len(history.levels):
+        return Prognosis(asked, outlook, odd, None)
+    every = question_of(history, beside, at=at, with_aside=True) or asked
+    compared = remembered(
+        ("outlook", every.question, tuple(regimens), target),
+        lambda: forecast.consider(every.question, regimens, target),
+    )
+    return Prognosis(asked, outlook, odd, None, with_aside=compared)
 
 
 def coming(

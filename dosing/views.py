@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dosing import policy, services
+from dosing import forecast, policy, services
 from dosing.advice import Advice, StaleAdviceError, advise
 from dosing.forms import (
     AssignProtocolForm,
@@ -424,7 +424,21 @@ def reasons_of(advice: Advice) -> dict[str, object]:
         "used": advice.history.used_levels,
         "aside": [v for v in advice.history.levels if v.set_aside_at is not None],
         "doses_used": asked.doses if asked else None,
+        "compared": compared(advice),
     }
+
+
+def compared(
+    advice: Advice,
+) -> tuple[forecast.Choice, forecast.Choice] | None:
+    """Return the present dose's trough without and with the levels set aside."""
+    prognosis, current = advice.prognosis, advice.current_regimen
+    if prognosis.outlook is None or prognosis.with_aside is None or current is None:
+        return None
+    without, together = (
+        outlook.choice(current) for outlook in (prognosis.outlook, prognosis.with_aside)
+    )
+    return (without, together) if without and together else None
 
 
 def rows(advice: Advice) -> list[dict[str, object]]:

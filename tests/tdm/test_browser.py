@@ -153,6 +153,34 @@ def test_choosing_another_dose_ticks_it(person: Person) -> None:
     expect(person.page.get_by_role("radio", name="Other")).to_be_checked()
 
 
+def test_the_chosen_dose_is_drawn_for_the_next_four_weeks(person: Person) -> None:
+    person.signs_in("clinician")
+    person.click("Decide", role="link")
+    ahead = person.page.locator(".future svg:visible .ahead").first
+    expect(ahead).to_be_visible()
+    before = ahead.get_attribute("d") or ""
+
+    person.click("1 mg once daily", role="radio")
+
+    expect(ahead).not_to_have_attribute("d", before)
+    person.sees("1 mg once daily")
+
+
+def test_why_opens_by_keyboard_with_every_models_own_view(person: Person) -> None:
+    person.signs_in("clinician")
+    person.click("Decide", role="link")
+    why = person.page.locator(".why summary")
+    expect(why).to_be_visible()
+
+    why.focus()
+    person.page.keyboard.press("Enter")
+
+    person.sees("Mao 2024")
+    person.sees("It needs the weight, which is not known.")
+    wide = person.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= person.page.viewport_size["width"]  # type: ignore[index]
+
+
 def test_enter_on_a_dose_does_not_sign(person: Person) -> None:
     person.signs_in("clinician")
     person.click("Decide", role="link")
@@ -203,7 +231,18 @@ def test_the_keyboard_opens_and_closes_the_drawer(person: Person) -> None:
     expect(person.page.locator("#drawer")).to_be_hidden()
 
 
-PLACES = ["/", "/patients/", "/patients/{pk}/", "/patients/{pk}/decide/", "/table1/"]
+PLACES = [
+    "/",
+    "/patients/",
+    "/patients/{pk}/",
+    "/patients/{pk}/?under=4-12",
+    "/patients/{pk}/decide/",
+    "/patients/{pk}/protocol/",
+    "/patients/{pk}/doses/taken/",
+    "/patients/{pk}/drugs/new/",
+    "/models/",
+    "/table1/",
+]
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])

@@ -125,6 +125,22 @@ def test_why_counts_the_doses_taken_missed_and_not_known(
     assert "1 not known: counted as taken with a chance of one half" in page
 
 
+def test_why_shows_the_fit_with_and_without_a_level_set_aside(
+    measured: Patient, clinician: Staff, browser_of: Browse
+) -> None:
+    client = browser_of(clinician)
+    address = f"/patients/{measured.pk}/decide/"
+    odd = a_trough(measured, "5.1", actor=clinician, day=27)
+    assert "without the levels set aside" not in seen(client, address)
+    services.set_aside_trough(
+        level=odd, version=odd.version, reason="haemolysed", actor=clinician
+    )
+    page = seen(client, address)
+
+    assert "14.5 (12.0–18.4) without the levels set aside" in page
+    assert "14.5 (12.0–18.4) with them" not in page
+
+
 def test_a_level_that_nothing_foretold_lists_what_would_explain_it(
     treated: Patient, laboratory: Laboratory, clinician: Staff, browser_of: Browse
 ) -> None:
