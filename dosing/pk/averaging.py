@@ -93,9 +93,10 @@ class Advice:
     by_model : mapping of name to tuple of Candidate
         The same regimens, ranked by each alone.
     disagree : bool
-        Whether preferred regimens lie more than one step that can be taken apart.
+        Whether preferred regimens lie more than one step apart; a step is from one
+        daily amount among the candidates to the next.
     statement : str
-        Who prefers what, in words.
+        Who prefers what, in words, and whether no candidate is allowed.
     """
 
     ranked: tuple[Candidate, ...]
@@ -130,7 +131,8 @@ def consult(
     FitDidNotConverge
         Where no model could be fitted.
     ValueError
-        For no models, or weights that are not one for each and above 0.
+        For no models, two of the same name, or weights that are not one for each and
+        above 0.
 
     References
     ----------
@@ -145,6 +147,7 @@ def consult(
     [('one compartment', 0.09), ('two compartments', 0.91)]
     """
     believed = before_levels(models, prior_weights)
+    tell_apart([model.name for model in models])
     fitted: list[tuple[Estimate, Posterior]] = []
     heights, failed = [], {}
     for model, weight in zip(models, believed, strict=True):
@@ -164,6 +167,13 @@ def consult(
         for found, weight in zip(fitted, weights, strict=True)
     ]
     return Panel(tuple(opinions), failed)
+
+
+def tell_apart(names: Sequence[str]) -> None:
+    """Refuse models that share a name, because answers are kept by it."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"models must differ in name: {', '.join(twice)}")
 
 
 def before_levels(models: Sequence[Model], weights: Sequence[float] | None) -> Array:
@@ -272,6 +282,8 @@ def advise(
 ) -> Advice:
     """Rank regimens under all models together, and say where they part.
 
+    A step is one rung of the ladder that the daily amounts of the candidates make.
+
     Parameters
     ----------
     panel : Panel
@@ -281,7 +293,8 @@ def advise(
     low, high : float
         The target, ng/mL; both ends belong to it.
     most_above : float
-        See `choose`.
+        The probability above `high` that the true trough may have under the mixture;
+        see `choose`.
 
     Returns
     -------
@@ -290,7 +303,7 @@ def advise(
     Raises
     ------
     ValueError
-        As `choose`.
+        As `choose`, or for two models of the same name.
 
     Examples
     --------
@@ -300,6 +313,7 @@ def advise(
     >>> advise(panel, {}, regimens([1.0], 4.0), 5.0, 15.0).disagree
     False
     """
+    tell_apart([opinion.name for opinion in panel.opinions])
     views = [
         outlook(o.posterior, covariates, candidates, o.weight) for o in panel.opinions
     ]
@@ -311,12 +325,14 @@ def advise(
         for view in views
     }
     apart = steps_apart(by_model, candidates)
-    return Advice(
-        ranked=ranked(views, candidates, *target),
-        by_model=by_model,
-        disagree=apart > 1,
-        statement=stated(by_model, apart),
-    )
+    together = ranked(views, candidates, *target)
+    said = stated(by_model, apart)
+    if not together[0].allowed:
+        said += (
+            f" No candidate is allowed: the trough of each is above {high:g} ng/mL"
+            f" with a probability over {most_above:g}."
+        )
+    return Advice(together, by_model, disagree=apart > 1, statement=said)
 
 
 def steps_apart(
@@ -328,9 +344,15 @@ def steps_apart(
     return max(rungs) - min(rungs)
 
 
+def preferred(name: str, best: Candidate) -> str:
+    if best.allowed:
+        return f"{name} prefers {best.regimen}"
+    return f"{name} allows none and finds {best.regimen} the least dangerous"
+
+
 def stated(by_model: Mapping[str, Sequence[Candidate]], apart: int) -> str:
     """Say in words what each model prefers."""
-    said = "; ".join(f"{n} prefers {found[0].regimen}" for n, found in by_model.items())
+    said = "; ".join(preferred(name, found[0]) for name, found in by_model.items())
     if len(by_model) == 1:
         return f"Only one model speaks: {said}."
     if apart > 1:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from dosing.pk.expressions import Array
 from dosing.pk.likelihood import Problem
 from dosing.pk.model import arrivals, individual
-from dosing.pk.types import Estimate, FitDidNotConverge, History, Model
+from dosing.pk.types import Estimate, FitDidNotConverge, History, Model, in_words
 
 MOST_STEPS = 60
 SETTLED = 1e-7
@@ -61,16 +61,26 @@ def fit(model: Model, history: History) -> Estimate:
     (13.41, 3.7)
     """
     problem = Problem(model, history)
+    with in_words():
+        return described(problem, *maximum(problem))
+
+
+UNEXPLAINED = (
+    "no person of this population explains these levels; check their values and units"
+)
+
+
+def maximum(problem: Problem) -> tuple[Array, float]:
+    """Return the best etas (p,) and the objective there."""
     ends, reached = search(problem, starts(problem))
     if not np.isfinite(reached).any():
-        raise FitDidNotConverge("no parameters explain these levels")
+        raise FitDidNotConverge(UNEXPLAINED)
     leading = [
         place for place in np.argsort(reached)[:2] if np.isfinite(reached[place])
     ]
     polished = [polish(problem, ends[place]) for place in leading]
     best = min(polished, key=lambda found: found[1])
-    best = over_kinks(problem, best)
-    return described(problem, *best)
+    return over_kinks(problem, best)
 
 
 def beside(model: Model, one: Array, other: Array) -> NDArray[np.bool_]:
@@ -298,6 +308,19 @@ def crossing(
     return (low + high) / 2
 
 
+def refuse_strangers(model: Model, eta: Array) -> None:
+    """Refuse a maximum that only the bound of the search has stopped."""
+    apart = np.abs(eta) / np.sqrt(np.diag(model.omega))
+    if (apart >= FARTHEST_SD * (1 - ALMOST)).any():
+        raise FitDidNotConverge(
+            f"only a person {FARTHEST_SD:g} or more standard deviations from the"
+            " typical one explains these levels; check their values and units"
+        )
+
+
+ALMOST = 1e-9
+
+
 def described(problem: Problem, eta: Array, objective: float) -> Estimate:
     """Describe a maximum: covariances, predictions, individual parameters."""
     model = problem.model
@@ -308,13 +331,13 @@ def described(problem: Problem, eta: Array, objective: float) -> Estimate:
         not np.isfinite(bend).all() or np.linalg.eigvalsh(bend)[0] <= 0
     )
     on_a_kink = bool(timing_etas(model)) and (sharp or turn > SHARPEST_TURN)
+    refuse_strangers(model, eta)
     if not np.isfinite(objective) or (turn > SHARPEST_TURN and not on_a_kink):
-        raise FitDidNotConverge(f"the search stopped on a slope of {turn:.1g}")
+        raise FitDidNotConverge(UNEXPLAINED)
     if sharp and not on_a_kink:
-        raise FitDidNotConverge("the objective has no minimum there")
+        raise FitDidNotConverge("the levels leave no one person the most probable")
     laplace = np.asarray(focei if sharp else np.linalg.inv(bend / 2), dtype=float)
     values = individual(model, eta[None], problem.history.periods[-1].covariates)
-    f = slopes.predictions[0]
     return Estimate(
         model=model,
         history=problem.history,
@@ -322,7 +345,7 @@ def described(problem: Problem, eta: Array, objective: float) -> Estimate:
         objective=objective,
         laplace=laplace,
         focei=focei,
-        predictions=np.where(problem.on_log, np.exp(f * problem.on_log), f),
+        predictions=slopes.predictions[0],
         parameters={
             name: float(np.ravel(values[name])[0]) for name, _rule in model.parameters
         },

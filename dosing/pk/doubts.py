@@ -49,18 +49,25 @@ class Scenarios:
         """Return how probable each is, shape (s, m), from -2 log likelihoods."""
         if len(self.log_chance) == 1:
             return np.ones_like(terms)
-        best = terms.min(1, keepdims=True)
-        apart = np.where(np.isfinite(best), terms - best, 0.0)
-        found = np.exp(self.log_chance - apart / 2)
+        found = np.exp(self.log_chance - above_best(terms) / 2)
         return np.asarray(found / found.sum(1, keepdims=True))
 
     def mixed(self, terms: Array) -> Array:
         """Return -2 log of the average likelihood, shape (s,)."""
         if len(self.log_chance) == 1:
             return terms[:, 0]
-        best = terms.min(1)
-        apart = np.where(np.isfinite(best)[:, None], terms - best[:, None], 0.0)
-        return np.asarray(best - 2 * np.log(np.exp(self.log_chance - apart / 2).sum(1)))
+        found = np.exp(self.log_chance - above_best(terms) / 2).sum(1)
+        return np.asarray(terms.min(1) - 2 * np.log(found))
+
+
+def above_best(terms: Array) -> Array:
+    """Return how far terms (s, m) lie above the least of their row; 0 if all infinite.
+
+    Where nothing is possible every scenario is as probable as before.
+    """
+    best = terms.min(1, keepdims=True)
+    some = np.isfinite(best)
+    return np.asarray(np.where(some, terms, 0.0) - np.where(some, best, 0.0))
 
 
 def each_alone(model: Model, plan: Schedule, sets: Array, where: Indices) -> Array:

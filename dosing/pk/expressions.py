@@ -48,6 +48,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
+MOST_CHARACTERS = 1000
+"""Of an expression: enough for any model, and too few to nest without end."""
+
+
 @dataclass(frozen=True)
 class Expression:
     """Text, the names it needs, and how to work it out.
@@ -75,19 +79,37 @@ def parse(text: str | float) -> Expression:
     ValueError
         Where the text is no such expression.
     """
+    written = str(text)
+    if len(written) > MOST_CHARACTERS:
+        begins = written[:20]
+        raise ValueError(
+            f"an expression has at most {MOST_CHARACTERS} characters: {begins!r} ..."
+        )
     try:
-        tree = ast.parse(str(text), mode="eval")
+        tree = ast.parse(written, mode="eval")
         run = compiled(tree.body)
-    except (SyntaxError, KeyError, TypeError) as problem:
+    except UNREADABLE as problem:
         raise ValueError(f"{text!r} is no arithmetic expression") from problem
     named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    return Expression(str(text), frozenset(named - set(FUNCTIONS)), run)
+    return Expression(written, frozenset(named - set(FUNCTIONS)), run)
+
+
+UNREADABLE = (
+    SyntaxError,
+    LookupError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    RecursionError,
+)
+"""What Python says to text that is no expression, nests too deep or overflows."""
 
 
 def compiled(node: ast.expr) -> Run:
     match node:
         case ast.Constant(value=int() | float() as number):
-            return lambda _values: number
+            constant = np.float64(number)
+            return lambda _values: constant
         case ast.Name(id=name):
             return lambda values: values[name]
         case ast.UnaryOp(op=sign, operand=inner):

@@ -16,7 +16,7 @@ from scipy.special import ndtr
 
 from dosing.pk.expressions import Array
 from dosing.pk.fading import hours_until_below
-from dosing.pk.likelihood import SMALLEST
+from dosing.pk.likelihood import SMALLEST, residual_of
 from dosing.pk.posterior import LEVELS, checked, curves, quantiles
 from dosing.pk.steady import (
     Regimen,
@@ -169,7 +169,7 @@ def level_density(posterior: Posterior, level: Observation) -> float:
     Raises
     ------
     ValueError
-        For a level that is only a limit.
+        For a level that is only a limit, or where nothing is measured.
 
     Examples
     --------
@@ -178,12 +178,12 @@ def level_density(posterior: Posterior, level: Observation) -> float:
     >>> from dosing.pk.posterior import sample
     >>> posterior = sample(fit(TWO_COMPARTMENTS, ONE_LEVEL))
     >>> round(level_density(posterior, Observation(336.0, 3.6)), 2)
-    0.39
+    0.35
     """
     if level.below:
         raise ValueError("a limit has no density")
     found = curves(posterior, [level.time_h], [level.compartment])[:, 0]
-    residual = posterior.model.residual[level.compartment]
+    residual = residual_of(posterior.model, level)
     spread, apart, per = residual_sd(residual, found), level.value - found, 1.0
     if residual.on_log:
         per = max(level.value, SMALLEST)

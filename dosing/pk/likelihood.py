@@ -14,9 +14,9 @@ from scipy.special import log_ndtr
 
 from dosing.pk.doubts import MOST_DOUBTS, Scenarios, each_alone, scenarios
 from dosing.pk.expressions import Array
-from dosing.pk.model import predicted
+from dosing.pk.model import check_history, predicted
 from dosing.pk.schedule import Group, Indices, Schedule, schedule
-from dosing.pk.types import Administration, History, Model, Residual
+from dosing.pk.types import Administration, History, Model, Observation, Residual
 
 LOG_ROOT_2_PI = 0.5 * float(np.log(2 * np.pi))
 STEP = 1e-3
@@ -32,13 +32,32 @@ class Slopes:
     """At each of s sets: objective (s,), gradient (s, p), expected curvature (s, p, p).
 
     `curvature` is half the Hessian that NONMEM's FOCEI keeps: J'V^-1J + 0.5
-    (dV/V)'(dV/V) + omega^-1.
+    (dV/V)'(dV/V) + omega^-1. `predictions` (s, n) are concentrations.
     """
 
     objective: Array
     gradient: Array
     curvature: Array
     predictions: Array
+
+
+def residual_of(model: Model, level: Observation) -> Residual:
+    """Return what separates a level from its prediction.
+
+    Raises
+    ------
+    ValueError
+        For a level where nothing is measured, or one of 0 where logarithms are.
+    """
+    residual = model.residual.get(level.compartment)
+    if residual is None:
+        raise ValueError(f"nothing is measured in compartment {level.compartment}")
+    if residual.on_log and level.value == 0:
+        raise ValueError(
+            f"{model.name} measures logarithms, and a level of 0 has none;"
+            " tell it as one below a limit"
+        )
+    return residual
 
 
 class Problem:
@@ -50,12 +69,13 @@ class Problem:
 
     def __init__(self, model: Model, history: History) -> None:
         seen = history.observations
+        check_history(model, history)
         self.model, self.history = model, history
         self.precision = np.linalg.inv(model.omega) if model.etas else np.zeros((0, 0))
         self.values = np.array([o.value for o in seen])
         self.below = np.array([o.below for o in seen], dtype=bool)
         self.where: Indices = np.array([o.compartment for o in seen], dtype=np.intp)
-        self.residuals = [self.residual_of(o.compartment) for o in seen]
+        self.residuals = [residual_of(model, o) for o in seen]
         self.times_h = [o.time_h for o in seen]
         self.settle()
 
@@ -82,16 +102,20 @@ class Problem:
     ) -> tuple[Indices, Array]:
         """Return the order of doses by how far they spread the levels, and how far.
 
-        The variances (k, n) are those of the typical person; on a log, of ln f.
+        The variances (k, n) are those of the typical person; on a log, of ln f. No
+        dose moves a level at which nothing has arrived.
         """
         typical = np.zeros((1, len(self.model.etas)))
         plan = schedule(self.history, self.times_h, doubtful)
         alone = each_alone(self.model, plan, typical, self.where)[0]
         whole = schedule(self.history.expected, self.times_h)
-        f = np.maximum(predicted(self.model, whole, typical, self.where)[0], SMALLEST)
+        f = predicted(self.model, whole, typical, self.where)[0]
+        reached = f > 0
+        unit = np.where(self.on_log & reached, f, 1.0)
         chance = np.array([dose.probability for dose in doubtful])[:, None]
-        spread = chance * (1 - chance) * np.where(self.on_log, alone / f, alone) ** 2
-        influence = (spread / self.residual_variance(f)).sum(1)
+        spread = chance * (1 - chance) * (alone / unit) ** 2
+        variance = np.where(reached, self.residual_variance(f), np.inf)
+        influence = (spread / np.maximum(variance, SMALLEST)).sum(1)
         return np.argsort(-influence, kind="stable"), spread
 
     @property
@@ -99,12 +123,6 @@ class Problem:
         """All doses, those in doubt as well."""
         doubtful = self.scenarios.plan
         return self.plan.groups + (doubtful.groups if doubtful else ())
-
-    def residual_of(self, compartment: int) -> Residual:
-        try:
-            return self.model.residual[compartment]
-        except KeyError as missing:
-            raise ValueError(f"nothing is measured in compartment {missing}") from None
 
     @cached_property
     def proportional(self) -> Array:
@@ -132,6 +150,12 @@ class Problem:
         if not self.on_log.any():
             return found
         return np.where(self.on_log, np.log(np.maximum(found, SMALLEST)), found)
+
+    def concentration(self, f: Array) -> Array:
+        """Return predictions of any shape (..., n) as concentrations."""
+        if not self.on_log.any():
+            return f
+        return np.where(self.on_log, np.exp(np.where(self.on_log, f, 0.0)), f)
 
     def measured(self) -> Array:
         safe = np.maximum(self.values, SMALLEST)
@@ -182,7 +206,7 @@ class Problem:
     def slopes(self, sets: Array) -> Slopes:
         """Return the objective with its gradient and expected curvature.
 
-        Predictions and curvature are averages over the scenarios.
+        Concentrations and curvature are averages over the scenarios.
         """
         f, jacobian = self.jacobian(sets)
         terms = self.terms(f)
@@ -198,7 +222,8 @@ class Problem:
         gradient += 2 * sets @ self.precision
         half = np.einsum("snp,sn,snq->spq", rows, second, rows)
         mixed = self.scenarios.mixed(terms) + self.prior(sets)
-        return Slopes(mixed, gradient, half + self.precision, (share * f).sum(1))
+        expected = (share * self.concentration(f)).sum(1)
+        return Slopes(mixed, gradient, half + self.precision, expected)
 
     def jacobian(self, sets: Array) -> tuple[Array, Array]:
         """Return f (s, m, n) and df / d eta (s, m, n, p) by five-point differences."""
@@ -212,7 +237,10 @@ class Problem:
         return found[:, 0], np.einsum("k,spkmn->smnp", FIRST, sides)
 
     def term_slopes(self, f: Array) -> tuple[Array, Array]:
-        """Return d term / d f and half its expected second derivative, (..., n)."""
+        """Return d term / d f and half its expected second derivative, (..., n).
+
+        A level that is below for certain, as where nothing has arrived, adds nothing.
+        """
         v, slope = self.variance(f), self.variance_slope(f)
         gap = self.measured() - f
         first = slope / v - 2 * gap / v - gap**2 * slope / v**2
@@ -223,8 +251,9 @@ class Problem:
         reach = gap / spread
         pull = -1 / spread - gap * slope / (2 * v * spread)
         tail = np.exp(-0.5 * reach**2 - LOG_ROOT_2_PI - log_ndtr(reach))
-        censored = -2 * tail * pull
-        bend = np.maximum(tail * (tail + reach), 0.0) * pull**2
+        certain = tail == 0
+        censored = np.where(certain, 0.0, -2 * tail * pull)
+        bend = np.where(certain, 0.0, np.maximum(tail * (tail + reach), 0.0) * pull**2)
         return np.where(self.below, censored, first), np.where(self.below, bend, second)
 
     def bends(self, eta: Array) -> tuple[Slopes, Array]:

@@ -4,7 +4,8 @@ The body is carried from node to node as independent exponentials; every dose en
 the stretch in which it arrives, once. No differential equation is stepped.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -36,7 +37,7 @@ def individual(model: Model, etas: Array, covariates: Covariates) -> Individual:
     Raises
     ------
     ValueError
-        Where a covariate that the model needs is missing.
+        Where a covariate that the model needs is missing, or no number.
 
     Examples
     --------
@@ -44,14 +45,107 @@ def individual(model: Model, etas: Array, covariates: Covariates) -> Individual:
     >>> float(individual(TWO_COMPARTMENTS, np.zeros((1, 2)), {})["CL"][0])
     10.0
     """
-    values: dict[str, Any] = dict(covariates)
+    values: dict[str, Any] = {n: np.float64(v) for n, v in covariates.items()}
     values.update({f"eta_{n}": etas[:, i] for i, n in enumerate(model.etas)})
-    try:
+    with naming_covariates(model):
         for name, expression in model.parameters:
             values[name] = expression(values)
+    return values
+
+
+@contextmanager
+def naming_covariates(model: Model) -> Iterator[None]:
+    """Name a covariate that an expression of the model looks for in vain."""
+    try:
+        yield
     except KeyError as missing:
         raise ValueError(f"{model.name} needs the covariate {missing}") from missing
-    return values
+
+
+def check_history(model: Model, history: History) -> None:
+    """Refuse a history that a model cannot be run on.
+
+    Raises
+    ------
+    ValueError
+        For doses into compartments that are not there, and as `check_covariates`.
+    """
+    check_places(model, {dose.compartment for dose in history.doses})
+    told = [period.covariates for period in history.periods]
+    told += [dose.covariates for dose in history.doses if dose.covariates is not None]
+    for number, covariates in enumerate(told):
+        if covariates not in told[max(0, number - 1) : number]:
+            check_covariates(model, covariates)
+
+
+def check_places(model: Model, compartments: Iterable[int]) -> None:
+    """Refuse compartments that a model has not."""
+    for compartment in compartments:
+        if not 0 <= compartment < model.compartments:
+            raise ValueError(
+                f"{model.name} has no compartment {compartment};"
+                f" its {model.compartments} count from 0"
+            )
+
+
+def check_covariates(model: Model, covariates: Covariates) -> None:
+    """Refuse covariates under which the typical person's body could not be.
+
+    Raises
+    ------
+    ValueError
+        Where one is missing, or a rate, a scale, a bioavailability, a lag or a duration
+        is negative or no finite number, or drug would be made from nothing.
+    """
+    with np.errstate(all="ignore"), naming_covariates(model):
+        values = individual(model, np.zeros((1, len(model.etas))), covariates)
+        for what, number, least in typical_numbers(model, values):
+            if not (np.isfinite(number) and number >= least):
+                raise ValueError(
+                    f"{model.name} cannot run on {listed(covariates)}:"
+                    f" {what} would be {number:g}"
+                )
+        matrix = rate_matrices(model, values, 1)[0]
+    growth = float(np.linalg.eigvals(matrix).real.max())
+    if growth > SAME * float(np.abs(matrix).max()):
+        raise ValueError(
+            f"{model.name} cannot run on {listed(covariates)}:"
+            " drug would be made from nothing"
+        )
+
+
+SAME = 1e-9
+"""Rates that differ by less, as a part of the largest, may differ by rounding."""
+
+
+def typical_numbers(
+    model: Model, values: Individual
+) -> Iterable[tuple[str, float, float]]:
+    """Yield what each number of a body is, its value, and the least it may be."""
+    for row, column, expression in model.rates:
+        if row == column:
+            yield f"the loss of compartment {row}", -one(expression, values), 0.0
+        else:
+            flow = f"the flow from compartment {column} to {row}"
+            yield flow, one(expression, values), 0.0
+    for what, table, least in (
+        ("scale", model.scale, np.nextafter(0, 1)),
+        ("bioavailability", model.bioavailability, 0.0),
+        ("lag", model.lag_h, 0.0),
+        ("duration", model.duration_h, 0.0),
+    ):
+        for compartment, expression in table.items():
+            named = f"the {what} of compartment {compartment}"
+            yield named, one(expression, values), least
+
+
+def one(expression: Expression, values: Individual) -> float:
+    return float(np.ravel(expression(values))[0])
+
+
+def listed(covariates: Covariates) -> str:
+    told = ", ".join(f"{name} = {value}" for name, value in covariates.items())
+    return told or "no covariates"
 
 
 def rate_matrices(model: Model, values: Individual, count: int) -> Array:
@@ -168,7 +262,8 @@ def concentrations(
     Raises
     ------
     ValueError
-        For numbers that are not finite, or a covariate that is missing.
+        For numbers that are not finite, compartments that are not there, a `taken` of
+        another shape, or covariates that are missing or make no body.
 
     Examples
     --------
@@ -180,9 +275,17 @@ def concentrations(
     sets = np.atleast_2d(np.asarray(etas, dtype=float))
     if sets.shape[1] != len(model.etas) or not np.isfinite(sets).all():
         raise ValueError(f"etas must be {len(model.etas)} finite numbers for each set")
+    check_history(model, history)
+    if compartment is not None:
+        check_places(model, np.unique(compartment).tolist())
     if taken is None:
         found = predicted(model, schedule(history.expected, times_h), sets, compartment)
     else:
+        if np.shape(taken) != (len(sets), len(history.doubtful)):
+            raise ValueError(
+                f"taken must say of {len(history.doubtful)} doses in doubt whether"
+                f" each of {len(sets)} sets was given them"
+            )
         found = predicted(model, schedule(history.certain, times_h), sets, compartment)
         if history.doubtful:
             plan = schedule(history, times_h, history.doubtful)

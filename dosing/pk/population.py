@@ -200,7 +200,7 @@ def complete(
     ------
     ValueError
         Naming a covariate that is missing, unknown to the model, held at another value,
-        or implausible in the unit it is asked in.
+        no number, or implausible in the unit it is asked in.
 
     Examples
     --------
@@ -210,7 +210,7 @@ def complete(
     wanted = {each.name: each for each in population.covariates}
     for name in known:
         if name not in wanted and name != INTERACTION:
-            named = ", ".join(wanted) or "none"
+            named = ", ".join([*wanted, INTERACTION])
             raise ValueError(f"{population.id} knows no {name}; it knows {named}")
     for name, each in wanted.items():
         if name not in {*known, *population.fixed, *unknown}:
@@ -218,10 +218,18 @@ def complete(
     for name, value in population.fixed.items():
         if known.get(name, value) != value:
             raise ValueError(f"{population.id} holds {name} at {value:g}")
-    told = {INTERACTION: 1.0, **known, **population.fixed}
+    given = {INTERACTION: 1.0, **known, **population.fixed}
+    told = {name: numeric(name, value) for name, value in given.items()}
     for name, value in told.items():
-        check_plausible(population, wanted.get(name), name, float(value))
-    return {name: float(value) for name, value in told.items()}
+        check_plausible(population, wanted.get(name), name, value)
+    return told
+
+
+def numeric(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError) as problem:
+        raise ValueError(f"{name} must be a number, not {value!r}") from problem
 
 
 def check_plausible(
@@ -229,10 +237,10 @@ def check_plausible(
 ) -> None:
     low, high = (1e-3, 1e3) if covariate is None else covariate.plausible
     if not (isfinite(value) and low <= value <= high):
-        unit = "1" if covariate is None else covariate.unit
+        unit = "" if covariate is None else f" in {covariate.unit}"
         raise ValueError(
-            f"{name} = {value:g} is implausible for {population.id} in {unit}:"
-            f" {low:g} to {high:g}"
+            f"{name} = {value:g} is implausible for {population.id};"
+            f" from {low:g} to {high:g} is expected{unit}"
         )
 
 

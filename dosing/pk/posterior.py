@@ -5,6 +5,7 @@ explain. Where too few of them matter the mixture learns from its own draws, and
 last a grid (one or two etas) or many Markov chains (more) take over.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,7 +17,13 @@ from dosing.pk.expressions import Array
 from dosing.pk.likelihood import LOG_ROOT_2_PI, SMALLEST, Problem
 from dosing.pk.model import concentrations
 from dosing.pk.schedule import Indices
-from dosing.pk.types import Administration, Estimate, FitDidNotConverge, Posterior
+from dosing.pk.types import (
+    Administration,
+    Estimate,
+    FitDidNotConverge,
+    Posterior,
+    in_words,
+)
 
 DRAWS = 4000
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -105,14 +112,20 @@ def sample(estimate: Estimate, n: int = DRAWS) -> Posterior:
     if n < 50:  # noqa: PLR2004 - quantiles of fewer mean nothing
         raise ValueError(f"a posterior needs at least 50 draws, not {n}")
     problem = Problem(estimate.model, estimate.history)
+    with in_words():
+        return with_doses(problem, of_etas(problem, estimate, n))
+
+
+def of_etas(problem: Problem, estimate: Estimate, n: int) -> Posterior:
+    """Draw etas by the first way that finds enough of them."""
     if not len(estimate.eta) or not len(problem.values):
-        return with_doses(problem, of_prior(problem, n))
+        return of_prior(problem, n)
     found = adapted(problem, estimate, n)
     if found.effective_size < ENOUGH * n:
         found = by_force(problem, found, n)
     if not np.isfinite(found.log_evidence):
         raise FitDidNotConverge("no draws of the parameters explain these levels")
-    return with_doses(problem, found)
+    return found
 
 
 def with_doses(problem: Problem, posterior: Posterior) -> Posterior:
@@ -123,22 +136,32 @@ def with_doses(problem: Problem, posterior: Posterior) -> Posterior:
     count = len(posterior.etas)
     taken = beforehand(doubtful, count)
     reached = problem.chances(posterior.etas).cumsum(1)
-    which = (evenly(0, count)[:, None] > reached[:, :-1]).sum(1)
+    which = (evenly((), count)[:, None] > reached[:, :-1]).sum(1)
     taken[:, problem.weighed] = problem.scenarios.given[which]
-    return replace(posterior, doubtful=doubtful, taken=taken)
+    asked = np.isin(np.arange(len(doubtful)), problem.weighed)
+    weighed = asked & bool(len(problem.values))
+    return replace(posterior, doubtful=doubtful, taken=taken, weighed=weighed)
 
 
-def evenly(number: int, n: int) -> Array:
+def evenly(key: tuple[int, ...], n: int) -> Array:
     """Return n evenly spread chances in an order of their own, shape (n,)."""
-    order = np.random.default_rng((STRATIFIED, number)).permutation(n)
+    order = np.random.default_rng((STRATIFIED, *key)).permutation(n)
     return (order + 0.5) / n
 
 
 def beforehand(doses: Sequence[Administration], n: int) -> Array:
-    """Say in each of n draws which doses were given, by their probability, (n, k)."""
-    drawn_at = [evenly(1 + number, n) for number in range(len(doses))]
-    chance = [dose.probability for dose in doses]
-    return np.array(np.transpose(drawn_at) < chance, dtype=float)
+    """Say in each of n draws which doses were given, by their probability, (n, k).
+
+    Draws belong to a dose by its hour and place, so that those of two doses are
+    independent whichever history asks.
+    """
+    drawn_at, seen = np.empty((n, len(doses))), Counter[tuple[int, int]]()
+    for number, dose in enumerate(doses):
+        hour = int(np.float64(dose.time_h).view(np.uint64))
+        place = hour, int(dose.compartment)
+        seen[place] += 1
+        drawn_at[:, number] = evenly((*place, seen[place]), n)
+    return np.array(drawn_at < [dose.probability for dose in doses], dtype=float)
 
 
 def curves(
@@ -146,10 +169,17 @@ def curves(
     times_h: Sequence[float] | Array,
     compartment: int | Sequence[int] | None = None,
 ) -> Array:
-    """Return the concentration in each draw, shape (n, t), as `concentrations`.
+    """Return the concentration in each draw, shape (n, t), as `concentrations`."""
+    model, history, etas = posterior.model, posterior.history, posterior.etas
+    taken = given_in(posterior)
+    return concentrations(model, history, times_h, etas, compartment, taken=taken)
 
-    Doses in doubt are given in the draws in which the levels had them given; doses in
-    doubt that came later, by their probability.
+
+def given_in(posterior: Posterior) -> Array:
+    """Say in each draw which doses in doubt of its history are given, shape (n, k).
+
+    Those of the levels are given where the levels had them given; those that came
+    later, by their probability.
     """
     doses = posterior.history.doubtful
     taken = beforehand(doses, len(posterior.etas))
@@ -159,15 +189,12 @@ def curves(
         if known is not None:
             unused.remove(known)
             taken[:, number] = posterior.taken[:, known[0]]
-    model, history, etas = posterior.model, posterior.history, posterior.etas
-    return concentrations(model, history, times_h, etas, compartment, taken=taken)
+    return taken
 
 
 def of_prior(problem: Problem, n: int) -> Posterior:
-    """Return the prior itself; without etas it is a single point."""
+    """Return the prior itself; without etas all draws are a single point."""
     size = len(problem.model.etas)
-    if size == 0:
-        n = 1
     sets = drawn([prior_part(problem, 1.0)], n)
     evidence = float(log_likelihood(problem, sets[:1])[0]) if size == 0 else 0.0
     if not np.isfinite(evidence):
@@ -484,8 +511,11 @@ def quantiles(values: Array, weights: Array, levels: Sequence[float] | Array) ->
     """
     wanted = checked(levels)
     rows = values.reshape(-1, values.shape[-1])
-    found = [of_row(row, weights, wanted) for row in rows]
-    return np.array(found).T.reshape(len(wanted), *values.shape[:-1])
+    order = np.argsort(wanted)
+    rising = np.array([of_row(row, weights, wanted[order]) for row in rows]).T
+    found = np.empty((len(wanted), len(rows)))
+    found[order] = np.maximum.accumulate(rising.reshape(found.shape))
+    return found.reshape(len(wanted), *values.shape[:-1])
 
 
 def of_row(row: Array, weights: Array, wanted: Array) -> Array:
@@ -495,18 +525,21 @@ def of_row(row: Array, weights: Array, wanted: Array) -> Array:
 
 
 def ascending(row: Array) -> Indices:
-    """Return the order of a row, equal within 1e-7 of each other in any order.
+    """Return the order of a row, equal within 1e-9 of each other in any order.
 
-    Values and places are packed into one integer, which sorts twice as fast as places.
+    The last bits of each value give way to its place, and one integer sorts twice as
+    fast as places.
     """
-    largest = float(np.abs(row).max(initial=0.0))
-    if not 0 < largest < np.inf:
-        return np.argsort(row)
-    keys = (row / largest).astype(np.float32).view(np.int32).astype(np.int64)
-    keys ^= (keys >> 63) & 0x7FFFFFFF
-    packed = (keys << 32) | np.arange(len(row))
+    last = (1 << max(len(row) - 1, 1).bit_length()) - 1
+    packed = np.array(row, dtype=float).view(np.int64)
+    packed ^= (packed >> 63) & LARGEST
+    packed &= ~last
+    packed |= np.arange(len(row))
     packed.sort()
-    return packed & 0xFFFFFFFF
+    return packed & last
+
+
+LARGEST = 2**63 - 1
 
 
 def checked(levels: Sequence[float] | Array) -> Array:

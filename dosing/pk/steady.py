@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dosing.pk.expressions import Array
-from dosing.pk.model import individual, rate_matrices, read
+from dosing.pk.model import check_covariates, individual, rate_matrices, read
 from dosing.pk.modes import Modes, mean_fade, modes_of
 from dosing.pk.stepwise import exponential
 from dosing.pk.types import Covariates, Model, finite
@@ -240,6 +240,7 @@ def cycle_of(
     if sets.shape[1] != len(model.etas) or not np.isfinite(sets).all():
         raise ValueError(f"etas must be {len(model.etas)} finite numbers for each set")
     count, entry, row = len(sets), model.entry, model.observed
+    check_covariates(model, covariates)
     values = individual(model, sets, covariates)
     matrices = rate_matrices(model, values, count)
     lasts = entry in model.duration_h
@@ -278,7 +279,7 @@ def steady_state(
     Raises
     ------
     ValueError
-        For etas that are not finite, or a covariate that is missing.
+        For etas that are not finite, or covariates that are missing or make no body.
 
     References
     ----------
@@ -323,12 +324,13 @@ def fraction_of_steady_state(
     Returns
     -------
     ndarray, shape (s,)
-        0 before the first trough, 1 in the end.
+        0 before the first trough, 1 in the end; 1 from the first trough on where
+        nothing is left of a dose at the next.
 
     Raises
     ------
     ValueError
-        For a day that is negative or no number.
+        For a day that is negative or no number, or a drug that never leaves.
 
     Examples
     --------
@@ -345,6 +347,10 @@ def fraction_of_steady_state(
     given = np.floor(day * DAY_H / cycle.interval_h + 1e-9)
     arrived = np.maximum(given - np.floor(cycle.lag_h / cycle.interval_h), 0.0)
     wait = cycle.next_dose_h
-    missing = cycle.at(wait + arrived[:, None] * cycle.interval_h)
-    part: Array = (1 - missing / cycle.at(wait))[:, 0]
-    return part
+    missing = cycle.at(wait + arrived[:, None] * cycle.interval_h)[:, 0]
+    whole = cycle.at(wait)[:, 0]
+    if not np.isfinite(whole).all():
+        raise ValueError("a drug that never leaves has no steady state")
+    lost = whole == 0
+    part = 1 - missing / np.where(lost, 1.0, whole)
+    return np.where(lost, arrived > 0, part)

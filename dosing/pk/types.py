@@ -4,10 +4,11 @@ Times are hours, amounts and volumes are those of the model (mg and L for siroli
 so that concentrations in ng/mL are 1000 x mg / L). Compartments count from 0.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import isfinite
+from math import isfinite, isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,20 @@ class FitDidNotConverge(Exception):  # noqa: N818 - it says what happened
     """The search ended without a maximum; callers take the proportional rule."""
 
 
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Let linear algebra that breaks down end as a search that found nothing.
+
+    Raises
+    ------
+    FitDidNotConverge
+    """
+    try:
+        yield
+    except np.linalg.LinAlgError as problem:
+        raise FitDidNotConverge(f"the search broke down: {problem}") from problem
+
+
 def finite(**numbers: float) -> None:
     """Refuse what is no number, by name.
 
@@ -35,6 +50,22 @@ def finite(**numbers: float) -> None:
     for name, number in numbers.items():
         if not isfinite(number):
             raise ValueError(f"{name} must be a finite number, not {number}")
+
+
+def whole(**numbers: float) -> None:
+    """Refuse what is no whole number of at least 0, by name.
+
+    Raises
+    ------
+    ValueError
+    """
+    for name, number in numbers.items():
+        if not isinstance(number, int | np.integer) or number < 0:
+            raise ValueError(f"{name} must be a whole number from 0, not {number}")
+
+
+MOST_DOSES = 100_000
+"""Of one course: hourly for eleven years."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +116,19 @@ class Administration:
             raise ValueError(f"a dose cannot be negative: {self.amount}")
         if self.rate < 0 and self.rate != MODELLED:
             raise ValueError(f"a rate cannot be negative: {self.rate}")
+        self.check_places()
         if self.count < 1 or (self.count > 1 and self.every_h <= 0):
             raise ValueError("repeated doses need a count and an interval above 0")
         if not 0 <= self.probability <= 1:
             raise ValueError(f"a probability lies from 0 to 1: {self.probability}")
         if self.resets and self.probability < 1:
             raise ValueError("what empties the body must be certain")
+
+    def check_places(self) -> None:
+        """Refuse compartments and counts that are no whole numbers, or too many."""
+        whole(compartment=self.compartment, count=self.count)
+        if self.count > MOST_DOSES:
+            raise ValueError(f"a course has at most {MOST_DOSES} doses")
 
     @property
     def times_h(self) -> list[float]:
@@ -121,6 +159,7 @@ class Observation:
 
     def __post_init__(self) -> None:
         finite(time_h=self.time_h, value=self.value)
+        whole(compartment=self.compartment)
         if self.value < 0 or (self.below and self.value == 0):
             raise ValueError(f"a concentration must be above 0: {self.value}")
 
@@ -131,6 +170,10 @@ class Period:
 
     until_h: float
     covariates: Covariates
+
+    def __post_init__(self) -> None:
+        if isnan(self.until_h):
+            raise ValueError("a period of covariates must end at an hour, not at nan")
 
 
 @dataclass(frozen=True)
@@ -232,12 +275,30 @@ class Model:
     duration_h: Mapping[int, Expression] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.check_parts()
         omega = np.asarray(self.omega, dtype=float)
         size = len(self.etas)
         if omega.shape != (size, size) or not np.allclose(omega, omega.T):
             raise ValueError(f"omega must be symmetric with {size} rows")
         if size and np.linalg.eigvalsh(omega)[0] <= 0:
             raise ValueError("omega must be positive definite")
+
+    def check_parts(self) -> None:
+        """Refuse names that hide an eta, and compartments that are not there."""
+        hidden = {f"eta_{name}" for name in self.etas}
+        for name, _rule in self.parameters:
+            if name in hidden:
+                raise ValueError(f"{name} is a random effect, not a parameter")
+        if not self.residual:
+            raise ValueError("a model needs a compartment in which levels are measured")
+        places = {place for row, column, _rate in self.rates for place in (row, column)}
+        places.update(self.scale, self.residual, self.bioavailability)
+        places.update(self.lag_h, self.duration_h)
+        for place in places:
+            if not 0 <= place < self.compartments:
+                raise ValueError(
+                    f"there is no compartment {place} among {self.compartments}"
+                )
 
     @property
     def observed(self) -> int:
@@ -265,7 +326,9 @@ class Estimate:
     focei : ndarray, shape (p, p)
         Inverse of J'V^-1J + 0.5 (dV/V)'(dV/V) + omega^-1, which NONMEM calls ETC.
     predictions : ndarray, shape (n,)
-        At the observations, with `eta`.
+        Concentrations at the observations, with `eta`. With doses in doubt they are
+        averages over what may have been given, as probable as the levels make it;
+        `concentrations` takes what was probable before them.
     parameters : mapping
         Individual values under the covariates of the last period.
     on_a_kink : bool
@@ -285,12 +348,17 @@ class Estimate:
 
     @property
     def shrinkage(self) -> Array:
-        """1 - posterior variance / prior variance of each eta, shape (p,).
+        """Posterior variance / prior variance of each eta, shape (p,).
 
-        Near 1 the levels speak, near 0 the population does.
+        Near 1 the population speaks, near 0 the levels do. It can exceed 1 a little,
+        where levels contradict the prior or each other.
+
+        References
+        ----------
+        Combes FP et al., Pharm Res 2013;30:2355 for individual shrinkage.
         """
-        known: Array = 1 - np.diag(self.laplace) / np.diag(self.model.omega)
-        return known
+        left: Array = np.diag(self.laplace) / np.diag(self.model.omega)
+        return left
 
 
 @dataclass(frozen=True)
@@ -305,13 +373,17 @@ class Posterior:
     effective_size : float
         How many equal draws they are worth.
     log_evidence : float
-        log of the integral of exp(-objective / 2), normalised by the prior.
+        log of the probability density of all levels under the model, with every
+        constant, 2 pi as well; a level below its limit counts with its probability.
     method : str
         How they were drawn.
     doubtful : tuple of Administration, length k
         The doses in doubt when it was drawn.
     taken : ndarray, shape (n, k)
         Which of them were given, 1 or 0, in each draw.
+    weighed : ndarray of bool, shape (k,)
+        Which of them the levels were asked about: the six that move the levels most,
+        none without levels.
     """
 
     model: Model
@@ -323,9 +395,14 @@ class Posterior:
     method: str
     doubtful: tuple[Administration, ...] = ()
     taken: Array = field(default_factory=lambda: np.zeros((0, 0)))
+    weighed: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     @property
     def chances_given(self) -> Array:
-        """How probably each dose in doubt was given, after the levels, shape (k,)."""
+        """How probably each dose in doubt was given, shape (k,).
+
+        After the levels where it was `weighed`; of the others nothing was learnt, and
+        theirs are the probabilities they had before.
+        """
         found: Array = self.weights @ self.taken
         return found

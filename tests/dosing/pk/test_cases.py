@@ -148,7 +148,7 @@ def test_a_run_without_levels_gives_the_prior(tmp_path: Path) -> None:
 
     assert answer["individual_predictions"] == []
     assert list(answer["etas"].values()) == [0, 0, 0]
-    assert answer["shrinkage"] == pytest.approx([0, 0, 0], abs=1e-9)
+    assert answer["shrinkage"] == pytest.approx([1, 1, 1], abs=1e-9)
 
 
 @pytest.mark.parametrize(

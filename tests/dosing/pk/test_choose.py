@@ -197,6 +197,33 @@ def test_models_that_prefer_distant_doses_are_said_to_disagree() -> None:
     assert len(advice.ranked) == len(CANDIDATES)
 
 
+def test_it_is_said_when_no_candidate_is_allowed(panel: Panel) -> None:
+    advice = advise(panel, {}, CANDIDATES, 0.1, 0.2)
+    assert not advice.ranked[0].allowed
+    least = advice.ranked[0].regimen
+    assert "No candidate is allowed" in advice.statement
+    assert f"allows none and finds {least} the least dangerous" in advice.statement
+    allowed = advise(panel, {}, CANDIDATES, 5.0, 15.0)
+    assert "allow" not in allowed.statement
+
+
+def test_models_of_the_same_name_are_refused(panel: Panel) -> None:
+    with pytest.raises(ValueError, match="differ in name: one compartment"):
+        consult([ONE_COMPARTMENT, ONE_COMPARTMENT], ONE_LEVEL)
+    twice = Panel(panel.opinions * 2, {})
+    with pytest.raises(ValueError, match="differ in name: one compartment, two comp"):
+        advise(twice, {}, CANDIDATES, 5.0, 15.0)
+
+
+def test_a_level_below_the_limit_before_any_dose_keeps_every_model_in_the_panel(
+    panel: Panel,
+) -> None:
+    early = Observation(-5.0, 1.0, below=True)
+    seen = replace(ONE_LEVEL, observations=(early, *ONE_LEVEL.observations))
+    found = consult([ONE_COMPARTMENT, TWO_COMPARTMENTS], seen)
+    assert found.weights == pytest.approx(panel.weights, abs=0.01)
+
+
 def test_a_model_alone_agrees_with_itself() -> None:
     alone = consult([TWO_COMPARTMENTS], ONE_LEVEL)
     advice = advise(alone, {}, CANDIDATES, 5.0, 15.0)

@@ -8,12 +8,21 @@ import pytest
 
 from dosing.pk.bayes import fit
 from dosing.pk.examples import ONE_COMPARTMENT, TWO_COMPARTMENTS
+from dosing.pk.expressions import parse
 from dosing.pk.fading import hours_until_below
 from dosing.pk.forecast import predict
 from dosing.pk.likelihood import Problem
 from dosing.pk.model import concentrations
-from dosing.pk.posterior import LEVELS, curves, quantiles, sample
-from dosing.pk.types import Administration, Array, History, Model, Observation, Residual
+from dosing.pk.posterior import LEVELS, curves, given_in, quantiles, sample
+from dosing.pk.types import (
+    Administration,
+    Array,
+    FitDidNotConverge,
+    History,
+    Model,
+    Observation,
+    Residual,
+)
 from tests.dosing.pk.cases import weighted_quantiles
 
 DAILY = Administration(0.0, 2.0, count=12, every_h=24.0)
@@ -232,6 +241,95 @@ def test_of_many_doses_in_doubt_those_that_matter_most_are_weighed(
 
 
 NEGLIGIBLE = 1e-12
+PURE = replace(TWO_COMPARTMENTS, residual={1: Residual(proportional=0.04)})
+
+
+def test_that_nothing_arrived_is_bound_to_be_below_the_limit() -> None:
+    """Given, the typical person is above it; missed, all are below for certain."""
+    dose = Administration(0.0, 20.0, probability=0.5)
+    below = Observation(24.0, 1.0, below=True)
+    drawn = sample(fit(PURE, History((dose,), (below,))))
+    assert drawn.chances_given[0] < 0.01
+    assert drawn.log_evidence == pytest.approx(np.log(0.5), abs=0.01)
+
+
+@pytest.mark.parametrize("model", [PURE, TWO_COMPARTMENTS, LOG])
+def test_a_level_before_all_doses_does_not_choose_which_are_weighed(
+    model: Model,
+) -> None:
+    unknown = replace(UNKNOWN, time_h=0.0, count=10, probability=0.8)
+    seen = Observation(168.0, 5.0)
+    early = Observation(-5.0, 1.0, below=True)
+    alone, together = (
+        sample(fit(model, History((unknown,), levels)))
+        for levels in ((seen,), (early, seen))
+    )
+    assert alone.weighed.tolist() == [False, *[True] * 6, *[False] * 3]
+    assert together.weighed.tolist() == alone.weighed.tolist()
+    assert together.chances_given == pytest.approx(alone.chances_given, abs=1e-6)
+
+
+def test_doses_that_were_not_weighed_are_marked_and_keep_their_chance() -> None:
+    unknown = replace(UNKNOWN, time_h=96.0, count=10, probability=0.8)
+    drawn = sample(fit(TWO_COMPARTMENTS, unsure(unknown)))
+    learnt = np.abs(drawn.chances_given - 0.8)
+    assert drawn.weighed.tolist() == [False] * 4 + [True] * 6
+    assert (learnt[~drawn.weighed] < 0.02).all()
+    assert learnt[9] > 0.05
+    assert not sample(fit(TWO_COMPARTMENTS, unsure(unknown, seen=()))).weighed.any()
+
+
+def test_a_model_in_which_nothing_varies_still_doubts_its_doses() -> None:
+    fixed = replace(
+        TWO_COMPARTMENTS,
+        etas=(),
+        omega=np.zeros((0, 0)),
+        parameters=(("CL", parse("10")), ("V2", parse("200"))),
+    )
+    history = unsure(UNKNOWN)
+    told = [
+        (chance * likelihood(fixed, each, np.zeros((1, 0)))[0], each)
+        for chance, each in each_scenario(history)
+    ]
+    last = sum(w for w, each in told if 312.0 in hours_of(each))
+    drawn = sample(fit(fixed, history))
+    exact = last / sum(weight for weight, _each in told)
+    assert drawn.chances_given[1] == pytest.approx(exact, abs=0.002)
+    low, high = predict(drawn, [336.0], [0.05, 0.95]).values[:, 0]
+    assert low < 0.8 * high
+
+
+@pytest.mark.parametrize("model", [TWO_COMPARTMENTS, LOG])
+def test_predictions_are_averages_of_concentrations_as_levels_weigh_scenarios(
+    model: Model,
+) -> None:
+    dose = Administration(0.0, 2.0, probability=0.5)
+    history = History((dose,), (Observation(24.0, 2.0, below=True),))
+    found = fit(model, history)
+    given = Problem(model, history).chances(found.eta[None])[0, 0]
+    taken = np.ones((1, 1))
+    alone = concentrations(model, history, [24.0], found.eta[None], taken=taken)[0]
+    assert given < 0.5
+    assert found.predictions == pytest.approx(given * alone, rel=1e-9)
+
+
+def test_scenarios_that_are_all_impossible_are_refused_in_words() -> None:
+    before = unsure(UNKNOWN, seen=(Observation(-5.0, 3.0),))
+    with pytest.raises(FitDidNotConverge, match="explains these levels"):
+        fit(PURE, before)
+
+
+def test_planned_doses_are_drawn_independently_of_earlier_ones() -> None:
+    drawn = sample(fit(TWO_COMPARTMENTS, unsure(UNKNOWN)))
+    again = [
+        replace(UNKNOWN, time_h=hour, count=1) for hour in (288.0, 312.0, 336.0, 360.0)
+    ]
+    later = History((*again, again[-1]), ())
+    taken = given_in(replace(drawn, history=later))
+    together = np.corrcoef(taken.T) - np.eye(5)
+    assert np.abs(together[2:]).max() < 0.06
+    alone = given_in(replace(drawn, history=History((again[2],), ())))
+    assert (alone[:, 0] == taken[:, 2]).all()
 
 
 @pytest.mark.parametrize("chance", [-0.1, 1.1, float("nan")])

@@ -158,6 +158,23 @@ def test_nothing_is_reached_before_the_first_trough() -> None:
     assert found[0] == 0
 
 
+def test_a_trough_that_is_nothing_is_reached_with_the_first() -> None:
+    rates = (0, 0, parse("-900")), (1, 0, parse("900")), (1, 1, parse("-800"))
+    gone = replace(ONE_COMPARTMENT, rates=rates)
+    reached = [
+        fraction_of_steady_state(gone, np.zeros(2), {}, Regimen(2.0), day)[0]
+        for day in (0.9, 1.0, 5.0)
+    ]
+    assert steady_state(gone, np.zeros(2), {}, Regimen(2.0)).trough[0] == 0
+    assert reached == [0, 1, 1]
+
+
+def test_what_never_leaves_has_no_steady_state() -> None:
+    kept = replace(ONE_COMPARTMENT, rates=((0, 0, parse("-1")), (1, 0, parse("1"))))
+    with pytest.raises(ValueError, match="never leaves"):
+        fraction_of_steady_state(kept, np.zeros(2), {}, Regimen(2.0), 7)
+
+
 def test_bands_say_which_they_are_and_a_measured_level_spreads_wider(
     posterior: Posterior,
 ) -> None:
@@ -311,7 +328,7 @@ FIXED = replace(
 
 def test_a_model_in_which_nothing_varies_is_a_single_point() -> None:
     found = sample(fit(FIXED, ONE_LEVEL))
-    assert found.etas.shape == (1, 0)
+    assert found.etas.shape == (4000, 0)
     assert "single point" in found.method
     bands = predict(found, [336.0]).values
     assert bands[:, 0] == pytest.approx([bands[0, 0]] * 5)

@@ -1,6 +1,7 @@
 """What must hold of every curve, whoever takes whatever."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from dosing.pk.examples import ONE_COMPARTMENT, ONE_LEVEL, TWO_COMPARTMENTS
 from dosing.pk.expressions import Array, parse
 from dosing.pk.model import arrivals, concentrations, individual, rate_matrices
 from dosing.pk.schedule import schedule
+from dosing.pk.steady import Regimen, steady_state
 from dosing.pk.stepwise import exponential, stepwise
 from dosing.pk.types import (
     MODELLED,
@@ -327,6 +329,109 @@ def test_negative_doses_rates_and_levels_are_refused() -> None:
         History((), periods=(Period(5.0, {}), Period(5.0, {})))
     with pytest.raises(ValueError, match="variance"):
         Residual()
+
+
+@pytest.mark.parametrize("place", [-1, 0.5])
+def test_a_compartment_is_a_whole_number_from_0(place: int) -> None:
+    with pytest.raises(ValueError, match="compartment must be a whole number"):
+        Administration(0.0, 1.0, place)
+    with pytest.raises(ValueError, match="compartment must be a whole number"):
+        Observation(0.0, 1.0, place)
+
+
+@pytest.mark.parametrize("count", [2.5, 2.0, 0, 10**9])
+def test_a_course_has_a_whole_number_of_doses_that_can_be_counted(count: int) -> None:
+    with pytest.raises(ValueError, match=r"count|at most"):
+        Administration(0.0, 1.0, count=count, every_h=24.0)
+
+
+@pytest.mark.parametrize("place", [-1, 7])
+def test_a_compartment_that_is_not_there_is_refused(place: int) -> None:
+    with pytest.raises(ValueError, match=f"no compartment {place}"):
+        concentrations(ONE_COMPARTMENT, ONE_LEVEL, [1.0], MEAN, place)
+    with pytest.raises(ValueError, match=f"no compartment {place}"):
+        replace(ONE_COMPARTMENT, scale={place: parse("1")})
+
+
+def test_doses_and_levels_outside_the_body_are_refused() -> None:
+    dose = History((Administration(0.0, 1.0, 7),))
+    with pytest.raises(ValueError, match="no compartment 7"):
+        concentrations(ONE_COMPARTMENT, dose, [1.0], MEAN)
+    with pytest.raises(ValueError, match="no compartment 7"):
+        fit(ONE_COMPARTMENT, dose)
+    level = replace(ONE_LEVEL, observations=(Observation(336.0, 1.0, 7),))
+    with pytest.raises(ValueError, match="nothing is measured in compartment 7"):
+        fit(ONE_COMPARTMENT, level)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (2,)])
+def test_what_was_taken_is_said_for_every_set_and_dose(shape: tuple[int, ...]) -> None:
+    unsure = History((Administration(0.0, 2.0, probability=0.5),))
+    with pytest.raises(ValueError, match="1 doses in doubt"):
+        concentrations(
+            ONE_COMPARTMENT, unsure, [1.0], np.zeros((2, 2)), taken=np.ones(shape)
+        )
+
+
+def test_a_parameter_cannot_hide_a_random_effect() -> None:
+    with pytest.raises(ValueError, match="eta_CL is a random effect"):
+        replace(ONE_COMPARTMENT, parameters=(("eta_CL", parse("1")),))
+
+
+def test_a_period_must_end_at_an_hour() -> None:
+    with pytest.raises(ValueError, match="not at nan"):
+        Period(np.nan, {})
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"),
+    [
+        (-1.0, "drug would be made from nothing"),
+        (-3.0, "the loss of compartment 1 would be -0.05"),
+        (np.nan, "CLF = nan: the loss of compartment 1 would be nan"),
+        (np.inf, "the loss of compartment 1 would be inf"),
+    ],
+)
+def test_covariates_under_which_no_body_could_be_are_refused(
+    factor: float, said: str
+) -> None:
+    covariates = {"CLF": factor}
+    history = replace(ONE_LEVEL, periods=(Period(0.0, covariates),))
+    with pytest.raises(ValueError, match=said):
+        fit(REFERENCE, history)
+    with pytest.raises(ValueError, match=said):
+        concentrations(REFERENCE, history, [1.0], MEAN)
+    with pytest.raises(ValueError, match=said):
+        steady_state(REFERENCE, MEAN, covariates, Regimen(2.0))
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"rates": ((1, 0, parse("-1")),)}, "the flow from compartment 0 to 1"),
+        ({"scale": {1: parse("1 - 1")}}, "the scale of compartment 1 would be 0"),
+        ({"scale": {1: parse("1 / 0")}}, "the scale of compartment 1 would be inf"),
+        ({"lag_h": {0: parse("-1")}}, "the lag of compartment 0 would be -1"),
+        ({"duration_h": {0: parse("-1")}}, "the duration of compartment 0"),
+        ({"bioavailability": {0: parse("(-8) ** 0.5")}}, "the bioavailability"),
+        ({"scale": {1: parse("WT")}}, "needs the covariate 'WT'"),
+        ({"lag_h": {0: parse("WT")}}, "needs the covariate 'WT'"),
+        ({"rates": ((0, 0, parse("-WT")),)}, "needs the covariate 'WT'"),
+    ],
+)
+def test_a_body_that_could_not_be_is_refused_in_words(
+    changed: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        fit(replace(ONE_COMPARTMENT, **changed), ONE_LEVEL)
+
+
+def test_covariates_of_a_dose_are_checked_as_those_of_a_period() -> None:
+    dose = Administration(0.0, 2.0, covariates={"CLF": -3.0})
+    with pytest.raises(ValueError, match="cannot run on CLF = -3"):
+        concentrations(
+            REFERENCE, History((dose,), (), (Period(0.0, {"CLF": 1.0}),)), [1.0], MEAN
+        )
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-300, 1e-5, 50.0])

@@ -423,10 +423,12 @@ def test_an_unverified_model_is_no_default(tmp_path: Path) -> None:
     ("name", "known", "said"),
     [
         (MAO, {}, "needs HCT in percent"),
-        (MAO, {"HCT": 38, "WT": 60}, "knows no WT; it knows HCT"),
-        (MAO, {"HCT": 0.38}, "HCT = 0.38 is implausible"),
+        (MAO, {"HCT": None}, "HCT must be a number, not None"),
+        (MAO, {"HCT": 38, "WT": 60}, "knows no WT; it knows HCT, CL_FACTOR"),
+        (MAO, {"HCT": 0.38}, "implausible for mao_2024_liver_adult; from 10 to 70 is"),
+        (MAO, {"HCT": 0.38}, "expected in percent"),
         (MAO, {"HCT": float("nan")}, "HCT = nan is implausible"),
-        (MAO, {"HCT": 38, INTERACTION: 0.0}, "CL_FACTOR = 0 is implausible"),
+        (MAO, {"HCT": 38, INTERACTION: 0.0}, "from 0.001 to 1000 is expected$"),
         (
             "jiao_2009_renal_adult",
             {"TC": 5, "CSA_C0": 0, "SILYMARIN": 0, "GLYCYRRHIZIN": 0, "DOSE": 4},

@@ -147,8 +147,62 @@ def test_a_level_that_nothing_explains_is_refused_in_words() -> None:
         TWO_COMPARTMENTS, residual={1: Residual(proportional=0.04)}
     )
     history = History(ONE_LEVEL.doses, (Observation(-5.0, 3.0),))
-    with pytest.raises(FitDidNotConverge, match="explain"):
+    with pytest.raises(FitDidNotConverge, match="check their values and units"):
         posterior_of(before_any_dose, history)
+
+
+@pytest.mark.parametrize("value", [100.0, 1e5])
+def test_a_level_that_only_a_stranger_could_have_says_how_strange(value: float) -> None:
+    history = replace(ONE_LEVEL, observations=(Observation(336.0, value),))
+    with pytest.raises(FitDidNotConverge, match="8 or more standard deviations"):
+        fit(TWO_COMPARTMENTS, history)
+
+
+def test_linear_algebra_that_breaks_down_ends_a_fit_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_arguments: object) -> None:
+        raise np.linalg.LinAlgError("Singular matrix")
+
+    drawn_around = fit(TWO_COMPARTMENTS, ONE_LEVEL)
+    monkeypatch.setattr("dosing.pk.bayes.steps", broken)
+    monkeypatch.setattr("dosing.pk.posterior.tamed", broken)
+    with pytest.raises(FitDidNotConverge, match="broke down: Singular"):
+        fit(TWO_COMPARTMENTS, ONE_LEVEL)
+    with pytest.raises(FitDidNotConverge, match="broke down: Singular"):
+        sample(drawn_around)
+
+
+EARLY_AND_BELOW = Observation(-5.0, 1.0, below=True)
+
+
+@pytest.mark.parametrize("residual", [Residual(proportional=0.04), SHARP])
+def test_a_level_below_the_limit_where_nothing_has_arrived_says_nothing(
+    residual: Residual,
+) -> None:
+    model = replace(TWO_COMPARTMENTS, residual={1: residual})
+    both = replace(ONE_LEVEL, observations=(EARLY_AND_BELOW, *ONE_LEVEL.observations))
+    alone, together = fit(model, ONE_LEVEL), fit(model, both)
+    assert together.objective == alone.objective
+    np.testing.assert_allclose(together.eta, alone.eta, rtol=1e-9)
+    np.testing.assert_allclose(together.laplace, alone.laplace, rtol=1e-6)
+
+
+def test_a_level_of_0_has_no_logarithm_and_is_refused() -> None:
+    model = replace(
+        TWO_COMPARTMENTS, residual={1: Residual(additive=0.04, on_log=True)}
+    )
+    history = replace(ONE_LEVEL, observations=(Observation(336.0, 0.0),))
+    with pytest.raises(ValueError, match="a level of 0 has none"):
+        fit(model, history)
+
+
+def test_shrinkage_is_the_part_of_the_prior_variance_that_is_left() -> None:
+    found = fit(TWO_COMPARTMENTS, ONE_LEVEL)
+    left = np.diag(found.laplace) / np.diag(TWO_COMPARTMENTS.omega)
+    assert found.shrinkage == pytest.approx(left, rel=1e-12)
+    assert found.shrinkage[0] < 0.5
+    assert 0.9 < found.shrinkage[1] < 1
 
 
 def test_too_few_draws_are_refused() -> None:
@@ -167,6 +221,22 @@ def test_quantiles_come_in_order_whatever_the_size_or_sign(largest: float) -> No
     own = weights[order]
     expected = np.interp(levels, np.cumsum(own) - own / 2, values[order])
     assert quantiles(values, weights, levels) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("spread", [-200, -60, -12, -9])
+def test_quantiles_come_in_order_however_far_values_are_apart(spread: int) -> None:
+    rng = np.random.default_rng(5)
+    values = 10.0 ** rng.uniform(spread, 0, 500)
+    if spread == -9:
+        values = 1 + values[::-1] * 1e-9
+    weights = rng.dirichlet(np.ones(500))
+    levels = [0.5, 0.001, 0.002, 0.01, 0.501, 0.05, 0.25]
+    found = quantiles(values, weights, levels)
+    assert (np.diff(found[np.argsort(levels)]) >= 0).all()
+    order = np.argsort(values)
+    own = weights[order]
+    exact = np.interp(levels, np.cumsum(own) - own / 2, values[order])
+    assert found == pytest.approx(exact, rel=1e-8, abs=0)
 
 
 def test_a_thousand_draws_of_four_etas_do_not_line_up() -> None:
