@@ -1,16 +1,18 @@
 """How long a drug stays once it is stopped."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dosing.pk.expressions import Array
-from dosing.pk.model import individual, rate_matrices, read
+from dosing.pk.model import concentrations, individual, rate_matrices, read
 from dosing.pk.modes import Modes, modes_of
-from dosing.pk.posterior import LEVELS, curves, quantiles
+from dosing.pk.posterior import LEVELS, curves, given_in, quantiles
+from dosing.pk.schedule import Indices
 from dosing.pk.stepwise import exponential
-from dosing.pk.types import Administration, History, Posterior, finite
+from dosing.pk.types import Administration, Covariates, History, Posterior, finite
 
 
 def hours_until_below(
@@ -61,16 +63,59 @@ def hours_until_below(
 def last_above(posterior: Posterior, limit: float, stop_h: float) -> Array:
     """Return hours from stopping to the last moment above a limit, shape (n,)."""
     history = stopped(posterior.history, stop_h)
-    quiet_h = all_arrived(posterior, history, stop_h)
-    early = np.linspace(stop_h, quiet_h, EARLY)
-    found = curves(replace(posterior, history=history), early)
-    hours = crossing(early, found, limit) - stop_h
-    late = fading_from(posterior, history, quiet_h).hours_above(limit)
-    return np.where(late > 0, quiet_h - stop_h + late, hours)
+    quiet = replace(posterior, history=history)
+    quiet_h = all_arrived(quiet, stop_h)
+    found = np.zeros(len(posterior.etas))
+    for begin_h, end_h, covariates in stretches(history, quiet_h):
+        fading = fading_from(quiet, begin_h, covariates)
+        hours = fading.hours_above(limit, end_h - begin_h)
+        found = np.where(hours > 0, begin_h - stop_h + hours, found)
+    early = np.flatnonzero(found == 0)
+    if len(early) and quiet_h > stop_h:
+        found[early] = while_arriving(quiet, early, limit, (stop_h, quiet_h)) - stop_h
+    return found
+
+
+def stretches(
+    history: History, start_h: float
+) -> Iterable[tuple[float, float, Covariates]]:
+    """Yield from when to when which covariates hold, from an hour on for ever."""
+    ends = [period.until_h for period in history.periods[:-1]] + [np.inf]
+    for period, end_h in zip(history.periods, ends, strict=True):
+        if end_h > start_h:
+            yield start_h, end_h, period.covariates
+            start_h = end_h
+
+
+def while_arriving(
+    posterior: Posterior, who: Indices, limit: float, between: tuple[float, float]
+) -> Array:
+    """Return the last hour above a limit of some draws while doses arrive, (w,).
+
+    Where none is, it is the first hour.
+    """
+    first, last = between
+    changes = [period.until_h for period in posterior.history.periods[:-1]]
+    inside = [at for at in changes if first < at < last]
+    times = np.unique([*np.linspace(first, last, EARLY), *inside])
+    place = last_place(some_curves(posterior, who, times) > limit)
+    found = np.full(len(who), first)
+    for here in np.unique(place[place >= 0]):
+        these = np.flatnonzero(place == here)
+        fine = np.linspace(times[here], times[min(here + 1, len(times) - 1)], EARLY)
+        curve = some_curves(posterior, who[these], fine)
+        found[these] = crossing(fine, curve, limit)
+    return found
+
+
+def some_curves(posterior: Posterior, who: Indices, times: Array) -> Array:
+    """Return the curves of some draws, shape (w, t)."""
+    model, etas, taken = posterior.model, posterior.etas[who], given_in(posterior)[who]
+    return concentrations(model, posterior.history, times, etas, taken=taken)
 
 
 EARLY = 97
-"""Points between stopping and the last arrival."""
+"""Points between stopping and the last arrival, and again between two of them."""
 
 
 def stopped(history: History, stop_h: float) -> History:
@@ -83,25 +128,21 @@ def stopped(history: History, stop_h: float) -> History:
     return replace(history, doses=tuple(kept), observations=())
 
 
-def all_arrived(posterior: Posterior, history: History, stop_h: float) -> float:
-    """Return the hour from which nothing enters and no covariate changes."""
-    changes = [period.until_h for period in history.periods[:-1]]
-    latest = max([stop_h, *(at for at in changes if at < NEVER_H)])
-    for dose in history.doses:
-        latest = max(latest, arrived(posterior, history, dose) + SOON_H)
-    return latest
+def all_arrived(posterior: Posterior, stop_h: float) -> float:
+    """Return the hour after stopping from which nothing enters."""
+    ends = (arrived(posterior, dose) + SOON_H for dose in posterior.history.doses)
+    return max([stop_h, *ends])
 
 
-NEVER_H = 1e6
 SOON_H = 1e-6
 """At the very moment of an arrival it is not yet seen; so much later it is."""
 
 
-def arrived(posterior: Posterior, history: History, dose: Administration) -> float:
+def arrived(posterior: Posterior, dose: Administration) -> float:
     """Return when the last of a dose's inputs has ended in everybody."""
     model, count = posterior.model, len(posterior.etas)
     latest = dose.times_h[-1]
-    for period in history.periods:
+    for period in posterior.history.periods:
         covariates = period.covariates if dose.covariates is None else dose.covariates
         values = individual(model, posterior.etas, covariates)
         lag = read(model.lag_h, dose.compartment, values, count, 0.0)
@@ -113,17 +154,21 @@ def arrived(posterior: Posterior, history: History, dose: Administration) -> flo
     return latest
 
 
+def last_place(above: NDArray[np.bool_]) -> Indices:
+    """Return where each row is true for the last time, shape (n,), -1 for nowhere."""
+    last = above.shape[1] - 1 - above[:, ::-1].argmax(1)
+    return np.where(above.any(1), last, -1)
+
+
 def crossing(times: Array, curves: Array, limit: float) -> Array:
-    """Return the time of the last fall under a limit, curves (n, t); else the first."""
-    above = curves > limit
-    last = len(times) - 1 - above[:, ::-1].argmax(1)
+    """Return the time of the last fall under a limit, curves (n, t)."""
+    last = last_place(curves > limit)
     after = np.minimum(last + 1, len(times) - 1)
     rows = np.arange(len(curves))
     here, there = curves[rows, last], curves[rows, after]
     fall = np.where(here > there, here - there, 1.0)
     part = np.clip((here - limit) / fall, 0.0, 1.0)
-    found = times[last] + part * (times[after] - times[last])
-    return np.asarray(np.where(above.any(1), found, times[0]))
+    return np.asarray(times[last] + part * (times[after] - times[last]))
 
 
 POINTS, HALVINGS = 64, 52
@@ -170,13 +215,15 @@ class Fading:
             hours = np.log(high / limit) / np.maximum(slow, 0.0)
         return np.where(high > limit, hours, 0.0)
 
-    def hours_above(self, limit: float) -> Array:
-        """Return hours until the curve is under a limit for good, shape (s,)."""
-        longest = self.longest_h(limit)
+    def hours_above(self, limit: float, most_h: float) -> Array:
+        """Return hours until the curve is under a limit for good, shape (s,).
+
+        Looks `most_h` far, which is what it returns of a curve that is above it then.
+        """
+        longest = np.minimum(self.longest_h(limit), most_h)
         safe = np.where(np.isfinite(longest), longest, 0.0)
         grid = np.linspace(0, 1, POINTS) ** 2 * safe[:, None]
-        above = self.at(grid) > limit
-        last = POINTS - 1 - above[:, ::-1].argmax(1)
+        last = last_place(self.at(grid) > limit)
         rows = np.arange(len(grid))
         low = grid[rows, last][:, None]
         high = grid[rows, np.minimum(last + 1, POINTS - 1)][:, None]
@@ -184,18 +231,18 @@ class Fading:
             middle = (low + high) / 2
             stays = self.at(middle) > limit
             low, high = np.where(stays, middle, low), np.where(stays, high, middle)
-        found = np.where(above.any(1), high[:, 0], 0.0)
+        found = np.where(last >= 0, high[:, 0], 0.0)
         return np.where(np.isfinite(longest), found, np.inf)
 
 
-def fading_from(posterior: Posterior, history: History, start_h: float) -> Fading:
+def fading_from(posterior: Posterior, start_h: float, covariates: Covariates) -> Fading:
     """Return what is left at an hour from which nothing enters."""
     model, etas = posterior.model, posterior.etas
     count, row = len(etas), model.observed
-    values = individual(model, etas, history.periods[-1].covariates)
+    values = individual(model, etas, covariates)
     scale = read(model.scale, row, values, count, 1.0)
     everywhere = range(model.compartments)
-    unscaled = replace(posterior, model=replace(model, scale={}), history=history)
+    unscaled = replace(posterior, model=replace(model, scale={}))
     held = curves(unscaled, [start_h] * len(everywhere), list(everywhere))
     matrices = rate_matrices(model, values, count)
     return Fading(matrices, modes_of(matrices), held, scale, row)

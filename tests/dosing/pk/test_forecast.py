@@ -291,6 +291,55 @@ def test_fading_bears_rates_that_meet_and_clearance_that_changes() -> None:
     assert at == pytest.approx(1e-5, rel=1e-9)
 
 
+def some_people(history: History) -> Posterior:
+    etas = np.random.default_rng(1).normal(size=(30, 2)) * 0.4
+    return Posterior(REFERENCE, history, etas, np.full(30, 1 / 30), 30, 0.0, "by hand")
+
+
+@pytest.mark.parametrize("change_h", [3000.0, 1e7])
+def test_a_change_of_clearance_after_the_answer_changes_nothing(
+    change_h: float,
+) -> None:
+    calm, late = (
+        some_people(replace(ONE_LEVEL, periods=periods))
+        for periods in (
+            (Period(0.0, {"CLF": 1.0}),),
+            (Period(change_h, {"CLF": 1.0}), Period(2e7, {"CLF": 9.0})),
+        )
+    )
+    found, expected = (
+        list(hours_until_below(each, 1.0, 336.0).values()) for each in (late, calm)
+    )
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
+DRIP = Administration(0.0, 20.0, 1, rate=0.3, count=3, every_h=60.0)
+
+
+@pytest.mark.parametrize(
+    ("doses", "stop_h", "change_h", "limit", "within_h"),
+    [(ONE_LEVEL.doses, 336.0, 400.0, 0.5, 1e-6), ((DRIP,), 121.0, 130.0, 9.0, 1e-4)],
+)
+def test_the_last_fall_under_a_limit_is_that_of_the_curve(
+    doses: tuple[Administration, ...],
+    stop_h: float,
+    change_h: float,
+    limit: float,
+    within_h: float,
+) -> None:
+    """The first falls long after all has arrived, the second while it still does."""
+    ends = change_h, change_h + 50.0, change_h + 60.0
+    factors = {"CLF": 1.0}, {"CLF": 9.0}, {"CLF": 8.0}
+    history = History(doses, (), tuple(map(Period, ends, factors)))
+    people = some_people(history)
+    for eta in people.etas:
+        one = replace(people, etas=eta[None], weights=np.ones(1))
+        hours = hours_until_below(one, limit, stop_h, [0.5])[0.5]
+        times = [stop_h + hours - within_h, stop_h + hours + within_h]
+        before, after = concentrations(REFERENCE, history, times, eta)
+        assert before > limit >= after
+
+
 @pytest.mark.parametrize(("limit", "stop_h"), [(0.0, 1.0), (-1.0, 1.0), (1.0, np.nan)])
 def test_limits_and_hours_of_stopping_must_make_sense(
     limit: float, stop_h: float, posterior: Posterior
