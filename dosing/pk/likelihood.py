@@ -14,7 +14,7 @@ from scipy.special import log_ndtr
 
 from dosing.pk.doubts import MOST_DOUBTS, Scenarios, each_alone, scenarios
 from dosing.pk.expressions import Array
-from dosing.pk.model import check_history, predicted
+from dosing.pk.model import MANY, check_history, predicted
 from dosing.pk.schedule import Group, Indices, Schedule, schedule
 from dosing.pk.types import Administration, History, Model, Observation, Residual
 
@@ -187,8 +187,18 @@ class Problem:
 
     def objective(self, sets: Array) -> Array:
         """Return -2 log posterior, shape (s,); infinite where it cannot be."""
-        terms = self.terms(self.predict(sets))
+        terms = self.terms_of(sets)
         return self.scenarios.mixed(terms) + self.prior(sets)
+
+    def terms_of(self, sets: Array) -> Array:
+        """Return what `terms` says of sets, shape (s, m), in blocks that fit memory."""
+        size = len(self.scenarios.log_chance) * max(1, len(self.values))
+        block = max(1, MANY // size)
+        if len(sets) <= block:
+            return self.terms(self.predict(sets))
+        ends = range(block, len(sets), block)
+        parts = [self.terms(self.predict(part)) for part in np.split(sets, ends)]
+        return np.concatenate(parts)
 
     def terms(self, f: Array) -> Array:
         """Return -2 log likelihood of each scenario, (s, m); infinite if impossible."""
@@ -197,7 +207,7 @@ class Problem:
 
     def chances(self, sets: Array) -> Array:
         """Return how probable each scenario is, given the levels, shape (s, m)."""
-        return self.scenarios.shares(self.terms(self.predict(sets)))
+        return self.scenarios.shares(self.terms_of(sets))
 
     def prior(self, sets: Array) -> Array:
         found: Array = np.einsum("si,ij,sj->s", sets, self.precision, sets)

@@ -524,22 +524,56 @@ def add_own(gained: Array, plan: Schedule, pieces: Pieces, each: Boluses) -> Non
 
 
 def infused(plan: Schedule, pieces: Pieces, each: Arrivals) -> Array:
-    """Return zero-order inputs: each stretch gets the part that runs in it."""
-    nodes = plan.nodes_h
-    previous = np.concatenate([nodes[:1], nodes[:-1]])
+    """Return zero-order inputs: each stretch gets the part that runs in it, (k, n, s).
+
+    Nodes are worked on in blocks, each with the infusions that run in it alone, so that
+    neither time nor memory grows with nodes times doses.
+    """
     begins = np.broadcast_to(each.times_h, each.amounts.shape)
     length = np.zeros_like(begins) if each.length_h is None else each.length_h
+    lasts = length > 0
+    speed = np.where(lasts, each.amounts / np.where(lasts, length, 1.0), 0.0)
     ends = np.minimum(begins + length, each.group.ends_h)
-    a = np.clip(begins[:, :, None], previous, nodes)
-    b = np.clip(ends[:, :, None], previous, nodes)
-    speed = each.amounts / np.where(length > 0, length, 1.0)
-    pace = pieces.rates.transpose(2, 0, 1)[:, plan.stretch][:, None]
-    width = (b - a)[..., None]
-    fades = np.exp(pace * (nodes - b)[..., None]) * width * mean_fade(pace * width)
-    whole = np.einsum("sd,sdkn->kns", np.where(length > 0, speed, 0.0), fades)
+    nodes, size, count = len(plan.nodes_h), *pieces.rates.shape[1:]
+    whole = np.zeros((nodes, size, count))
+    earliest = begins.min(0, initial=np.inf)
+    latest = np.where(lasts, ends, -np.inf).max(0, initial=-np.inf)
+    block = max(1, MANY // max(1, size * begins.size))
+    for first in range(0, nodes, block):
+        part = slice(first, first + block)
+        previous = plan.nodes_h[max(0, first - 1)]
+        busy = (earliest < plan.nodes_h[part][-1]) & (latest > previous)
+        if busy.any():
+            running = Running(begins[:, busy], ends[:, busy], speed[:, busy])
+            whole[part] = let_in(plan, pieces, running, part)
     whole *= pieces.left[plan.stretch, :, each.group.compartment]
-    sudden = np.where(length > 0, 0.0, each.amounts)
+    sudden = np.where(lasts, 0.0, each.amounts)
     if sudden.any():
         at_once = Boluses(each.group.compartment, begins, sudden)
         add_own(whole, plan, pieces, at_once)
-    return np.asarray(whole)
+    return whole
+
+
+MANY = 1_000_000
+"""So many numbers are worked on at once."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """When infusions begin and end, and how fast they run, shape (s, d)."""
+
+    begins: Array
+    ends: Array
+    speed: Array
+
+
+def let_in(plan: Schedule, pieces: Pieces, running: Running, part: slice) -> Array:
+    """Return what runs in before each of some nodes, times nothing else, (b, n, s)."""
+    nodes, stretch = plan.nodes_h[part], plan.stretch[part]
+    previous = np.concatenate([plan.nodes_h[:1], plan.nodes_h[:-1]])[part]
+    a = np.clip(running.begins[:, :, None], previous, nodes)
+    b = np.clip(running.ends[:, :, None], previous, nodes)
+    pace = pieces.rates.transpose(2, 0, 1)[:, stretch][:, None]
+    width = (b - a)[..., None]
+    fades = np.exp(pace * (nodes - b)[..., None]) * width * mean_fade(pace * width)
+    return np.asarray(np.einsum("sd,sdkn->kns", running.speed, fades))

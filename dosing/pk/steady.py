@@ -166,15 +166,12 @@ class Cycle:
         if self.length_h is None:
             return np.asarray(np.exp(pace * since_h) / rest)
         long = self.length_h[:, None]
-        running = int(np.ceil(long.max() / self.interval_h))
+        running = still_running(since_h, long, self.interval_h)
         old = since_h + running * self.interval_h - long
-        found = np.exp(pace * old) * mean_fade(pace * long) / rest
-        for number in range(running):
-            since = since_h + number * self.interval_h
-            run = np.minimum(since, long)
-            part = run / np.where(long > 0, long, 1.0)
-            found = found + np.exp(pace * (since - run)) * mean_fade(pace * run) * part
-        return np.asarray(found)
+        over = np.exp(pace * old) * mean_fade(pace * long) / rest
+        begun = np.exp(pace * since_h) * -np.expm1(pace * self.interval_h * running)
+        now = (begun / rest - running) / (pace * long)
+        return np.asarray(over + np.where(running > 0, now, 0.0))
 
     def area(self) -> Array:
         """Return the area under one interval, which is that under one dose, (s,)."""
@@ -204,17 +201,24 @@ class Cycle:
         return np.asarray(np.maximum(best, self.at(ends)[:, 0]))
 
 
+def still_running(since_h: Array | float, long: Array | float, every_h: float) -> Array:
+    """Return how many inputs run at hours since the last began; they have not ended."""
+    return np.maximum(np.ceil((long - since_h) / every_h), 0.0)
+
+
 def held_by_matrices(cycle: Cycle, number: int, since_h: float) -> Array:
     """Return amounts at steady state by matrix exponentials, shape (n,)."""
     matrix, interval = cycle.matrices[number], cycle.interval_h
     long = 0.0 if cycle.length_h is None else float(cycle.length_h[number])
-    running = int(np.ceil(long / interval))
-    rest = np.linalg.inv(np.eye(len(matrix)) - exponential(matrix * interval))
+    running = float(still_running(since_h, long, interval))
+    one = np.eye(len(matrix))
+    rest = np.linalg.inv(one - exponential(matrix * interval))
     since = since_h + running * interval
-    held = rest @ one_dose(matrix, cycle.entry, long, since)
-    for earlier in range(running):
-        since = since_h + earlier * interval
-        held = held + one_dose(matrix, cycle.entry, long, since)
+    held = np.asarray(rest @ one_dose(matrix, cycle.entry, long, since))
+    if running:
+        ended = rest @ (one - exponential(matrix * interval * running))
+        begun = exponential(matrix * since_h) @ ended - running * one
+        held = held + np.linalg.solve(matrix, begun[:, cycle.entry]) / long
     return held
 
 

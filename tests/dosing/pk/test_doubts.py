@@ -95,6 +95,16 @@ def test_the_slope_of_the_average_is_the_slope_of_its_values() -> None:
         assert slope == pytest.approx(np.ravel(sides) / (2 * small), rel=1e-6, abs=1e-8)
 
 
+def test_draws_are_weighed_alike_in_blocks_of_any_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = Problem(TWO_COMPARTMENTS, unsure(UNKNOWN))
+    objective, chances = problem.objective(ETAS), problem.chances(ETAS)
+    monkeypatch.setattr("dosing.pk.likelihood.MANY", 9)
+    assert problem.objective(ETAS) == pytest.approx(objective, rel=1e-14)
+    assert problem.chances(ETAS) == pytest.approx(chances, rel=1e-14)
+
+
 def test_levels_say_whether_a_dose_was_taken_as_bayes_says() -> None:
     history = unsure(UNKNOWN)
     drawn = sample(fit(TWO_COMPARTMENTS, history))

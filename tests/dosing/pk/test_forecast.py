@@ -116,6 +116,25 @@ def test_inputs_that_last_beyond_the_next_dose_reach_their_limit(
     assert found.auc24[0] == pytest.approx(area, rel=1e-4)
 
 
+NEARLY_EQUAL = replace(
+    ONE_COMPARTMENT,
+    rates=((0, 0, parse("-0.1")), (1, 0, parse("0.1")), (1, 1, parse("-0.1"))),
+    scale={},
+)
+
+
+@pytest.mark.parametrize("model", [TWO_COMPARTMENTS, NEARLY_EQUAL])
+@pytest.mark.parametrize("long", [5.0, 24.0, 31.0, 2000.0])
+def test_inputs_of_any_length_reach_their_limit(model: Model, long: float) -> None:
+    lasting = replace(model, duration_h={0: parse(repr(long))})
+    course = Administration(0.0, 2.0, 0, MODELLED, count=400, every_h=12.0)
+    times = np.linspace(399 * 12.0, 400 * 12.0, 401)
+    curve = concentrations(lasting, History((course,)), times, np.zeros(2))
+    found = steady_state(lasting, np.zeros(2), {}, Regimen(2.0, 12.0))
+    assert found.trough[0] == pytest.approx(curve[-1], rel=1e-9)
+    assert found.cmax[0] == pytest.approx(curve.max(), rel=1e-5)
+
+
 @pytest.mark.parametrize("apart", [0.0, 1e-12, 1e-7, 2e-4])
 def test_steady_state_bears_rates_that_nearly_meet(apart: float) -> None:
     pace = 0.1 * (1 + apart)

@@ -200,6 +200,23 @@ def test_inputs_of_estimated_timing_agree_with_matrix_exponentials(
     alike(found[1], step_by_step(OWN_TIMES, history, times, -eta))
 
 
+@pytest.mark.parametrize("many", [1, 40, 300])
+def test_infusions_are_the_same_in_blocks_of_any_size(
+    many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doses = (
+        Administration(0.0, 5.0, rate=0.7, count=9, every_h=10.0),
+        Administration(30.0, 4.0, 1, rate=0.02),
+        Administration(50.0, 4.0, rate=MODELLED, resets=True),
+        Administration(60.0, 3.0, 1),
+    )
+    etas, times = np.array([[0.0] * 4, [0.5] * 4]), np.linspace(-5, 300, 40)
+    whole = concentrations(OWN_TIMES, History(doses), times, etas)
+    monkeypatch.setattr("dosing.pk.model.MANY", many)
+    found = concentrations(OWN_TIMES, History(doses), times, etas)
+    np.testing.assert_allclose(found, whole, rtol=1e-12)
+
+
 @pytest.mark.parametrize("apart", [0.0, 1e-12, 1e-9, 1e-7, -1e-7, 1e-5, 1e-3])
 def test_rates_that_nearly_meet_keep_nine_digits(apart: float) -> None:
     pace = 0.1 * (1 + apart)
