@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from dosing.pk.expressions import Array
 from dosing.pk.model import check_covariates, individual, rate_matrices, read
 from dosing.pk.modes import Modes, mean_fade, modes_of
-from dosing.pk.stepwise import exponential
+from dosing.pk.schedule import Indices
+from dosing.pk.stepwise import bordered, exponential
 from dosing.pk.types import Covariates, Model, finite
 
 DAY_H = 24.0
@@ -128,8 +129,8 @@ class Cycle:
         Beyond the interval it is what would be left, were there no later doses.
         """
         found = self.summed(self.shares, since_h)
-        for number, hour, held in self.by_matrices(since_h):
-            found[number, hour] = held[self.row] * self.gain[number]
+        for hour, held in self.by_matrices(since_h):
+            found[self.unsound, hour] = held[:, self.row] * self.gain[self.unsound]
         return found
 
     def rising(self, since_h: Array) -> NDArray[np.bool_]:
@@ -138,8 +139,9 @@ class Cycle:
         With one they are highest when it ends, where `peak` looks anyway.
         """
         slope = self.summed(self.shares * self.modes.rates, since_h)
-        for number, hour, held in self.by_matrices(since_h):
-            slope[number, hour] = (self.matrices[number] @ held)[self.row]
+        for hour, held in self.by_matrices(since_h):
+            flows = self.matrices[self.unsound, self.row]
+            slope[self.unsound, hour] = np.einsum("un,un->u", flows, held)
         return np.asarray(slope > 0)
 
     def summed(self, shares: Array, since_h: Array) -> Array:
@@ -150,12 +152,17 @@ class Cycle:
                 found += share[:, None] * self.left_over(mode, since_h)
         return found
 
-    def by_matrices(self, since_h: Array) -> Iterable[tuple[int, int, Array]]:
-        """Yield (individual, column, amounts) where modes have lost their digits."""
-        for number in np.flatnonzero(~self.modes.sound).tolist():
-            own = since_h[number if len(since_h) > 1 else 0]
-            for column, hour in enumerate(own.tolist()):
-                yield number, column, held_by_matrices(self, number, hour)
+    @cached_property
+    def unsound(self) -> Indices:
+        """Whose modes have lost their digits, shape (u,)."""
+        return np.flatnonzero(~self.modes.sound)
+
+    def by_matrices(self, since_h: Array) -> Iterable[tuple[int, Array]]:
+        """Yield (column, amounts (u, n)) of those whose modes lost their digits."""
+        if len(self.unsound):
+            own = np.broadcast_to(since_h, (len(self.gain), since_h.shape[1]))
+            for column, hours in enumerate(own[self.unsound].T):
+                yield column, held_by_matrices(self, hours[:, None, None])
 
     def left_over(self, mode: int, since_h: Array) -> Array:
         """Return the sum over all former doses of what is in a mode, shape (s, g)."""
@@ -177,10 +184,9 @@ class Cycle:
         """Return the area under one interval, which is that under one dose, (s,)."""
         with np.errstate(all="ignore"):
             found: Array = (self.shares / -self.modes.rates).sum(1)
-        for number in np.flatnonzero(~self.modes.sound):
-            entering = np.eye(len(self.matrices[number]))[self.entry]
-            whole = -np.linalg.solve(self.matrices[number], entering)
-            found[number] = whole[self.row] * self.gain[number]
+        matrices = self.matrices[self.unsound]
+        whole = -np.linalg.inv(matrices)[:, self.row, self.entry]
+        found[self.unsound] = whole * self.gain[self.unsound]
         return found
 
     def peak(self) -> Array:
@@ -206,34 +212,26 @@ def still_running(since_h: Array | float, long: Array | float, every_h: float) -
     return np.maximum(np.ceil((long - since_h) / every_h), 0.0)
 
 
-def held_by_matrices(cycle: Cycle, number: int, since_h: float) -> Array:
-    """Return amounts at steady state by matrix exponentials, shape (n,)."""
-    matrix, interval = cycle.matrices[number], cycle.interval_h
-    long = 0.0 if cycle.length_h is None else float(cycle.length_h[number])
-    running = float(still_running(since_h, long, interval))
-    one = np.eye(len(matrix))
-    rest = np.linalg.inv(one - exponential(matrix * interval))
-    since = since_h + running * interval
-    held = np.asarray(rest @ one_dose(matrix, cycle.entry, long, since))
-    if running:
-        ended = rest @ (one - exponential(matrix * interval * running))
-        begun = exponential(matrix * since_h) @ ended - running * one
-        held = held + np.linalg.solve(matrix, begun[:, cycle.entry]) / long
-    return held
+def held_by_matrices(cycle: Cycle, since_h: Array) -> Array:
+    """Return amounts at steady state by matrix exponentials, shape (u, n).
 
-
-def one_dose(matrix: Array, entry: int, long: float, since_h: float) -> Array:
-    """Return what is in each compartment after one dose of 1, shape (n,)."""
-    size = len(matrix)
-    entering = np.eye(size)[entry]
-    if long <= 0:
-        return np.asarray(exponential(matrix * since_h) @ entering)
-    run = min(since_h, long)
-    both = np.zeros((size + 1, size + 1))
-    both[:size, :size], both[:size, size] = matrix, entering / long
-    return np.asarray(
-        exponential(matrix * (since_h - run)) @ exponential(both * run)[:size, size]
-    )
+    Of those whose modes are unsound, at hours (u, 1, 1) since an arrival.
+    """
+    matrices, every_h = cycle.matrices[cycle.unsound], cycle.interval_h
+    one = np.eye(matrices.shape[-1])
+    rest = np.linalg.inv(one - exponential(matrices * every_h))
+    if cycle.length_h is None:
+        return np.asarray(rest @ exponential(matrices * since_h))[..., cycle.entry]
+    long = cycle.length_h[cycle.unsound][:, None, None]
+    running = still_running(since_h, long, every_h)
+    old = since_h + running * every_h - long
+    safe = np.where(long > 0, long, 1.0)
+    run_in = exponential(bordered(matrices) * long)[:, : len(one), len(one) :] / safe
+    over = rest @ exponential(matrices * old) @ np.where(long > 0, run_in, one)
+    ended = rest @ (one - exponential(matrices * every_h * running))
+    begun = exponential(matrices * since_h) @ ended - running * one
+    now = np.linalg.solve(matrices, begun) / safe
+    return np.asarray(over + now)[..., cycle.entry]
 
 
 def cycle_of(

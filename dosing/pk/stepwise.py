@@ -70,9 +70,7 @@ class Carrier:
     """A constant rate matrix at work; spans of equal length are worked out once."""
 
     def __init__(self, matrix: Array) -> None:
-        size = len(matrix)
-        self.both = np.zeros((2 * size, 2 * size))
-        self.both[:size, :size], self.both[:size, size:] = matrix, np.eye(size)
+        self.both = bordered(matrix)
         self.known: dict[float, Array] = {}
 
     def moved(self, state: Array, speed: Array, hours: float) -> Array:
@@ -83,6 +81,15 @@ class Carrier:
             self.known[hours] = exponential(self.both * hours)[: len(state)]
         found: Array = self.known[hours] @ np.concatenate([state, speed])
         return found
+
+
+def bordered(matrices: Array) -> Array:
+    """Return [[K, 1], [0, 0]], whose exponential holds the integral of that of K."""
+    size = matrices.shape[-1]
+    found = np.zeros((*matrices.shape[:-2], 2 * size, 2 * size))
+    found[..., :size, :size] = matrices
+    found[..., :size, size:] = np.eye(size)
+    return found
 
 
 def exponential(matrices: Array) -> Array:

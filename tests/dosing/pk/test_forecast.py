@@ -124,7 +124,7 @@ NEARLY_EQUAL = replace(
 
 
 @pytest.mark.parametrize("model", [TWO_COMPARTMENTS, NEARLY_EQUAL])
-@pytest.mark.parametrize("long", [5.0, 24.0, 31.0, 2000.0])
+@pytest.mark.parametrize("long", [0.0, 5.0, 24.0, 31.0, 2000.0])
 def test_inputs_of_any_length_reach_their_limit(model: Model, long: float) -> None:
     lasting = replace(model, duration_h={0: parse(repr(long))})
     course = Administration(0.0, 2.0, 0, MODELLED, count=400, every_h=12.0)
