@@ -83,6 +83,18 @@ class Case:
     amount_unit: str = ""
 
 
+@dataclass(frozen=True)
+class Unread:
+    """One person of a file who cannot be answered, and why, in words."""
+
+    id: str
+    reason: str
+
+
+SLIPS = (TypeError, ValueError, AttributeError, IndexError, ArithmeticError)
+"""What reading raises where a file holds something else than it should."""
+
+
 @contextmanager
 def naming(where: str) -> Iterator[None]:
     """Say where in a file something was wrong."""
@@ -90,7 +102,9 @@ def naming(where: str) -> Iterator[None]:
         yield
     except KeyError as missing:
         raise ValueError(f"{where}: {missing} is missing") from missing
-    except (TypeError, ValueError, AttributeError, IndexError) as problem:
+    except RecursionError as problem:
+        raise ValueError(f"{where}: nests too deep") from problem
+    except SLIPS as problem:
         raise ValueError(f"{where}: {problem}") from problem
 
 
@@ -109,17 +123,36 @@ def read(path: Path) -> tuple[Case, ...]:
     Raises
     ------
     ValueError
-        Naming the file, the person and the field that cannot be read.
+        Naming the file, the first person and the field that cannot be read.
+    """
+    found = read_each(path)
+    reasons = [each.reason for each in found if isinstance(each, Unread)]
+    if reasons:
+        raise ValueError(f"{path.name}: {reasons[0]}")
+    return tuple(each for each in found if isinstance(each, Case))
+
+
+def read_each(path: Path) -> tuple[Case | Unread, ...]:
+    """Read a file as `read` does, with a reason in the place of who cannot be read.
+
+    Raises
+    ------
+    ValueError
+        Where the file as a whole, or its model, cannot be read, or holds nobody.
     """
     with naming(path.name):
         data = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(data, dict):
             raise TypeError("the file must hold one object")
         if data.get("format") == SIROLIMUS:
-            return tuple(sirolimus_cases(data))
-        if "patients" in data and "model" in data:
-            return tuple(nonmem_cases(data))
-        raise ValueError(f"neither {SIROLIMUS!r} nor a NONMEM run")
+            found = tuple(sirolimus_cases(data))
+        elif "patients" in data and "model" in data:
+            found = tuple(nonmem_cases(data))
+        else:
+            raise ValueError(f"neither {SIROLIMUS!r} nor a NONMEM run")
+        if not found:
+            raise ValueError("there is nobody in it")
+        return found
 
 
 def number(row: Table, name: str, otherwise: float | None = None) -> float:
@@ -131,9 +164,13 @@ def number(row: Table, name: str, otherwise: float | None = None) -> float:
         raise KeyError(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} must be a number, not {value!r}")
-    if not isfinite(value):
-        raise ValueError(f"{name} must be finite, not {value}")
-    return float(value)
+    try:
+        finite = float(value)
+    except OverflowError:
+        finite = inf
+    if not isfinite(finite):
+        raise ValueError(f"{name} must be finite, not {finite}")
+    return finite
 
 
 def whole(row: Table, name: str, otherwise: int | None = None) -> int:
@@ -163,7 +200,7 @@ def model_of(spec: Table, name: str) -> Model:
         size = len(spec["K"])
         return Model(
             name=name,
-            etas=tuple(spec["etas"]),
+            etas=tuple(text(name, "etas") for name in spec["etas"]),
             omega=omega_of(spec),
             parameters=tuple(parameters(spec)),
             rates=tuple(rates(spec["K"])),
@@ -174,6 +211,13 @@ def model_of(spec: Table, name: str) -> Model:
             lag_h=by_compartment(spec, "lag", size, parse),
             duration_h=by_compartment(spec, "dur", size, parse),
         )
+
+
+def text(given: Any, what: str) -> str:
+    """Return a name, which must be text."""
+    if not isinstance(given, str):
+        raise TypeError(f"{what}: a name must be text, not {given!r}")
+    return given
 
 
 def omega_of(spec: Table) -> Array:
@@ -189,9 +233,9 @@ def parameters(spec: Table) -> Iterable[tuple[str, Expression]]:
     for name in typical:
         with naming("theta"):
             yield name, parse(repr(number(typical, name)))
-    for name, text in spec["params"]:
+    for name, rule in spec["params"]:
         with naming(f"params {name}"):
-            yield name, parse(text)
+            yield text(name, "params"), parse(rule)
 
 
 def rates(
@@ -239,12 +283,27 @@ def residual(data: Table) -> Residual:
     raise ValueError(f"type {data['type']!r} is neither propadd nor logadd")
 
 
-def sirolimus_cases(data: Table) -> Iterable[Case]:
+def people(
+    rows: Iterable[Any], what: str, reader: Callable[[Any, str], Case]
+) -> Iterable[Case | Unread]:
+    """Read each row, or say why it cannot be read."""
+    for place, row in enumerate(rows, 1):
+        name = named(row, place)
+        try:
+            with naming(f"{what} {name}"):
+                found: Case | Unread = reader(row, name)
+        except ValueError as problem:
+            found = Unread(name, str(problem))
+        yield found
+
+
+def sirolimus_cases(data: Table) -> Iterable[Case | Unread]:
     model = model_of(data["reference_spec"], "sirolimus reference")
-    for place, entry in enumerate(data["cases"], 1):
-        name = named(entry, place)
-        with naming(f"case {name}"):
-            yield sirolimus_case(entry, name, model)
+
+    def reader(entry: Table, name: str) -> Case:
+        return sirolimus_case(entry, name, model)
+
+    return people(data["cases"], "case", reader)
 
 
 def sirolimus_case(entry: Table, name: str, model: Model) -> Case:
@@ -305,7 +364,15 @@ def factor_periods(factors: Sequence[Table]) -> Iterable[Period]:
     if starts[0] > 0:
         yield Period(starts[0], {FACTOR: 1.0})
     for row, until in zip(factors, [*starts[1:], inf], strict=True):
-        yield Period(until, {FACTOR: number(row, "factor")})
+        yield Period(until, {FACTOR: factor_of(row, "factor")})
+
+
+def factor_of(row: Table, name: str) -> float:
+    """Return what multiplies clearance, which must be above 0; 1 if nothing is told."""
+    factor = number(row, name, 1.0)
+    if factor <= 0:
+        raise ValueError(f"{name} must be above 0, not {factor:g}")
+    return factor
 
 
 def curve_times(expected: Table, history: History) -> Array:
@@ -324,11 +391,11 @@ def wanted(expected: Table, factors: Sequence[Table]) -> Iterable[AskedRegimen]:
     """Yield the regimens of the reference, else four doses under every factor."""
     rows = expected.get("steady_state") or [
         {"dose_mg_per_day": dose, "cl_factor": factor}
-        for factor in sorted({number(row, "factor") for row in factors})
+        for factor in sorted({factor_of(row, "factor") for row in factors})
         for dose in DAILY_MG
     ]
     for row in rows:
-        yield daily(number(row, "dose_mg_per_day"), number(row, "cl_factor", 1.0))
+        yield daily(number(row, "dose_mg_per_day"), factor_of(row, "cl_factor"))
 
 
 def daily(amount_mg: float, factor: float) -> AskedRegimen:
@@ -336,13 +403,13 @@ def daily(amount_mg: float, factor: float) -> AskedRegimen:
     return AskedRegimen(amount_mg, DAY_H, {FACTOR: factor}, label)
 
 
-def nonmem_cases(data: Table) -> Iterable[Case]:
-    name = str(data.get("id", "run"))
-    model = model_of(data["model"], name)
-    for place, patient in enumerate(data["patients"], 1):
-        who = named(patient, place)
-        with naming(f"patient {who}"):
-            yield nonmem_case(patient, who, model)
+def nonmem_cases(data: Table) -> Iterable[Case | Unread]:
+    model = model_of(data["model"], str(data.get("id", "run")))
+
+    def reader(patient: Table, name: str) -> Case:
+        return nonmem_case(patient, name, model)
+
+    return people(data["patients"], "patient", reader)
 
 
 def nonmem_case(patient: Table, name: str, model: Model) -> Case:
@@ -360,7 +427,7 @@ def nonmem_case(patient: Table, name: str, model: Model) -> Case:
         curve_h=curve_times({}, history),
         regimens=(lasting,),
         posterior_of=lasting,
-        expected={key: patient.get(key, {}) for key in ("nonmem", "reference")},
+        expected={key: patient.get(key) or {} for key in ("nonmem", "reference")},
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dosing.pk.bayes import moments, timing_etas
-from dosing.pk.cases import Case
+from dosing.pk.cases import Case, Unread, naming
 from dosing.pk.expressions import Array
 from dosing.pk.likelihood import Problem
 from dosing.pk.model import concentrations
@@ -19,6 +19,7 @@ from dosing.pk.solving import (
     quantile_table,
     steady_rows,
 )
+from dosing.pk.types import FitDidNotConverge
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,14 @@ Error = tuple[str, float]
 
 @dataclass
 class Comparison:
-    """Errors collected by what they are of, and where no answer was found."""
+    """Errors by what they are of, and in words where no answer was found.
+
+    `unread` is what the file itself is to blame for.
+    """
 
     errors: dict[str, list[float]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
     def add(self, found: Iterable[Error]) -> None:
         for name, error in found:
@@ -86,7 +91,8 @@ class Comparison:
 
     @property
     def passed(self) -> bool:
-        return not self.failures and all(row.passed for row in self.rows)
+        nobody = not self.failures and not self.unread
+        return nobody and all(row.passed for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -299,22 +305,18 @@ def meets(solution: Solution, eta: Array) -> bool:
     return estimate.on_a_kink or bool(apart < NEAR_H)
 
 
-def verify(solutions: Iterable[Solution | str]) -> Comparison:
+def verify(solutions: Iterable[Solution | Unread | str]) -> Comparison:
     """Compare solutions with what their files expect.
 
     Parameters
     ----------
-    solutions : iterable of Solution or str
+    solutions : iterable of Solution, Unread or str
         A sentence stands for a case without a solution and counts as a failure.
 
     Returns
     -------
     Comparison
-
-    Raises
-    ------
-    ValueError
-        For reference numbers that do not fit their case.
+        Cases whose reference numbers do not fit them are among the `unread`.
 
     Examples
     --------
@@ -325,16 +327,31 @@ def verify(solutions: Iterable[Solution | str]) -> Comparison:
     for solution in solutions:
         if isinstance(solution, str):
             comparison.failures.append(solution)
+        elif isinstance(solution, Unread):
+            comparison.unread.append(solution.reason)
         else:
-            comparison.add(compare(solution))
+            compare_into(comparison, solution)
     return comparison
+
+
+def compare_into(comparison: Comparison, solution: Solution) -> None:
+    """Add the errors of one solution, or why it could not be compared."""
+    try:
+        with naming(solution.case.id):
+            comparison.add(list(compare(solution)))
+    except FitDidNotConverge as problem:
+        comparison.failures.append(f"{solution.case.id}: {problem}")
+    except ValueError as problem:
+        comparison.unread.append(str(problem))
 
 
 def table(comparison: Comparison) -> str:
     """Lay out a comparison for a terminal."""
     lines = [LINE.format("", "n", "median", "largest", "bar", "")]
     lines += [line_of(row) for row in comparison.rows]
-    return "\n".join([*lines, *(f"failed: {each}" for each in comparison.failures)])
+    lines += [f"failed: {each}" for each in comparison.failures]
+    lines += [f"cannot be read: {each}" for each in comparison.unread]
+    return "\n".join(lines)
 
 
 LINE = "{:<50}{:>7}{:>10}{:>10}{:>18}  {}"

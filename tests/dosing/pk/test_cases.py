@@ -264,9 +264,144 @@ def test_a_case_that_cannot_be_solved_says_why_and_the_others_go_on(
     code = main(["solve", str(written(tmp_path, data))])
 
     failed, solved = map(json.loads, capsys.readouterr().out.splitlines())
-    assert code == 1
+    assert code == 2
     assert failed == {"id": "7", "error": "7: run000 needs the covariate 'BW'"}
     assert solved["id"] == "8"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"patients__0__doses__0__amt": 10**400}, "amt must be finite"),
+        ({"patients__0__doses__0__addl": 10**9}, "at most 100000 doses"),
+        ({"patients__0__obs__1__y": "x"}, "obs 2: y must be a number"),
+        ({"patients__0__cov": {"BW": -80, "SEX": 0}}, "cannot run on BW = -80"),
+        ({"model__K__0__0": "-CL/VX"}, "needs the covariate 'VX'"),
+        ({"model__lag": {"1": "LATE"}}, "needs the covariate 'LATE'"),
+        ({"model__scale__1": "1/0"}, "the scale of compartment 0 would be inf"),
+        ({"model__scale__1": "1e300**2"}, "the scale of compartment 0 would be inf"),
+        ({"model__scale__1": "9**9**9"}, "the scale of compartment 0 would be inf"),
+        ({"model__scale__1": "(-8)**0.5"}, "the scale of compartment 0 would be nan"),
+    ],
+)
+def test_a_person_who_cannot_be_answered_is_named_on_a_line_and_the_command_goes_on(
+    tmp_path: Path, change: Data, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = a_run(**change)
+    data["patients"].append({**RUN["patients"][0], "id": 8})
+    path = str(written(tmp_path, data))
+
+    assert main(["solve", path]) == 2
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["id"] == "7"
+    assert said in first["error"]
+    assert second["id"] == "8"
+    assert ("error" in second) == ("model" in next(iter(change)))
+    assert main(["verify", path]) == 2
+    assert f"cannot be read: {first['error']}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"model__scale__1": "-" * 900 + "1"}, "scale of compartment 1"),
+        ({"model__scale__1": "1" + "+1" * 5000}, "at most 1000 characters"),
+        ({"model__scale__1": "9" * 400}, "no arithmetic expression"),
+        ({"model__params__0__0": 5}, "a name must be text, not 5"),
+        ({"model__etas__0": 5}, "a name must be text, not 5"),
+        ({"model__params__0__0": "eta_CL"}, "eta_CL is a random effect"),
+        ({"model__omega__0__0": 10**400}, "model: omega"),
+        ({"patients": []}, "there is nobody in it"),
+    ],
+)
+def test_a_model_that_cannot_be_read_ends_the_command_with_a_sentence(
+    tmp_path: Path, change: Data, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["solve", str(written(tmp_path, a_run(**change)))]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_file_that_nests_without_end_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["solve", str(written(tmp_path, "[" * 100_000))]) == 2
+    assert "nests too deep" in capsys.readouterr().err
+
+
+def test_a_fit_that_fails_is_no_fault_of_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(written(tmp_path, a_run(patients__0__obs__1__y=1e200)))
+
+    assert main(["solve", path]) == 1
+    (answer,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert "check their values and units" in answer["error"]
+    assert main(["verify", path]) == 1
+
+
+def test_an_answer_that_is_no_number_is_an_error_and_no_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    still = {"model__K": [["0", "0"], ["0", "0"]], "patients__0__obs": []}
+
+    assert main(["solve", str(written(tmp_path, a_run(**still)))]) == 2
+    (answer,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert set(answer) == {"id", "error"}
+
+
+@pytest.mark.parametrize("name", ["nonmem", "reference"])
+def test_a_run_may_say_that_nothing_is_known(tmp_path: Path, name: str) -> None:
+    data = deepcopy(RUN)
+    data["patients"][0][name] = None
+
+    assert main(["verify", str(written(tmp_path, data))]) == 0
+
+
+@pytest.mark.parametrize(
+    ("way", "value", "said"),
+    [
+        ("map", None, "'map' is missing"),
+        ("typical_curve__conc_ng_ml", None, "'conc_ng_ml' is missing"),
+        ("exact_posterior__quantile_levels", None, "'quantile_levels' is missing"),
+        ("steady_state__0__trough", None, "'trough' is missing"),
+        ("steady_state__0__trough", "x", "S01: "),
+        ("laplace_cov_eta", [[1]], "1 numbers are expected, not 2"),
+    ],
+)
+def test_reference_numbers_that_do_not_fit_are_named_and_the_others_compared(
+    tmp_path: Path,
+    way: str,
+    value: Any,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    data = {**SIROLIMUS, "cases": deepcopy(SIROLIMUS["cases"][:2])}
+    change(data["cases"][0]["expected"], way.split("__"), value)
+
+    assert main(["verify", str(written(tmp_path, data))]) == 2
+    out = capsys.readouterr().out
+    assert f"cannot be read: S01: {said.removeprefix('S01: ')}" in out
+    assert "PAST THE BAR" not in out
+    assert "etas, absolute" in out
+
+
+@pytest.mark.parametrize("factor", [0, -1])
+def test_clearance_is_multiplied_by_something_above_0(
+    tmp_path: Path, factor: float
+) -> None:
+    data = {**SIROLIMUS, "cases": deepcopy(SIROLIMUS["cases"][:1])}
+    data["cases"][0]["inputs"]["cl_factor_periods"][0]["factor"] = factor
+
+    with pytest.raises(ValueError, match="factor must be above 0"):
+        read(written(tmp_path, data))
+
+
+@pytest.mark.parametrize("first", ["0", "-1", "x", "1.5"])
+def test_so_many_cases_must_be_at_least_one(tmp_path: Path, first: str) -> None:
+    with pytest.raises(SystemExit) as refusal:
+        main(["verify", str(written(tmp_path, RUN)), f"--first={first}"])
+
+    assert refusal.value.code == 2
 
 
 def test_verify_passes_on_a_file_that_is_right(
