@@ -7,7 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dosing.pk.expressions import Array
-from dosing.pk.model import concentrations, individual, rate_matrices, read
+from dosing.pk.model import (
+    check_history,
+    concentrations,
+    individual,
+    rate_matrices,
+    read,
+)
 from dosing.pk.modes import Modes, modes_of
 from dosing.pk.posterior import LEVELS, curves, given_in, quantiles
 from dosing.pk.schedule import Indices
@@ -40,7 +46,8 @@ def hours_until_below(
     Raises
     ------
     ValueError
-        For a limit that is not above 0, or what is no number.
+        For a limit that is not above 0, what is no number, or a history on which the
+        model cannot run.
 
     Examples
     --------
@@ -62,6 +69,7 @@ def hours_until_below(
 
 def last_above(posterior: Posterior, limit: float, stop_h: float) -> Array:
     """Return hours from stopping to the last moment above a limit, shape (n,)."""
+    check_history(posterior.model, posterior.history)
     history = stopped(posterior.history, stop_h)
     quiet = replace(posterior, history=history)
     quiet_h = all_arrived(quiet, stop_h)

@@ -110,12 +110,10 @@ class Problem:
         alone = each_alone(self.model, plan, typical, self.where)[0]
         whole = schedule(self.history.expected, self.times_h)
         f = predicted(self.model, whole, typical, self.where)[0]
-        reached = f > 0
-        unit = np.where(self.on_log & reached, f, 1.0)
+        unit = np.where(self.on_log & (f > 0), f, 1.0)
         chance = np.array([dose.probability for dose in doubtful])[:, None]
         spread = chance * (1 - chance) * (alone / unit) ** 2
-        variance = np.where(reached, self.residual_variance(f), np.inf)
-        influence = (spread / np.maximum(variance, SMALLEST)).sum(1)
+        influence = (spread / np.maximum(self.residual_variance(f), SMALLEST)).sum(1)
         return np.argsort(-influence, kind="stable"), spread
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -100,18 +101,28 @@ def check_covariates(model: Model, covariates: Covariates) -> None:
     with np.errstate(all="ignore"), naming_covariates(model):
         values = individual(model, np.zeros((1, len(model.etas))), covariates)
         for what, number, least in typical_numbers(model, values):
-            if not (np.isfinite(number) and number >= least):
+            if not (isfinite(number) and number >= least):
                 raise ValueError(
                     f"{model.name} cannot run on {listed(covariates)}:"
                     f" {what} would be {number:g}"
                 )
         matrix = rate_matrices(model, values, 1)[0]
-    growth = float(np.linalg.eigvals(matrix).real.max())
-    if growth > SAME * float(np.abs(matrix).max()):
+    if grows(matrix):
         raise ValueError(
             f"{model.name} cannot run on {listed(covariates)}:"
             " drug would be made from nothing"
         )
+
+
+def grows(matrix: Array) -> bool:
+    """Say whether a body could hold ever more drug although none is given.
+
+    It cannot where no compartment passes on more than it loses.
+    """
+    least = SAME * np.abs(matrix).max(initial=0.0)
+    if matrix.sum(0).max(initial=0.0) <= least:
+        return False
+    return bool(np.linalg.eigvals(matrix).real.max() > least)
 
 
 SAME = 1e-9
@@ -140,7 +151,7 @@ def typical_numbers(
 
 
 def one(expression: Expression, values: Individual) -> float:
-    return float(np.ravel(expression(values))[0])
+    return float(np.asarray(expression(values), dtype=float).item())
 
 
 def listed(covariates: Covariates) -> str:

@@ -310,6 +310,15 @@ def test_fading_bears_rates_that_meet_and_clearance_that_changes() -> None:
     assert at == pytest.approx(1e-5, rel=1e-9)
 
 
+def test_fading_names_a_covariate_that_is_missing() -> None:
+    late = replace(few_draws(TWO_COMPARTMENTS), model=LATE)
+    with pytest.raises(ValueError, match="needs the covariate 'WT'"):
+        hours_until_below(late, 1.0, 336.0)
+
+
+LATE = replace(TWO_COMPARTMENTS, lag_h={0: parse("WT / 100")}, name="late")
+
+
 def some_people(history: History) -> Posterior:
     etas = np.random.default_rng(1).normal(size=(30, 2)) * 0.4
     return Posterior(REFERENCE, history, etas, np.full(30, 1 / 30), 30, 0.0, "by hand")
