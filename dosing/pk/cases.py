@@ -367,9 +367,9 @@ def factor_periods(factors: Sequence[Table]) -> Iterable[Period]:
         yield Period(until, {FACTOR: factor_of(row, "factor")})
 
 
-def factor_of(row: Table, name: str) -> float:
-    """Return what multiplies clearance, which must be above 0; 1 if nothing is told."""
-    factor = number(row, name, 1.0)
+def factor_of(row: Table, name: str, otherwise: float | None = None) -> float:
+    """Return what multiplies clearance, which must be above 0."""
+    factor = number(row, name, otherwise)
     if factor <= 0:
         raise ValueError(f"{name} must be above 0, not {factor:g}")
     return factor
@@ -395,7 +395,7 @@ def wanted(expected: Table, factors: Sequence[Table]) -> Iterable[AskedRegimen]:
         for dose in DAILY_MG
     ]
     for row in rows:
-        yield daily(number(row, "dose_mg_per_day"), factor_of(row, "cl_factor"))
+        yield daily(number(row, "dose_mg_per_day"), factor_of(row, "cl_factor", 1.0))
 
 
 def daily(amount_mg: float, factor: float) -> AskedRegimen:

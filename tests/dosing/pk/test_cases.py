@@ -219,6 +219,11 @@ def test_a_slip_in_a_run_is_named_with_its_file_patient_and_field(
             "x",
             "case S01: factor must be a number",
         ),
+        (
+            "inputs__cl_factor_periods__0__factor",
+            None,
+            "case S01: 'factor' is missing",
+        ),
         ("inputs", None, "case S01: 'inputs' is missing"),
     ],
 )
