@@ -53,7 +53,7 @@ class Choice:
 class View:
     """One model: what it estimates, how much it is believed, what it prefers.
 
-    `shrinkage` is 1 - posterior / prior variance of each random effect; `troughs` are
+    `shrinkage` is posterior / prior variance of each random effect; `troughs` are
     medians by regimen.
     """
 
