@@ -1,5 +1,6 @@
 """From rows to the core and back: doses taken or missed, drugs, blood, decisions."""
 
+from copy import copy
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -403,7 +404,7 @@ def test_the_ledger_sets_what_was_foretold_beside_what_came(
     patient = on_two_milligrams(site, clinician, protocol)
     decision = sign(advice_for(patient), clinician, "1.5", "as_suggested")
     history = history_of(patient)
-    later = history.levels[-1]
+    later = copy(history.levels[-1])
     later.pk, later.drawn_at = None, decision.signed_at + timedelta(days=20)
     later.last_dose_at = later.drawn_at - timedelta(hours=24)
     later.ng_per_ml = Decimal(12)

@@ -15,6 +15,7 @@ from dosing import services
 from dosing.models import Laboratory, Protocol
 from dosing.services.levels import Confirmation, UnconfirmedError
 from patients.models import Patient, Site, Staff
+from tdm import teaching
 from tdm.celery import app
 from tests.builders import DAY_0, a_dose, a_patient, a_trough
 
@@ -107,6 +108,44 @@ def test_decide_shows_chances_that_sum_to_100_and_each_models_view(
     assert "Zimmerman 1997" in page
     assert "It needs the weight, which is not known." in page
     assert "by the rule 12.3 ng/mL" in page
+
+
+@pytest.mark.parametrize(
+    ("identifier", "suggested", "told"),
+    [
+        (
+            "TEACH-1",
+            "Suggested: keep 2 mg once daily.",
+            [
+                "<b>13.6</b> <small>(11.2–17.2)",
+                "below 0 · in 78 · above 22 %",
+                "0.8 to",
+            ],
+        ),
+        (
+            "TEACH-2",
+            "Suggested: 1.5 mg once daily.",
+            [
+                "<b>10.9</b> <small>(9.0–13.8)",
+                "below 0 · in 98 · above 2 %",
+                "1 to 2 SD",
+            ],
+        ),
+    ],
+)
+def test_the_cards_of_both_published_cases_read_as_they_should(
+    db: None, browser_of: Browse, identifier: str, suggested: str, told: list[str]
+) -> None:
+    teaching.load(at=timezone.now())
+    patient = Patient.objects.get(identifier=identifier)
+    clinician = Staff.objects.get(username="clinician")
+    page = seen(browser_of(clinician), f"/patients/{patient.pk}/decide/")
+
+    assert suggested in page
+    for words in told:
+        assert words in page
+    assert "without an entry: assumed taken as prescribed" in page
+    assert "No model was built on people like this one." in page
 
 
 def test_why_counts_the_doses_taken_missed_and_not_known(
