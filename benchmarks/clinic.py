@@ -92,6 +92,7 @@ class Outcome:
     by_models: float
     inside_band: bool
     disagreed: bool
+    rule_spoke: bool
 
 
 def follow(person: Virtual) -> Outcome:
@@ -120,6 +121,7 @@ def follow(person: Virtual) -> Outcome:
         by_models=came[1],
         inside_band=band[0] <= came[1] <= band[1],
         disagreed=outlook.disagree,
+        rule_spoke=suggestion.recommended is not None,
     )
 
 
@@ -195,10 +197,14 @@ class Summary:
     above_by_rule: float
     above_by_models: float
     disagreed: float
+    spoken: int
+    in_by_rule_spoken: float
+    in_by_models_spoken: float
 
 
 def summary(outcomes: Sequence[Outcome]) -> Summary:
     out = [each for each in outcomes if each.was_out]
+    spoken = [each for each in out if each.rule_spoke]
     low, high = float(TARGET.low_ng_per_ml), float(TARGET.high_ng_per_ml)
 
     def share(found: Iterable[bool], of: int) -> float:
@@ -213,6 +219,13 @@ def summary(outcomes: Sequence[Outcome]) -> Summary:
         above_by_rule=share((e.by_rule > high for e in outcomes), len(outcomes)),
         above_by_models=share((e.by_models > high for e in outcomes), len(outcomes)),
         disagreed=share((e.disagreed for e in outcomes), len(outcomes)),
+        spoken=len(spoken),
+        in_by_rule_spoken=share(
+            (low <= e.by_rule <= high for e in spoken), len(spoken)
+        ),
+        in_by_models_spoken=share(
+            (low <= e.by_models <= high for e in spoken), len(spoken)
+        ),
     )
 
 
@@ -224,6 +237,11 @@ def main() -> None:
     found = summary([follow(each) for each in patients(options.patients, options.seed)])
     rows = (
         ("next level in range, of those out", found.in_by_rule, found.in_by_models),
+        (
+            f"  of the {found.spoken} where the rule spoke",
+            found.in_by_rule_spoken,
+            found.in_by_models_spoken,
+        ),
         ("next level above 15, of all", found.above_by_rule, found.above_by_models),
     )
     print(f"{found.patients} patients, {found.out} out of range after two levels")

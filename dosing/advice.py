@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from zlib import crc32
 
 from dosing import forecast, policy
-from dosing.history import Around, History, around, history_of
+from dosing.history import Around, History, around, history_of, method_of
 from dosing.models import Decision, Dose, Protocol, State, TroughLevel
-from dosing.prognosis import Prognosis, prognosis_of
+from dosing.prognosis import Prognosis, library_digest, prognosis_of
 from dosing.units import Sentence
 from patients.models import Patient
 
@@ -185,7 +186,14 @@ def advice_on(history: History, *, at: datetime) -> Advice | None:
         return None
     beside = around(history.patient)
     drawn_on = history.day(level.drawn_at)
-    besides = tuple(findings_beside(beside, drawn_on, today))
+    methods = {method_of(each) for each in history.used_levels} - {""}
+    besides = (
+        *findings_beside(beside, drawn_on, today),
+        *policy.findings_on_methods(methods),
+    )
+    if reading.target != protocol.target:
+        reading = history.read(level, protocol.target) or reading
+        besides = (*besides, policy.another_range())
     reading = replace(reading, findings=(*reading.findings, *besides))
     limits = protocol.limits(history.patient.site)
     return Advice(
@@ -217,9 +225,11 @@ def findings_beside(
         policy.Drug(
             name=str(course),
             is_strong=course.interaction.is_strong,
+            raises=course.interaction.raises,
             starts_on=course.starts_on,
             stops_on=course.stops_on,
             size_known=course.interaction.auc_ratio is not None,
+            source=course.interaction.source,
         )
         for course in beside.comedications
     ]
@@ -232,11 +242,16 @@ def basis_of(history: History, beside: Around) -> Basis:
     Diaries grow long, so of each kind beside the levels the versions are added up:
     every entry and every correction raises the sum.
     """
+    site = history.patient.site
+    stock = sorted(map(float, site.stocked_strengths_mg))
     laboratories = {level.laboratory for level in history.levels}
     decisions = Decision.objects.filter(patient=history.patient)
     return {
         policy.ENGINE_VERSION: 1,
         forecast.CORE_VERSION: 1,
+        "models": crc32(library_digest().encode()),
+        "site": crc32(repr((site.time_zone, stock)).encode()),
+        "patient": history.patient.version,
         **{f"level {level.pk}": level.version for level in history.levels},
         **{f"dose {dose.pk}": dose.version for dose in history.doses},
         **{f"protocol {a.pk}": a.version for a in history.assignments},
@@ -257,6 +272,9 @@ CHANGED = {
     "intakes": "A dose was entered as taken or missed.",
     "drugs": "An interacting drug was entered or corrected.",
     "measurements": "A weight or a blood value was entered or corrected.",
+    "site": "The clinic's stock or time zone was changed.",
+    "patient": "Facts about the patient were corrected.",
+    "models": "Troughline was updated.",
     "policy": "Troughline was updated.",
     "pk": "Troughline was updated.",
 }

@@ -39,7 +39,10 @@ def explained(decision: Decision) -> Explanation:
         f"question {json.dumps(kept['question'], sort_keys=True)}",
         f"model files {'unchanged' if unchanged else 'CHANGED'}",
     ]
-    again = forecast.consider(question, regimens_of(kept), target_of(decision))
+    try:
+        again = forecast.consider(question, regimens_of(kept), target_of(kept))
+    except forecast.NoForecast as silent:
+        return Explanation((*head, f"the models are silent now: {silent}"), same=False)
     rows = list(compared(kept["choices"], again))
     weights = {view.id: view.weight for view in again.views}
     close = all(
@@ -58,8 +61,8 @@ def regimens_of(kept: Mapping[str, Any]) -> list[policy.Regimen]:
     ]
 
 
-def target_of(decision: Decision) -> policy.Target:
-    told = decision.inputs["target"]
+def target_of(kept: Mapping[str, Any]) -> policy.Target:
+    told = kept["target"]
     return policy.Target(**{name: Decimal(value) for name, value in told.items()})
 
 

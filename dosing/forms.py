@@ -343,6 +343,7 @@ class AssignProtocolForm(ServiceForm):
 class IntakeForm(ServiceForm):
     """What is known of one dose."""
 
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     due_on = day_field(_("Day of the dose"))
     slot = forms.TypedChoiceField(
         label=_("Which dose of the day"),

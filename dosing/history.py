@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import groupby
+from math import prod
 from typing import TypeVar
 
 from django.utils import timezone
@@ -136,6 +137,9 @@ COVARIATES = {
 """Measured quantities by the models' name for them; the units are the same."""
 
 HALF_INTERVAL = 0.5
+EARLIEST = 0.25
+"""A dose is taken at most so much of its interval early, else it is a late one [NV]."""
+
 HOUR_S = 3600
 
 
@@ -164,10 +168,13 @@ class Due:
 
     on: date
     slot: int
+    due_at: datetime
     at: datetime
     interval: timedelta
     amount_mg: Decimal
     state: str = ""
+    is_timed: bool = False
+    """Whether the diary says when it was taken."""
 
     @property
     def probability(self) -> float:
@@ -198,6 +205,11 @@ class Asked:
     question: forecast.Question
     origin: datetime
     doses: DosesUsed
+    known: frozenset[tuple[date, int]] = frozenset()
+    """The doses of which the diary says something already, by day and slot."""
+
+    unused: tuple[tuple[TroughLevel, units.Sentence], ...] = ()
+    """Levels that no model can use, and why."""
 
     def hour(self, at: datetime) -> float:
         return hours_between(self.origin, at)
@@ -225,7 +237,10 @@ def question_of(
         return None
     origin = due[0].at
     levels = history.levels if with_aside else history.used_levels
-    usable = [level for level in levels if level.comparator != ">"]
+    unused = tuple(unusable(levels, origin))
+    left_out = {level.pk for level, _why in unused}
+    usable = [level for level in levels if level.pk not in left_out]
+    midnight = datetime.combine(history.day(at), time(0), history.patient.site.zone)
     running = history.running(history.day(at))
     asked = forecast.Question(
         person=forecast.Person(
@@ -246,8 +261,21 @@ def question_of(
             for level in usable
         ),
         facts=tuple(facts_of(history, beside, origin)),
+        today_h=hours_between(origin, midnight),
     )
-    return Asked(asked, origin, doses_used(due))
+    known = frozenset((each.due_on, each.slot) for each in beside.intakes)
+    return Asked(asked, origin, doses_used(due), known, unused)
+
+
+def unusable(
+    levels: Iterable[TroughLevel], first_dose: datetime
+) -> Iterable[tuple[TroughLevel, units.Sentence]]:
+    """Yield the levels that say nothing to a model, and why."""
+    for level in levels:
+        if level.comparator == ">":
+            yield level, units.Sentence("Only a lower limit: no model can use it.")
+        elif level.drawn_at <= first_dose:
+            yield level, units.Sentence("Drawn before the first dose that is recorded.")
 
 
 def doses_due(
@@ -258,29 +286,32 @@ def doses_due(
     for dose in history.doses:
         for due in doses_of(dose, history, until):
             intake = known.get((due.on, due.slot))
-            at = intake.taken_at if intake and intake.taken_at else due.at
+            timed = intake.taken_at if intake else None
+            state = intake.state if intake else ""
+            at = timed or due.due_at
             if at < until:
-                yield replace(due, at=at, state=intake.state if intake else "")
+                yield replace(due, at=at, state=state, is_timed=timed is not None)
 
 
 def doses_of(dose: Dose, history: History, until: datetime) -> Iterable[Due]:
     zone = history.patient.site.zone
-    per_day = max(1, 24 // dose.interval_h)
     days = max(1, dose.interval_h // 24)
     interval = timedelta(hours=dose.interval_h)
     on = dose.starts_on
     while on <= history.day(until) and (dose.stops_on is None or on < dose.stops_on):
-        first = datetime.combine(on, dose.usual_time, zone).astimezone(UTC)
-        for slot in range(per_day):
-            yield Due(on, slot, first + slot * interval, interval, dose.amount_mg)
+        for slot in range(dose.per_day):
+            wall = datetime.combine(on, dose.usual_time) + slot * interval
+            at = wall.replace(tzinfo=zone).astimezone(UTC)
+            yield Due(on, slot, at, at, interval, dose.amount_mg)
         on += timedelta(days=days)
 
 
 def as_reported(due: list[Due], history: History) -> list[Due]:
     """Let a level's own report of the last dose before it move the doses around it.
 
-    The dose that was due near the reported time was taken then; one due between it
-    and the draw was taken after the draw, and any before that were missed.
+    The diary comes first: what it says of a dose stands, and only a dose without a time
+    takes the reported one. A dose due between the reported one and the draw, of which
+    nothing is known, was taken after the draw; any before that were missed.
     """
     for level in history.used_levels:
         if level.last_dose_at is not None:
@@ -289,13 +320,11 @@ def as_reported(due: list[Due], history: History) -> list[Due]:
 
 
 def moved(due: list[Due], taken_at: datetime, drawn_at: datetime) -> list[Due]:
-    open_ones = [each for each in due if each.state == ""]
-    near = [d for d in open_ones if abs(d.at - taken_at) <= d.interval * HALF_INTERVAL]
-    nearest = min(near, key=lambda d: abs(d.at - taken_at), default=None)
+    reported = meant(due, taken_at)
     found = []
     for each in due:
-        if each is nearest:
-            found.append(replace(each, at=taken_at, state=State.TAKEN))
+        if each is reported and each.state != State.MISSED and not each.is_timed:
+            found.append(replace(each, at=taken_at, state=State.TAKEN, is_timed=True))
         elif each.state == "" and taken_at < each.at < drawn_at:
             after = drawn_at - each.at <= each.interval * HALF_INTERVAL
             late = replace(each, at=drawn_at)
@@ -303,6 +332,20 @@ def moved(due: list[Due], taken_at: datetime, drawn_at: datetime) -> list[Due]:
         else:
             found.append(each)
     return found
+
+
+def meant(due: Sequence[Due], taken_at: datetime) -> Due | None:
+    """Return the dose that a reported time means: rather a late one than an early one.
+
+    It is the last that was due by then or within a quarter of its interval after it,
+    and not a whole interval before.
+    """
+    near = [
+        each
+        for each in due
+        if -EARLIEST * each.interval <= taken_at - each.due_at < each.interval
+    ]
+    return near[-1] if near else None
 
 
 def doses_used(due: Sequence[Due]) -> DosesUsed:
@@ -386,12 +429,16 @@ def measured_on(day: date, beside: Around) -> Mapping[str, float]:
 
 
 def factor_on(day: date, drugs: Sequence[Comedication]) -> float:
-    """Return what interacting drugs multiply clearance by on a day."""
-    factor = 1.0
-    for drug in drugs:
-        if drug.starts_on <= day and (drug.stops_on is None or day < drug.stops_on):
-            factor *= drug.interaction.clearance_factor
-    return factor
+    """Return what interacting drugs multiply clearance by on a day.
+
+    The same drug counts once, however often it is recorded.
+    """
+    taken = {
+        drug.interaction.same_as: drug.interaction.clearance_factor
+        for drug in sorted(drugs, key=lambda each: -each.interaction.clearance_factor)
+        if drug.starts_on <= day and (drug.stops_on is None or day < drug.stops_on)
+    }
+    return prod(taken.values())
 
 
 def last_value(beside: Around, quantity: Quantity) -> float | None:

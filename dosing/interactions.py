@@ -1,8 +1,9 @@
 """Drugs that change sirolimus exposure: reviewed data with their sources.
 
 `auc_ratio` is the exposure with the drug over that without; clearance is divided by
-it. None where no size is published: the drug is known to act, not how much. No dose
-is worked out from it: it warns, and a level must follow (US label 7.2).
+it. None where no size is published: the drug is known to act, not how much. The curve
+counts it from its day on; no dose is suggested until a level after it has come (US
+label 7.2).
 """
 
 from collections.abc import Mapping
@@ -28,6 +29,12 @@ class Interaction:
     strength: Strength
     auc_ratio: float | None
     source: str
+    kind_of: str = ""
+    """The drug of which this is one way of taking it."""
+
+    @property
+    def same_as(self) -> str:
+        return self.kind_of or self.name
 
     @property
     def clearance_factor(self) -> float:
@@ -35,12 +42,17 @@ class Interaction:
         return 1.0 if self.auc_ratio is None else 1.0 / self.auc_ratio
 
     @property
+    def raises(self) -> bool:
+        """Whether it raises the level."""
+        return self.strength in {Strength.STRONG_INHIBITOR, Strength.INHIBITOR}
+
+    @property
     def is_strong(self) -> bool:
         return self.strength in STRONG
 
 
 AVOID = "Sirolimus US prescribing information, section 7.2 [V]"
-REGIONAL = "Regional sirolimus package inserts, no size given [V]"
+REGIONAL = "Regional package inserts: direction [V], how strong [NV], no size given"
 
 INTERACTIONS: Mapping[str, Interaction] = {
     "ketoconazole": Interaction(
@@ -69,10 +81,10 @@ INTERACTIONS: Mapping[str, Interaction] = {
         "Telithromycin", Strength.STRONG_INHIBITOR, None, AVOID
     ),
     "ritonavir": Interaction(
-        "Ritonavir or cobicistat",
+        "Ritonavir",
         Strength.STRONG_INHIBITOR,
         38.0,
-        "Derived from Zha 2022 (3D regimen) [D]",
+        "Derived from Zha 2022, with a 3D regimen [D]",
     ),
     "erythromycin": Interaction(
         "Erythromycin",
@@ -91,6 +103,7 @@ INTERACTIONS: Mapping[str, Interaction] = {
         Strength.INHIBITOR,
         1.9,
         "Derived from Zimmerman 2003 [D]",
+        kind_of="Ciclosporin at the same time",
     ),
     "verapamil": Interaction(
         "Verapamil",
@@ -117,10 +130,16 @@ INTERACTIONS: Mapping[str, Interaction] = {
         "Mao 2024, no coefficient [V]",
     ),
     "silymarin": Interaction(
-        "Silymarin", Strength.INHIBITOR, 1 / 0.65, "Jiao 2009, CL/F x 0.65 [V]"
+        "Silymarin",
+        Strength.INHIBITOR,
+        1 / 0.65,
+        "Jiao 2009, CL/F x 0.65, confounded by liver disease [V]",
     ),
     "glycyrrhizin": Interaction(
-        "Glycyrrhizin", Strength.INHIBITOR, 1 / 0.66, "Jiao 2009, CL/F x 0.66 [V]"
+        "Glycyrrhizin",
+        Strength.INHIBITOR,
+        1 / 0.66,
+        "Jiao 2009, CL/F x 0.66, confounded by liver disease [V]",
     ),
     "rifampicin": Interaction(
         "Rifampicin", Strength.STRONG_INDUCER, 0.18, "Tortorici, AUC x 0.18 [V]"

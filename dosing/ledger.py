@@ -54,7 +54,7 @@ def came_true(
     """Compare a decision's forecast with the first valid trough drawn after it.
 
     `signed` are all decisions on the patient. None while no level has come, where it
-    is no trough at a known time, or where someone had decided again by then.
+    is no trough at a known time, or where the dose was another by then.
     """
     ahead = (decision.forecast or {}).get("foretold")
     later = [v for v in history.used_levels if v.drawn_at > decision.signed_at]
@@ -65,10 +65,15 @@ def came_true(
     if reading is None or reading.timing is not policy.Timing.TROUGH:
         return None
     again = any(decision.signed_at < d.signed_at < level.drawn_at for d in signed)
+    again = again or reading.regimen != chosen(decision)
     day = (history.day(level.drawn_at) - date.fromisoformat(ahead["first_day"])).days
     if again or not 0 <= day < len(ahead["middle"]):
         return None
     return Foretold(ahead["low"][day], ahead["middle"][day], ahead["high"][day], level)
+
+
+def chosen(decision: Decision) -> policy.Regimen:
+    return policy.Regimen(decision.chosen_amount_mg, decision.chosen_interval_h)
 
 
 def ledger_of(

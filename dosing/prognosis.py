@@ -1,7 +1,6 @@
 """What the models expect of a patient, remembered by the exact question."""
 
-import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -35,9 +34,19 @@ Answer = TypeVar("Answer")
 
 @lru_cache(maxsize=1)
 def library_digest() -> str:
-    """Return a mark of every model file, so that a changed one is asked anew."""
-    files = sorted((Path(pk.__file__).parent / "library").glob("*.toml"))
-    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    """Return a mark of every model file."""
+    return digest_of(Path(pk.__file__).parent.glob("library/*.toml"))
+
+
+@lru_cache(maxsize=1)
+def code_digest() -> str:
+    """Return a mark of all code that answers: a changed line asks everything anew."""
+    homes = Path(pk.__file__).parent, Path(forecast.__file__).parent
+    return digest_of(file for home in homes for file in home.rglob("*.py"))
+
+
+def digest_of(files: Iterable[Path]) -> str:
+    return sha256(b"".join(file.read_bytes() for file in sorted(files))).hexdigest()
 
 
 def remembered(what: object, make: Callable[[], Answer]) -> Answer:
@@ -45,16 +54,15 @@ def remembered(what: object, make: Callable[[], Answer]) -> Answer:
 
     Where the cache is away it is worked out again.
     """
-    exact = repr((forecast.CORE_VERSION, library_digest(), what))
+    exact = repr((code_digest(), library_digest(), what))
     key = f"forecast:{sha256(exact.encode()).hexdigest()}"
     try:
-        found = cache.get(key)
-    except (RedisError, pickle.UnpicklingError, AttributeError):
-        return make()
-    if found is not None:
+        found: tuple[Answer] = cache.get(key)
         (known,) = found
-        return known  # type: ignore[no-any-return]
-    fresh = make()
+    except Exception:  # noqa: BLE001 - away, empty or damaged: it is worked out again
+        fresh = make()
+    else:
+        return known
     with suppress(RedisError):
         cache.set(key, (fresh,), REMEMBERED_S)
     return fresh
@@ -96,18 +104,24 @@ def prognosis_of(
         )
     except NoForecast as silent:
         return Prognosis(asked, None, None, silent.why, silent.models)
-    try:
-        odd = remembered(("odd", question), lambda: forecast.oddness(question))
-    except NoForecast:
-        odd = None
+    odd = None
+    if history.used_levels[-1:] and history.used_levels[-1].pk not in unused(asked):
+        with suppress(NoForecast):
+            odd = remembered(("odd", question), lambda: forecast.oddness(question))
     if len(history.used_levels) == len(history.levels):
         return Prognosis(asked, outlook, odd, None)
     every = question_of(history, beside, at=at, with_aside=True) or asked
-    compared = remembered(
-        ("outlook", every.question, tuple(regimens), target),
-        lambda: forecast.consider(every.question, regimens, target),
-    )
+    compared = None
+    with suppress(NoForecast):
+        compared = remembered(
+            ("outlook", every.question, tuple(regimens), target),
+            lambda: forecast.consider(every.question, regimens, target),
+        )
     return Prognosis(asked, outlook, odd, None, with_aside=compared)
+
+
+def unused(asked: Asked) -> set[int]:
+    return {level.pk for level, _why in asked.unused}
 
 
 def coming(
@@ -120,12 +134,16 @@ def coming(
     from_on: date | None = None,
     usual_time: time = time(8),
 ) -> tuple[pk.Administration, ...]:
-    """Return the doses to come: as planned, or a choice from a day on."""
+    """Return the doses to come: as planned, or a choice from a day on.
+
+    What the diary says already is not to come any more.
+    """
     planned = [
         due
         for dose in history.doses
         for due in doses_of(dose, history, until)
         if due.at >= at and (from_on is None or due.on < from_on)
+        if (due.on, due.slot) not in asked.known
     ]
     if choice is not None and choice.amount_mg and from_on is not None:
         chosen = Dose(

@@ -282,7 +282,10 @@ def assign_protocol(request: StaffRequest, patient_id: int) -> HttpResponse:
 def add_intake(request: StaffRequest, patient_id: int) -> HttpResponse:
     """Say by `form` what is known of one dose of `patient`."""
     patient = visible_patient(request, patient_id)
-    form = IntakeForm(request.POST or None, patient=patient)
+    yesterday = patient.site.today(timezone.now()) - timedelta(days=1)
+    form = IntakeForm(
+        request.POST or None, patient=patient, initial={"due_on": yesterday}
+    )
     intake = submit(form, services.record_intake, patient=patient, actor=request.user)
     return added_or_asked(
         request, form, patient, title=_("Dose taken or missed"), done_with=intake
@@ -420,8 +423,13 @@ def value_of(regimen: policy.Regimen) -> str:
 def reasons_of(advice: Advice) -> dict[str, object]:
     """Return what "why" is made of: levels and doses used and not used."""
     asked = advice.prognosis.asked
+    unused = asked.unused if asked else ()
+    left_out = {level.pk for level, _why in unused}
     return {
-        "used": advice.history.used_levels,
+        "used": [
+            level for level in advice.history.used_levels if level.pk not in left_out
+        ],
+        "unused": unused,
         "aside": [v for v in advice.history.levels if v.set_aside_at is not None],
         "doses_used": asked.doses if asked else None,
         "compared": compared(advice),

@@ -68,7 +68,7 @@ class TimelineView(APIView):
 
 
 class ChancesSerializer(serializers.Serializer):
-    """Of the true steady-state trough; they sum to 1."""
+    """Of a measured trough at steady state; they sum to 1."""
 
     below = serializers.FloatField()
     inside = serializers.FloatField()
@@ -105,7 +105,7 @@ class AdviceSerializer(serializers.Serializer):
     by_rule = serializers.CharField(allow_null=True)
     withheld = serializers.BooleanField()
     models_disagree = serializers.BooleanField()
-    outside_every_model = serializers.BooleanField()
+    outside_every_model = serializers.BooleanField(allow_null=True)
     doses = DoseSerializer(many=True)
     models = ModelSerializer(many=True)
     said = serializers.ListField(child=serializers.CharField())
@@ -141,7 +141,7 @@ def told(advice: Advice) -> dict[str, object]:
         "by_rule": in_words(advice.suggestion.recommended),
         "withheld": advice.withheld,
         "models_disagree": bool(outlook and outlook.disagree),
-        "outside_every_model": bool(outlook and outlook.outside),
+        "outside_every_model": outlook.outside if outlook else None,
         "doses": [dose_of(each) for each in outlook.choices] if outlook else [],
         "models": [model_of(each) for each in outlook.views] if outlook else [],
         "said": findings + ([say(silence)] if silence else []),

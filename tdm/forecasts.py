@@ -28,6 +28,7 @@ from dosing.services import USUAL_TIME
 from dosing.units import Sentence
 from dosing.words import say
 from patients.models import Patient
+from patients.services import note_reading
 from patients.web import StaffRequest, visible_patient
 from tdm import charts, story
 
@@ -95,6 +96,7 @@ def expectation(
 def future(request: StaffRequest, patient_id: int) -> HttpResponse:
     """Draw the next four weeks of a patient on a `choice` of the decision's form."""
     found = visible_patient(request, patient_id)
+    note_reading(patient=found, by="forecast", actor=request.user)
     with timezone.override(found.site.zone):
         now = timezone.localtime()
         history = history_of(found)
@@ -122,6 +124,7 @@ HOLD_DAYS = 21
 def hold(request: StaffRequest, patient_id: int) -> HttpResponse:
     """Show by day what a planned pause of `patient` would leave; nothing is saved."""
     found = visible_patient(request, patient_id)
+    note_reading(patient=found, by="forecast", actor=request.user)
     with timezone.override(found.site.zone):
         now = timezone.localtime()
         history = history_of(found)
@@ -148,11 +151,13 @@ def paused(form: PauseForm, history: History, now: datetime) -> dict[str, object
     asked = question_of(history, around(history.patient), at=now)
     if asked is None:
         return {"silence": prognosis.NOTHING_TAKEN}
-    stop = datetime.combine(stop_on, time(0, tzinfo=history.patient.site.zone))
+    midnight = datetime.combine(stop_on, time(0, tzinfo=history.patient.site.zone))
+    stop = max(midnight, now)
     doses = prognosis.coming(
         history, asked, at=now, until=stop, choice=NO_DOSE, from_on=stop_on
     )
-    days = [stop + timedelta(days=n) for n in range(HOLD_DAYS + 1)]
+    later = [midnight + timedelta(days=n) for n in range(1, HOLD_DAYS + 1)]
+    days = [stop, *later]
     try:
         left = forecast.curve_at(asked.question, doses, [asked.hour(d) for d in days])
         fading = forecast.fading(
@@ -182,7 +187,8 @@ def choice_of(
         from_on = date.fromisoformat(request.GET.get("new_dose_from", ""))
     except (InvalidOperation, ValueError):
         return None
-    possible = 0 <= regimen.amount_mg <= policy.ABSOLUTE_CEILING_MG_PER_DAY
+    finite = regimen.amount_mg.is_finite()
+    possible = finite and 0 <= regimen.amount_mg <= policy.ABSOLUTE_CEILING_MG_PER_DAY
     running = history.planned(history.day(now))
     goes_on = running is not None and running.regimen == regimen
     if goes_on or not possible or regimen.interval_h not in dict(INTERVALS):

@@ -132,7 +132,7 @@ def whole_clinic(
     )
     intake = {"patient": treated, "due_on": DAY_0, "actor": clinician}
     dosing.record_intake(state="taken", **intake)  # type: ignore[arg-type]
-    dosing.record_intake(state="missed", **intake)  # type: ignore[arg-type]
+    dosing.record_intake(state="missed", version=1, **intake)  # type: ignore[arg-type]
     a_trough(treated, "13.3", actor=clinician)
     advice = advise(treated, at=timezone.now())
     assert advice is not None

@@ -78,7 +78,10 @@ def chosen(question: Question) -> Chosen:
     child = question.person.age_years < ADULT_YEARS
     members, weights, left_out = [], [], []
     for name, weight in question.weights:
-        population = pk.library()[name]
+        population = pk.library().get(name)
+        if population is None:
+            left_out.append((name, Sentence("There is no such model.")))
+            continue
         if is_for_children(population) != child:
             continue
         why_not = refusal(population, question)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from dosing import pk
 from dosing.forecast.models import MAY_BE_UNKNOWN, NAMES
-from dosing.forecast.panel import Fitted, clearance_sd, fitted
+from dosing.forecast.panel import Fitted, clearance_sd, fitted, parameters_today
 from dosing.forecast.question import Question
 from dosing.policy import Regimen, Target
 from dosing.units import Fact, Sentence
@@ -33,11 +33,12 @@ class Choice:
     trough_ng_per_ml : tuple of float
         5, 50 and 95 % of the credible distribution.
     below, inside, above : float
-        Chances of the true trough against the target; they sum to 1.
+        Chances of a measured trough, the residual error with it, against the target;
+        they sum to 1.
     auc24_ng_h_per_ml : float
         Median.
     allowed : bool
-        Whether the chance above is within `pk.MOST_ABOVE`.
+        Whether the chance of the true trough above is within `pk.MOST_ABOVE`.
     """
 
     regimen: Regimen
@@ -154,7 +155,7 @@ def in_hours(regimen: Regimen) -> pk.Regimen:
 
 
 def choice(found: pk.Candidate, by_core: Mapping[pk.Regimen, Regimen]) -> Choice:
-    chances = found.chances.curve
+    chances = found.chances.measured
     return Choice(
         regimen=by_core[found.regimen],
         trough_ng_per_ml=found.trough,
@@ -181,7 +182,7 @@ def view(
         citation=population.citation,
         people=" / ".join(population.domain.indications),
         weight=opinion.weight,
-        parameters=tuple(estimate.parameters.items()),
+        parameters=tuple(parameters_today(opinion, found.question).items()),
         clearance_sd=clearance_sd(opinion, found.question),
         shrinkage=tuple((name, float(share)) for name, share in named),
         residual_sd=(residual.proportional**0.5, residual.additive**0.5),

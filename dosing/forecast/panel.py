@@ -82,11 +82,14 @@ def fitted(question: Question) -> Fitted:
     return Fitted(question, panel, asked)
 
 
-def typical_clearance(opinion: pk.Opinion, question: Question) -> float:
-    """Return CL/F of the typical person like this one, L/h."""
-    nobody = np.zeros((1, len(opinion.posterior.model.etas)))
-    found = pk.individual(opinion.posterior.model, nobody, question.present)
-    return float(np.ravel(found["cl"])[0])
+def parameters_today(
+    opinion: pk.Opinion, question: Question, eta: pk.Array | None = None
+) -> dict[str, float]:
+    """Return the parameters of an eta under today's covariates; by default its own."""
+    model = opinion.posterior.model
+    chosen = opinion.estimate.eta if eta is None else eta
+    found = pk.individual(model, chosen[None], question.present)
+    return {name: float(np.ravel(found[name])[0]) for name, _rule in model.parameters}
 
 
 def clearance_sd(opinion: pk.Opinion, question: Question) -> float:
@@ -94,5 +97,7 @@ def clearance_sd(opinion: pk.Opinion, question: Question) -> float:
     model = opinion.posterior.model
     place = model.etas.index("cl")
     spread = float(np.sqrt(model.omega[place, place]))
-    own = opinion.estimate.parameters["cl"]
-    return float(np.log(own / typical_clearance(opinion, question))) / spread
+    own = parameters_today(opinion, question)["cl"]
+    nobody = np.zeros(len(model.etas))
+    typical = parameters_today(opinion, question, nobody)["cl"]
+    return float(np.log(own / typical)) / spread

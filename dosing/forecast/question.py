@@ -39,7 +39,8 @@ class Question:
     """One person's doses, levels and covariates, and the models to ask.
 
     Hours count from one instant of the caller's choosing. `weights` names each model
-    with how much it is believed before the levels; `facts` are in time order.
+    with how much it is believed before the levels; `facts` are in time order, planned
+    changes among them. `today_h` is the hour at which the day of asking begins.
     """
 
     person: Person
@@ -47,6 +48,7 @@ class Question:
     doses: tuple[pk.Administration, ...]
     levels: tuple[pk.Observation, ...]
     facts: tuple[Facts, ...]
+    today_h: float = 0.0
 
     @property
     def known(self) -> frozenset[str]:
@@ -56,8 +58,9 @@ class Question:
 
     @property
     def present(self) -> Mapping[str, float]:
-        """The covariates in force last."""
-        return self.facts[-1].covariates
+        """The covariates in force today; what is planned does not count yet."""
+        begun = [each for each in self.facts if each.from_h <= self.today_h]
+        return (begun or self.facts[:1])[-1].covariates
 
     @property
     def history(self) -> pk.History:
@@ -94,4 +97,5 @@ def from_data(data: Mapping[str, Any]) -> Question:
             Facts(each["from_h"], tuple((n, v) for n, v in each["values"]))
             for each in data["facts"]
         ),
+        today_h=data["today_h"],
     )

@@ -42,11 +42,11 @@ def recommended(
 ) -> Regimen | None:
     """Return the default: none where advice is withheld or the models disagree.
 
-    In range nothing is changed. Without models the proportional rule stands.
+    A true trough in range changes nothing. Without models the proportional rule stands.
     """
     if withheld(suggestion) or current is None:
         return None
-    if reading.verdict is Verdict.IN:
+    if reading.trusted and reading.verdict is Verdict.IN:
         return current
     if outlook is None:
         return suggestion.recommended

@@ -174,6 +174,18 @@ class Dose(models.Model):
     def mg_per_day(self) -> Decimal:
         return self.regimen.mg_per_day
 
+    def is_due(self, on: date, slot: int) -> bool:
+        """Ask whether this regimen has such a dose; slots of a day count from 0."""
+        if on < self.starts_on or (self.stops_on is not None and on >= self.stops_on):
+            return False
+        every_days = max(1, self.interval_h // 24)
+        return (on - self.starts_on).days % every_days == 0 and slot < self.per_day
+
+    @property
+    def per_day(self) -> int:
+        """How many doses fall on a day with doses."""
+        return max(1, 24 // self.interval_h)
+
     def clean(self) -> None:
         """Refuse days that are a slip of the year."""
         latest = self.patient.site.today(timezone.now()) + LATEST_START

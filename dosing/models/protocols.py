@@ -36,7 +36,7 @@ def are_model_weights(weights: object) -> None:
             _("Name at least one of these models: %(names)s."),
             params={"names": ", ".join(sorted(executable))},
         )
-    numbers = [w for w in weights.values() if isinstance(w, int | float)]
+    numbers = [w for w in weights.values() if type(w) in {int, float}]
     if len(numbers) < len(weights) or not all(0 < w < LARGEST_WEIGHT for w in numbers):
         raise ValidationError(_("A model's weight is a number above 0."))
 

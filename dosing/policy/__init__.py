@@ -37,7 +37,14 @@ from dosing.policy.tablets import (
     tablets_for,
     takeable,
 )
-from dosing.policy.taken import Drug, findings_on_doses, findings_on_drugs
+from dosing.policy.taken import (
+    NO_INCREASE,
+    Drug,
+    another_range,
+    findings_on_doses,
+    findings_on_drugs,
+    findings_on_methods,
+)
 from dosing.policy.targets import (
     CITED_RANGES,
     DEFAULT_CEILING_MG_PER_DAY,
@@ -69,6 +76,7 @@ __all__ = [
     "LONGEST_WITHOUT_LEVEL_DAYS",
     "MOST_CANDIDATES",
     "NEARLY_STEADY_AFTER_DAYS",
+    "NO_INCREASE",
     "RECHECK_AFTER_CHANGE_DAYS",
     "RECHECK_UNCHANGED_DAYS",
     "STEADY_AFTER_DAYS",
@@ -89,9 +97,11 @@ __all__ = [
     "Target",
     "Timing",
     "Verdict",
+    "another_range",
     "candidate",
     "findings_on_doses",
     "findings_on_drugs",
+    "findings_on_methods",
     "helps",
     "in_words",
     "loading",

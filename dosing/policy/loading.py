@@ -16,12 +16,12 @@ LEVEL_AFTER_LOADING_DAYS = (3, 4)
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """What is taken on the first day, and on a second where one day would be too much.
+    """What is taken in addition on the first day, and on a second if one is too much.
 
-    `mg_by_day` are totals of the day; the level comes 3 to 4 days later.
+    The level comes 3 to 4 days later.
     """
 
-    mg_by_day: tuple[Decimal, ...]
+    extra_mg_by_day: tuple[Decimal, ...]
     first_level_on: date
     last_level_on: date
 
@@ -29,16 +29,17 @@ class Loading:
 def loading(current: Regimen, new: Regimen, starts_on: date) -> Loading | None:
     """Return the loading dose of a rise; None where the dose does not rise.
 
-    Never more than 40 mg on any day: what is above goes to the second day, US label
-    [V]. The amount stands in place of that day's maintenance dose.
+    It is taken beside that day's maintenance dose. Together never more than 40 mg on
+    any day, else it goes over two days, US label [V]; None where two are not enough.
     """
     rise = new.mg_per_day - current.mg_per_day
     if current.amount_mg <= 0 or rise <= 0:
         return None
     whole = LOADING_FACTOR * rise
-    days: tuple[Decimal, ...] = (whole,)
-    if whole > ABSOLUTE_CEILING_MG_PER_DAY:
-        days = (whole / 2, whole / 2)
+    most = ABSOLUTE_CEILING_MG_PER_DAY - new.mg_per_day
+    if whole > 2 * most:
+        return None
+    days = (whole,) if whole <= most else (whole / 2, whole / 2)
     first, last = LEVEL_AFTER_LOADING_DAYS
     end = starts_on + timedelta(days=len(days) - 1)
     return Loading(days, end + timedelta(days=first), end + timedelta(days=last))

@@ -19,6 +19,9 @@ LONGEST_WITHOUT_LEVEL_DAYS = 91
 series [V]."""
 
 
+CONTRADICTED = "levels-disagree"
+
+
 def next_level_on(
     reading: Reading,
     *,
@@ -30,23 +33,41 @@ def next_level_on(
 
     After a change, or out of range on the same dose, the latest clinic day of the
     window is best, because it is nearest to steady state. A level that is urgent or
-    stands for no trough is repeated at the next clinic; one drawn too early, at steady
-    state; one in range, after four weeks.
+    stands for no trough, or that another contradicts, is repeated at the next clinic;
+    one drawn too early, at steady state; one that may not be used for another cause,
+    after a week; one in range, after four weeks.
     """
     open_on = [n for n in range(7) if n not in set(closed)]
-    tomorrow = decided_on + timedelta(days=1)
     if new_dose_from is not None:
         return last_open(new_dose_from, open_on)
-    if reading.verdict is Verdict.URGENT or reading.timing is not Timing.TROUGH:
-        return first_open(tomorrow, open_on)
+    if in_doubt(reading):
+        return first_open(decided_on + timedelta(days=wait(reading)), open_on)
     days = reading.days_on_dose
     if days is not None and days < STEADY_AFTER_DAYS:
         steady = reading.level.drawn_on + timedelta(days=STEADY_AFTER_DAYS - days)
-        return first_open(max(steady, tomorrow), open_on)
+        return first_open(max(steady, decided_on + timedelta(days=1)), open_on)
     if reading.verdict is Verdict.IN:
         due = decided_on + timedelta(days=RECHECK_UNCHANGED_DAYS)
         return first_open(due, open_on)
     return last_open(decided_on, open_on)
+
+
+def in_doubt(reading: Reading) -> bool:
+    """Ask whether a level must be repeated, whatever its value says."""
+    days = reading.days_on_dose
+    young = days is not None and days < STEADY_AFTER_DAYS
+    return is_pressing(reading) or not (reading.trusted or young)
+
+
+def is_pressing(reading: Reading) -> bool:
+    contradicted = any(each.rule == CONTRADICTED for each in reading.findings)
+    no_trough = reading.timing is not Timing.TROUGH
+    return contradicted or no_trough or reading.verdict is Verdict.URGENT
+
+
+def wait(reading: Reading) -> int:
+    """Return days to the repetition of a level that is in doubt."""
+    return 1 if is_pressing(reading) else RECHECK_AFTER_CHANGE_DAYS[0]
 
 
 def first_open(day: date, open_on: Collection[int]) -> date:

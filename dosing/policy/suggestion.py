@@ -10,6 +10,7 @@ from dosing.policy.recheck import RECHECK_AFTER_CHANGE_DAYS, RECHECK_UNCHANGED_D
 from dosing.policy.regimens import Course, Regimen
 from dosing.policy.sources import CLINIC, DESIGN, PROTOCOL, TABLETS, TIMING, US_LABEL
 from dosing.policy.tablets import Limits, Tablets, tablets_for, takeable
+from dosing.policy.taken import NO_INCREASE
 from dosing.policy.targets import Finding, Kind, Verdict, tenth
 from dosing.units import Comparator, Fact, Sentence
 
@@ -123,8 +124,10 @@ def within_step(regimen: Regimen, current: Regimen, limits: Limits) -> bool:
 
 
 def helps(regimen: Regimen, reading: Reading, current: Regimen) -> bool:
-    """Leave out the present dose and doses in the wrong direction."""
+    """Leave out the present dose, and doses in a wrong or forbidden direction."""
     change = regimen.mg_per_day - current.mg_per_day
+    if change > 0 and any(each.rule == NO_INCREASE for each in reading.findings):
+        return False
     if reading.verdict is Verdict.BELOW:
         return change > 0
     if reading.verdict in {Verdict.ABOVE, Verdict.URGENT}:

@@ -1,10 +1,11 @@
 """What was taken besides, and what was not: how far a level may be trusted for it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from dosing.policy.sources import CLINIC, TIMING, US_LABEL
+from dosing.policy.reading import METHODS_DIFFER_PERCENT
+from dosing.policy.sources import ASSAYS, PROTOCOL, TIMING, US_LABEL
 from dosing.policy.targets import Finding, Kind
 from dosing.units import Fact, Sentence
 
@@ -22,41 +23,75 @@ class Drug:
 
     name: str
     is_strong: bool
+    raises: bool
     starts_on: date
     stops_on: date | None
     size_known: bool
+    source: str
 
     @property
     def turns(self) -> list[date]:
         return [self.starts_on, *([self.stops_on] if self.stops_on else [])]
 
+    def runs(self, day: date) -> bool:
+        return self.starts_on <= day and (self.stops_on is None or day < self.stops_on)
+
+
+NO_INCREASE = "strong-inhibitor"
+"""The rule under which neither the models nor the proportional rule raise a dose."""
+
 
 def findings_on_drugs(
     drugs: Iterable[Drug], drawn_on: date, today: date
 ) -> Iterable[Finding]:
-    """Withhold advice around a strong drug; remark on others and on unknown sizes."""
+    """Withhold advice until a level shows what a drug does.
+
+    A strong inhibitor that runs on lets no dose be raised; what is planned, and what
+    has no known size, is remarked on.
+    """
     settled = timedelta(days=DRUG_SETTLES_DAYS)
     for drug in drugs:
-        recent = [day for day in drug.turns if drawn_on - settled < day <= today]
         facts: dict[str, Fact] = {"drug": drug.name, "days": DRUG_SETTLES_DAYS}
-        if recent and drug.is_strong:
+        if any(drawn_on - settled < day <= today for day in drug.turns):
             text = (
                 "%(drug)s was begun or stopped less than %(days)s days before this"
                 " level, or after it. Draw a level once it has settled."
             )
-            yield Finding("strong-drug", Kind.PREVENT, Sentence(text, facts), US_LABEL)
-        elif recent:
+            yield Finding("drug-changed", Kind.PREVENT, Sentence(text, facts), US_LABEL)
+        if drug.is_strong and drug.raises and drug.runs(today):
             text = (
-                "%(drug)s was begun or stopped less than %(days)s days before this"
-                " level, or after it: the level may still move."
+                "%(drug)s, a strong inhibitor, is being taken: no higher dose is"
+                " suggested. The label says to avoid it."
             )
-            yield Finding("drug-changed", Kind.ASIDE, Sentence(text, facts), US_LABEL)
+            yield Finding(NO_INCREASE, Kind.CHANGE, Sentence(text, facts), drug.source)
+        coming = [day for day in drug.turns if day > today]
+        if coming:
+            text = (
+                "%(drug)s is planned to begin or stop on %(day)s. The doses here are"
+                " for today: draw a level %(days)s days after that."
+            )
+            planned: dict[str, Fact] = {**facts, "day": coming[0]}
+            yield Finding("planned-drug", Kind.WARN, Sentence(text, planned), US_LABEL)
         ended = drug.stops_on is not None and drug.stops_on <= drawn_on - settled
         if not drug.size_known and not ended and drug.starts_on <= today:
             text = (
                 "How much %(drug)s changes sirolimus is not known; no model counts it."
             )
-            yield Finding("size-unknown", Kind.WARN, Sentence(text, facts), CLINIC)
+            yield Finding("size-unknown", Kind.WARN, Sentence(text, facts), drug.source)
+
+
+def findings_on_methods(methods: Collection[str]) -> Iterable[Finding]:
+    """Remark on levels of several assays that are read together."""
+    if len(methods) > 1:
+        text = (
+            "Levels by %(methods)s are fitted together. Methods differ by up to"
+            " %(percent)s %%, so what looks like a change may be the assay."
+        )
+        facts: dict[str, Fact] = {
+            "methods": ", ".join(sorted(methods)),
+            "percent": METHODS_DIFFER_PERCENT,
+        }
+        yield Finding("several-assays", Kind.WARN, Sentence(text, facts), ASSAYS)
 
 
 def findings_on_doses(
@@ -82,3 +117,11 @@ def findings_on_doses(
         if near:
             facts: dict[str, Fact] = {"count": len(near), "days": MISS_MATTERS_DAYS}
             yield Finding(rule, Kind.ASIDE, Sentence(text, facts), TIMING)
+
+
+def another_range() -> Finding:
+    text = (
+        "The range was changed after this level was drawn: here it is judged by the"
+        " range of today, on the chart by that of its day."
+    )
+    return Finding("another-range", Kind.WARN, Sentence(text), PROTOCOL)

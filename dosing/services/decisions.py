@@ -56,6 +56,7 @@ def sign_decision(
     check_choice(advice, choice, reason, next_level_on, starts_on)
     shown = as_shown(advice, choice, starts_on)
     dose = carry_out(advice, choice, starts_on, actor) if starts_on else None
+    check_words(advice, choice, reason_text)
     decision = Decision(
         patient=patient,
         level=advice.level,
@@ -106,6 +107,29 @@ def check_choice(
         raise ValidationError(
             {"next_level_on": _("The next level comes after the new dose has begun.")}
         )
+
+
+def check_words(advice: Advice, choice: policy.Regimen, reason_text: str) -> None:
+    """Ask for words where a choice goes against what is known.
+
+    That is a rise on a level above the range or where advice is withheld, and a dose
+    whose trough is expected at the urgent limit.
+    """
+    current, verdict = advice.current_regimen, advice.reading.verdict
+    rises = current is not None and choice.mg_per_day > current.mg_per_day
+    high = verdict in {policy.Verdict.ABOVE, policy.Verdict.URGENT}
+    expected = advice.choice_of(choice)
+    urgent = float(advice.protocol.urgent_ng_per_ml)
+    reaches = expected is not None and expected.trough_ng_per_ml[1] >= urgent
+    if reason_text.strip() or not (reaches or (rises and (high or advice.withheld))):
+        return
+    words = _("This raises the dose against the advice. Say in words why.")
+    if reaches and expected is not None:
+        words = _(
+            "This dose is expected to reach %(trough)s ng/mL; urgent is from"
+            " %(urgent)s. Say in words why."
+        ) % {"trough": f"{expected.trough_ng_per_ml[1]:.1f}", "urgent": f"{urgent:g}"}
+    raise ValidationError({"reason_text": words})
 
 
 def carry_out(
@@ -196,6 +220,7 @@ def forecast_as_data(
     return {
         "question": asked.question.as_data(),
         "origin": asked.origin.isoformat(),
+        "target": as_text(asdict(advice.protocol.target)),
         "regimens": [regimen_as_text(each) for each in advice.takeable],
         "library": library_digest(),
         "models": {view.id: view.weight for view in outlook.views},

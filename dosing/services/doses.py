@@ -39,8 +39,12 @@ def hold_in_follow_up(patient: Patient) -> Patient:
 def assign_protocol(
     *, patient: Patient, protocol: Protocol, starts_on: date, reason: str, actor: Staff
 ) -> ProtocolAssignment:
-    """Let a patient follow a protocol from a day on; earlier levels keep theirs."""
+    """Let a patient follow a protocol from a day on; earlier levels keep theirs.
+
+    Another range does not begin before a level that was judged already.
+    """
     hold_still(patient)
+    check_judged(patient, starts_on)
     assignment = ProtocolAssignment(
         patient=patient, protocol=protocol, starts_on=starts_on, reason=reason
     )
@@ -50,6 +54,23 @@ def assign_protocol(
         "assign_protocol", assignment, patient=patient, actor=actor, reason=reason
     )
     return assignment
+
+
+def check_judged(patient: Patient, starts_on: date) -> None:
+    """Refuse a day that would rewrite the flags of levels."""
+    if not ProtocolAssignment.objects.filter(patient=patient).exists():
+        return
+    latest = patient.levels.order_by("drawn_at").last()
+    drawn_on = latest and timezone.localdate(latest.drawn_at, patient.site.zone)
+    if drawn_on and starts_on <= drawn_on:
+        raise ValidationError(
+            {
+                "starts_on": _(
+                    "A level of %(day)s is judged already. Let it begin after that day."
+                )
+                % {"day": date_format(drawn_on, "DATE_FORMAT")}
+            }
+        )
 
 
 @transaction.atomic

@@ -25,9 +25,10 @@ def record_intake(
     reason: str = "",
     version: int | None = None,
 ) -> Intake:
-    """Say what is known of one dose; said again, it replaces what was known.
+    """Say what is known of one dose.
 
-    A `version` refuses where someone else has said something since.
+    Where something else is known already it is replaced only by who names its
+    `version`; others are told what it says.
     """
     hold_still(patient)
     known = Intake.objects.filter(patient=patient, due_on=due_on, slot=slot).first()
@@ -39,7 +40,7 @@ def record_intake(
         intake.save()
         audit.record("record_intake", intake, patient=patient, actor=actor)
         return intake
-    fresh = locked(known, known.version if version is None else version)
+    fresh = locked(known, 0 if version is None else version)
     for name, fact in facts.items():
         setattr(fresh, name, fact)
     return revise(
@@ -52,13 +53,10 @@ def record_intake(
 
 
 def check_prescribed(intake: Intake) -> None:
-    """Refuse a dose on a day on which none was prescribed."""
+    """Refuse a dose that was not prescribed for that day."""
     doses = intake.patient.doses.filter(cancelled_at=None)
-    on_that_day = doses.filter(starts_on__lte=intake.due_on).exclude(
-        stops_on__lte=intake.due_on
-    )
-    if not on_that_day.exists():
-        raise ValidationError({"due_on": _("No dose was prescribed for that day.")})
+    if not any(dose.is_due(intake.due_on, intake.slot) for dose in doses):
+        raise ValidationError({"due_on": _("No such dose was prescribed that day.")})
 
 
 @transaction.atomic

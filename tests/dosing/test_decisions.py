@@ -223,7 +223,8 @@ def test_a_dose_planned_for_later_can_be_moved_forward(
     )
 
     sooner = today + timedelta(days=2)
-    sign(advice_for(high.patient), clinician, "3", new_dose_from=sooner)
+    words = {"reason_text": "as planned with the surgeon"}
+    sign(advice_for(high.patient), clinician, "3", new_dose_from=sooner, **words)
 
     assert Dose.objects.of(high.patient).last().starts_on == sooner  # type: ignore[union-attr]
     assert len(plan(high.patient)) == 2

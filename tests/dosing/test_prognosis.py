@@ -11,18 +11,19 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from redis.exceptions import RedisError
 
-from dosing import services
+from dosing import prognosis, services
 from dosing.advice import Advice, StaleAdviceError, advise
 from dosing.explanation import explained
 from dosing.history import Asked, around, history_of, question_of
 from dosing.ledger import ledger_of, overrides, score
 from dosing.models import Decision, Intake, Laboratory, Protocol
-from dosing.services.levels import Confirmation
+from dosing.services.levels import Confirmation, UnconfirmedError
 from dosing.units import Unit, parse_reported
 from patients import services as people
 from patients.models import AuditEvent, Patient, Site, Staff
-from tests.builders import DAY_0, a_dose, a_site, a_trough, on_day
+from tests.builders import DAY_0, a_dose, a_protocol, a_site, a_trough, on_day
 
 
 def asked_of(patient: Patient, day: int = 29, hour: int = 9) -> Asked:
@@ -208,8 +209,26 @@ CHECKED = Confirmation(("above-assay", "decimal-slip"), "checked with the labora
 def test_a_dose_that_was_not_prescribed_cannot_be_missed(
     treated: Patient, nurse: Staff
 ) -> None:
-    with pytest.raises(ValidationError, match="No dose was prescribed"):
+    with pytest.raises(ValidationError, match="No such dose was prescribed"):
         intake(treated, nurse, -3, "missed")
+
+
+def test_a_second_dose_of_a_once_daily_regimen_cannot_be_entered(
+    treated: Patient, nurse: Staff
+) -> None:
+    with pytest.raises(ValidationError, match="No such dose was prescribed"):
+        intake(treated, nurse, 5, "taken", slot=1)
+
+
+def test_on_alternate_days_the_day_between_has_no_dose(
+    patient: Patient, clinician: Staff
+) -> None:
+    alternate = a_protocol(alternate_days=True)
+    a_dose(patient, "2", protocol=alternate, actor=clinician, interval_h=48)
+    intake(patient, clinician, 4, "taken")
+
+    with pytest.raises(ValidationError, match="No such dose was prescribed"):
+        intake(patient, clinician, 5, "taken")
 
 
 @pytest.mark.parametrize(
@@ -231,7 +250,7 @@ def test_a_dose_said_again_replaces_what_was_known_and_keeps_both(
     treated: Patient, nurse: Staff
 ) -> None:
     intake(treated, nurse, 5, "missed")
-    again = intake(treated, nurse, 5, "taken")
+    again = intake(treated, nurse, 5, "taken", version=1)
 
     assert (again.version, Intake.objects.get().state) == (2, "taken")
     assert AuditEvent.objects.filter(action="correct_intake").count() == 1
@@ -239,8 +258,10 @@ def test_a_dose_said_again_replaces_what_was_known_and_keeps_both(
 
 def test_two_who_enter_the_same_dose_are_told(treated: Patient, nurse: Staff) -> None:
     intake(treated, nurse, 5, "missed")
-    intake(treated, nurse, 5, "taken")
 
+    with pytest.raises(ValidationError, match="changed this record"):
+        intake(treated, nurse, 5, "taken")
+    intake(treated, nurse, 5, "taken", version=1)
     with pytest.raises(ValidationError, match="changed this record"):
         intake(treated, nurse, 5, "unknown", version=1)
 
@@ -287,7 +308,7 @@ def test_a_strong_drug_withholds_both_rule_and_models(
     )
     advice = advice_for(measured)
 
-    assert "strong-drug" in [f.rule for f in advice.suggestion.findings]
+    assert "drug-changed" in [f.rule for f in advice.suggestion.findings]
     assert advice.withheld
     assert advice.recommended is None
     assert advice.suggestion.recommended is None
@@ -343,6 +364,181 @@ def sign(advice: Advice, actor: Staff, amount: str, reason: str) -> Decision:
         reason=reason,
         actor=actor,
     )
+
+
+@pytest.mark.parametrize(("amount", "words"), [("2.5", "against"), ("3", "reach 21.8")])
+def test_a_rise_on_a_level_above_the_range_needs_words(
+    measured: Patient, clinician: Staff, amount: str, words: str
+) -> None:
+    advice = advice_for(measured)
+
+    with pytest.raises(ValidationError, match=words):
+        sign(advice, clinician, amount, "clinical_picture")
+    assert not Decision.objects.exists()
+    assert measured.doses.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("level", "facts"),
+    [
+        ("14", {"hours_after_dose": 96}),
+        ("5.2", {"hours_after_dose": 13}),
+    ],
+)
+def test_in_range_at_another_time_is_no_reason_to_keep_a_dose(
+    treated: Patient,
+    laboratory: Laboratory,
+    clinician: Staff,
+    level: str,
+    facts: dict[str, Any],
+) -> None:
+    a_trough(treated, level, actor=clinician, **facts)
+    advice = advice_for(treated)
+
+    assert advice.reading.verdict == "in"
+    assert advice.recommended != advice.current_regimen
+
+
+def test_a_planned_stop_of_a_drug_does_not_decide_todays_dose(
+    measured: Patient, clinician: Staff
+) -> None:
+    before = advice_for(measured)
+    services.record_comedication(
+        patient=measured,
+        drug="rifampicin",
+        starts_on=timezone.localdate() + timedelta(days=200),
+        actor=clinician,
+    )
+    after = advice_for(measured)
+
+    assert after.recommended == before.recommended
+    assert after.choice_of(after.offers[0].regimen) == before.choice_of(
+        before.offers[0].regimen
+    )
+    assert "planned-drug" in [f.rule for f in after.suggestion.findings]
+
+
+def test_the_same_drug_recorded_twice_counts_once(
+    treated: Patient, clinician: Staff
+) -> None:
+    for day in (0, 10):
+        services.record_comedication(
+            patient=treated,
+            drug="verapamil",
+            starts_on=DAY_0 + timedelta(days=day),
+            actor=clinician,
+        )
+    factors = [f.covariates["CL_FACTOR"] for f in asked_of(treated).question.facts]
+
+    assert factors == pytest.approx([1 / 2.16, 1 / 2.16])
+
+
+def test_a_late_dose_in_diary_and_report_is_one_dose(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    intake(treated, clinician, 26, "late", taken_at=on_day(26, 21))
+    services.record_trough(
+        patient=treated,
+        laboratory=laboratory,
+        reported=parse_reported("12"),
+        unit=Unit.NG_PER_ML,
+        drawn_at=on_day(27, 7),
+        last_dose_at=on_day(26, 21),
+        actor=clinician,
+    )
+    times = [at for dose in asked_of(treated).question.doses for at in dose.times_h]
+
+    assert times.count(26 * 24.0 + 13) == 1
+    assert 27 * 24.0 in times
+    assert len(times) == 30
+
+
+def test_a_reported_time_thirteen_hours_late_is_the_dose_before_it(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    services.record_trough(
+        patient=treated,
+        laboratory=laboratory,
+        reported=parse_reported("12"),
+        unit=Unit.NG_PER_ML,
+        drawn_at=on_day(27, 7),
+        last_dose_at=on_day(26, 21),
+        actor=clinician,
+    )
+    times = [at for dose in asked_of(treated).question.doses for at in dose.times_h]
+
+    assert 26 * 24.0 not in times
+    assert 26 * 24.0 + 13 in times
+    assert 27 * 24.0 in times
+
+
+def test_a_level_before_the_first_recorded_dose_is_not_asked_about(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    with pytest.raises(UnconfirmedError) as asked:
+        a_trough(treated, "6", actor=clinician, day=-10)
+    keys = [question.key for question in asked.value.questions]
+    confirmation = Confirmation(keys, "from the clinic before")
+    a_trough(treated, "6", actor=clinician, day=-10, confirmation=confirmation)
+    a_trough(treated, "9", actor=clinician)
+    found = asked_of(treated)
+
+    assert [level.value for level in found.question.levels] == [9.0]
+    assert [str(level) for level, _why in found.unused] == ["6 ng/mL"]
+
+
+def test_another_range_does_not_begin_before_a_level_that_was_judged(
+    measured: Patient, clinician: Staff
+) -> None:
+    with pytest.raises(ValidationError, match="judged already"):
+        services.assign_protocol(
+            patient=measured,
+            protocol=a_protocol(),
+            starts_on=DAY_0 + timedelta(days=28),
+            reason="side effects",
+            actor=clinician,
+        )
+
+
+def test_under_another_range_the_advice_is_of_that_range_and_says_so(
+    measured: Patient, clinician: Staff
+) -> None:
+    low = a_protocol(target_low_ng_per_ml=4, target_high_ng_per_ml=12, aim_ng_per_ml=8)
+    services.assign_protocol(
+        patient=measured,
+        protocol=low,
+        starts_on=DAY_0 + timedelta(days=30),
+        reason="side effects",
+        actor=clinician,
+    )
+    advice = advice_for(measured)
+
+    assert advice.reading.target == low.target
+    assert "another-range" in [f.rule for f in advice.suggestion.findings]
+
+
+def test_a_damaged_or_absent_cache_is_worked_out_again(
+    measured: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = advice_for(measured).recommended
+    for stored in (b"", 5, ("two", "things"), RedisError("away")):
+        monkeypatch.setattr(prognosis, "cache", Damaged(stored))
+        assert advice_for(measured).recommended == right
+
+
+class Damaged:
+    """A cache that returns nonsense, or nothing at all."""
+
+    def __init__(self, stored: object) -> None:
+        self.stored = stored
+
+    def get(self, _key: str) -> object:
+        if isinstance(self.stored, Exception):
+            raise self.stored
+        return self.stored
+
+    def set(self, *_facts: object) -> None:
+        raise RedisError
 
 
 def test_a_dose_entered_since_makes_the_advice_stale(

@@ -14,11 +14,11 @@ def daily(amount: str) -> Regimen:
     return Regimen(Decimal(amount), 24)
 
 
-def test_from_2_to_3_mg_is_3_mg_once_and_a_level_after_3_to_4_days() -> None:
+def test_from_2_to_3_mg_is_3_mg_extra_once_and_a_level_after_3_to_4_days() -> None:
     found = loading(daily("2"), daily("3"), MONDAY)
 
     assert found is not None
-    assert found.mg_by_day == (Decimal(3),)
+    assert found.extra_mg_by_day == (Decimal(3),)
     assert (found.first_level_on.day, found.last_level_on.day) == (5, 6)
 
 
@@ -27,14 +27,18 @@ def test_a_dose_that_does_not_rise_needs_none(new: str) -> None:
     assert loading(daily("2"), daily(new), MONDAY) is None
 
 
-@pytest.mark.parametrize(("new", "days"), [("15.33", 1), ("15.34", 2), ("20", 2)])
+@pytest.mark.parametrize(("new", "days"), [("11.5", 1), ("11.6", 2), ("17.2", 2)])
 def test_more_than_40_mg_goes_over_two_days(new: str, days: int) -> None:
     found = loading(daily("2"), daily(new), MONDAY)
 
     assert found is not None
-    assert len(found.mg_by_day) == days
-    assert max(found.mg_by_day) <= 40
+    assert len(found.extra_mg_by_day) == days
+    assert max(found.extra_mg_by_day) + Decimal(new) <= 40
 
 
 def test_without_a_dose_there_is_nothing_to_load() -> None:
     assert loading(daily("0"), daily("2"), MONDAY) is None
+
+
+def test_what_two_days_cannot_hold_is_not_loaded() -> None:
+    assert loading(daily("2"), daily("17.3"), MONDAY) is None
