@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
+from dosing import policy
 from dosing import services as dosing
 from dosing.models import Laboratory, Protocol
 from dosing.units import Unit, parse_reported
@@ -92,6 +93,19 @@ def open_clinic(facts: Mapping[str, Any]) -> Clinic:
         **numbers,
     )
     people.save_configuration(record=protocol, actor=first)
+    for name, cited in list(policy.CITED_RANGES.items())[1:]:
+        range_ = {
+            "target_low_ng_per_ml": cited.low_ng_per_ml,
+            "target_high_ng_per_ml": cited.high_ng_per_ml,
+            "aim_ng_per_ml": (cited.low_ng_per_ml + cited.high_ng_per_ml) / 2,
+        }
+        other = Protocol(
+            name=f"VM {name}",
+            citation=cited.citation,
+            strengths_mg=protocol.strengths_mg,
+            **{**numbers, **range_},
+        )
+        people.save_configuration(record=other, actor=first)
     return Clinic(site, laboratory, protocol, staff["clinician"], facts["note"])
 
 

@@ -97,11 +97,17 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
         .filter(patient__in=on_drug)
         .long_ago(at)
     )
+    discarded = list(
+        TroughLevel.objects.filter(patient__in=patients)
+        .filter(patient__in=on_drug)
+        .set_aside_last()
+    )
     keys = {
         *(level.patient_id for level in levels),
         *(decision.patient_id for decision in awaited),
         *(dose.patient_id for dose in unmeasured),
         *(level.patient_id for level in silent),
+        *(level.patient_id for level in discarded),
     }
     named = {p.pk: p for p in patients.filter(pk__in=keys)} if keys else {}
     histories = histories_of(named.values()) if named else {}
@@ -110,6 +116,7 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
         *overdue(awaited, histories, at),
         *never_measured(unmeasured, histories),
         *long_silent(silent, histories, at),
+        *not_repeated(discarded, histories),
     ]
     first_of_each = {line.patient.pk: line for line in sorted(lines, key=last_first)}
     return Worklist(
@@ -141,11 +148,7 @@ def unanswered(
             urgency=Urgency.URGENT_LEVEL if urgent else Urgency.LEVEL_OUT_OF_RANGE,
             said=(
                 *policy.in_words(reading)[1:],
-                *(
-                    f.sentence
-                    for f in reading.findings
-                    if f.kind is policy.Kind.PREVENT
-                ),
+                *withheld_because(reading),
                 Sentence("Not yet answered."),
             ),
             since=history.day(level.drawn_at),
@@ -158,8 +161,28 @@ def unanswered(
 def withheld_because(reading: policy.Reading) -> Iterable[Sentence]:
     """Say why no dose can be worked out from a level."""
     for finding in reading.findings:
-        if finding.kind is policy.Kind.PREVENT:
+        if finding.kind in {policy.Kind.PREVENT, policy.Kind.ASIDE}:
             yield finding.sentence
+
+
+def not_repeated(
+    levels: Iterable[TroughLevel], histories: dict[int, History]
+) -> Iterable[Line]:
+    """Keep who is to be measured again, because a level was set aside."""
+    for level in levels:
+        history = histories[level.patient_id]
+        text = "%(level)s was set aside (%(why)s) and not repeated."
+        facts: dict[str, Fact] = {
+            "level": str(level),
+            "why": level.set_aside_because,
+        }
+        yield Line(
+            patient=history.patient,
+            urgency=Urgency.LEVEL_OVERDUE,
+            said=(Sentence(text, facts),),
+            since=history.day(level.drawn_at),
+            history=history,
+        )
 
 
 def overdue(

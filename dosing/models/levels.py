@@ -83,6 +83,17 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
         planned = Decision.objects.awaited().filter(patient=OuterRef("patient"))
         return self.newest_of_each().filter(~Exists(planned), drawn_at__lt=at - longest)
 
+    def set_aside_last(self) -> Self:
+        """Keep levels that were set aside and after which none was drawn."""
+        later = TroughLevel.objects.filter(
+            patient=OuterRef("patient"), drawn_at__gt=OuterRef("drawn_at")
+        )
+        answered = Decision.objects.filter(
+            patient=OuterRef("patient"), signed_at__gt=OuterRef("set_aside_at")
+        )
+        aside = self.filter(set_aside_at__isnull=False)
+        return aside.filter(~Exists(later), ~Exists(answered))
+
     def newest_of_each(self) -> Self:
         newer = TroughLevel.objects.used().filter(
             Q(drawn_at__gt=OuterRef("drawn_at"))

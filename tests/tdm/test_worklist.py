@@ -8,6 +8,7 @@ from django.utils import timezone
 from dosing import services
 from dosing.advice import advise
 from dosing.models import Laboratory, ProtocolAssignment
+from dosing.words import say
 from patients.models import Patient, Site, Staff
 from tdm.worklist import Worklist, worklist
 from tests.builders import DAY_0, a_dose, a_patient, a_protocol, a_trough, on_day
@@ -217,6 +218,25 @@ def test_a_level_set_aside_measures_nothing(
         level=level, version=1, reason="haemolysed", actor=clinician
     )
 
-    assert [line.kind for line in seen_by(clinician, on_day(16)).lines] == [
-        "never_measured"
-    ]
+    (line,) = seen_by(clinician, on_day(16)).lines
+    assert not line.decides
+    assert "was set aside" in say(line.said[0])
+
+
+def test_a_level_set_aside_stays_on_the_list_until_it_is_repeated(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    a_trough(treated, "6", day=14, actor=clinician)
+    odd = a_trough(treated, "25", actor=clinician)
+    services.set_aside_trough(
+        level=odd, version=odd.version, reason="50 % haemolysed", actor=clinician
+    )
+    at = timezone.now()
+
+    (line,) = worklist(clinician, at=at).lines
+    assert say(line.said[0]) == (
+        "25 ng/mL was set aside (50 % haemolysed) and not repeated."
+    )
+    a_trough(treated, "6.5", day=29, actor=clinician)
+    said = [say(each.said[0]) for each in worklist(clinician, at=at).lines]
+    assert not any("set aside" in each for each in said)
