@@ -102,7 +102,7 @@ class Comedication(models.Model):
     """Another drug from its first day up to, not including, the day it stops."""
 
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="comedications")
-    drug = models.CharField(_("drug"), max_length=20, choices=DRUGS)
+    drug = models.CharField(_("drug"), max_length=20)
     starts_on = models.DateField(_("first day"))
     stops_on = models.DateField(_("first day without it"), null=True, blank=True)
     note = models.CharField(
@@ -133,7 +133,7 @@ class Comedication(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.get_drug_display())
+        return self.interaction.name
 
     @property
     def interaction(self) -> Interaction:
