@@ -433,6 +433,9 @@ def reasons_of(advice: Advice) -> dict[str, object]:
         "aside": [v for v in advice.history.levels if v.set_aside_at is not None],
         "doses_used": asked.doses if asked else None,
         "compared": compared(advice),
+        "present": advice.choice_of(advice.current_regimen)
+        if advice.current_regimen
+        else None,
     }
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 from dosing import policy
 from dosing.advice import Advice, advice_on
 from dosing.history import (
+    Around,
     History,
     around,
     histories_of,
@@ -31,6 +32,7 @@ from dosing.models import (
     ProtocolAssignment,
     TroughLevel,
 )
+from dosing.prognosis import prognosis_of
 from dosing.words import percents, plain
 from patients import services
 from patients.models import (
@@ -153,7 +155,7 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
         "answered": decisions[0]
         if decisions and answers(decisions[0], advice)
         else None,
-        **chance_now(advice),
+        **(chance_now(advice) if advice else prior_chance(history, beside, now)),
         "decisions": decisions,
         "ledger": ledger,
         "score": score(came for _signed, came in ledger),
@@ -167,10 +169,21 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
     }
 
 
-def chance_now(advice: Advice | None) -> dict[str, object]:
+def chance_now(advice: Advice) -> dict[str, object]:
     """Return where the trough of the present dose will lie, if the models say so."""
-    current = advice.current_regimen if advice else None
-    choice = advice.choice_of(current) if advice and current else None
+    current = advice.current_regimen
+    choice = advice.choice_of(current) if current else None
+    return {"chance": choice, "chances": percents(choice) if choice else None}
+
+
+def prior_chance(history: History, beside: Around, now: datetime) -> dict[str, object]:
+    """Return what is expected of someone like this, before any level."""
+    today = history.day(now)
+    dose, protocol = history.planned(today), history.protocol_on(today)
+    if dose is None or protocol is None:
+        return {}
+    found = prognosis_of(history, beside, [dose.regimen], protocol.target, at=now)
+    choice = found.outlook.choice(dose.regimen) if found.outlook else None
     return {"chance": choice, "chances": percents(choice) if choice else None}
 
 

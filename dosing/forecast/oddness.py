@@ -58,6 +58,12 @@ class Oddness:
     def is_odd(self) -> bool:
         return not self.foretold[0] <= self.measured_ng_per_ml <= self.foretold[2]
 
+    @property
+    def is_explained(self) -> bool:
+        """Whether one of the causes alone would make such a level usual."""
+        value = self.measured_ng_per_ml
+        return any(c.ng_per_ml[0] <= value <= c.ng_per_ml[2] for c in self.causes)
+
 
 def oddness(question: Question) -> Oddness | None:
     """Look at the last level in the light of the ones before it.
@@ -106,6 +112,7 @@ SLIPS = (
     ("nmol/L was written as ng/mL.", NMOL_PER_NG),
     ("The decimal point slipped: ten times too high.", 10.0),
     ("The decimal point slipped: ten times too low.", 0.1),
+    ("ng/mL was written as ng/dL: a hundred times too low.", 0.01),
 )
 
 

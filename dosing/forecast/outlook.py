@@ -20,6 +20,8 @@ VOICE = 0.05
 """A model believed less than this, for what it foretold of the levels, cannot make the
 others disagree [NV]."""
 
+BODY = ("cl", "v", "q", "v2")
+
 NEARLY_AS_GOOD = 0.05
 """Chances in range that differ by less do not choose a dose: the aim does [NV]."""
 
@@ -70,6 +72,12 @@ class View:
     troughs: tuple[tuple[Regimen, float], ...]
     outside: tuple[Sentence, ...]
     averaged: tuple[Sentence, ...]
+
+    @property
+    def shown(self) -> tuple[tuple[str, float], ...]:
+        """The parameters of the body: CL/F and Q in L/h, volumes in L."""
+        known = dict(self.parameters)
+        return tuple((name, known[name]) for name in BODY if name in known)
 
     @property
     def clearance(self) -> float:

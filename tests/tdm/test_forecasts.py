@@ -53,6 +53,7 @@ def test_without_a_level_the_curve_is_named_as_everybodys(
     page = seen(browser_of(clinician), f"/patients/{treated.pk}/")
 
     assert "expected for someone like this" in page
+    assert "Expected for someone like this on 2 mg once daily: trough" in page
     assert 'class="band-90"' in page
 
 
@@ -108,6 +109,8 @@ def test_decide_shows_chances_that_sum_to_100_and_each_models_view(
     assert "Zimmerman 1997" in page
     assert "It needs the weight, which is not known." in page
     assert "by the rule 12.3 ng/mL" in page
+    assert "Proportional rule: 1.5 mg once daily" in page
+    assert "put the present trough at 14.5 (12.0–18.4)" in page
 
 
 @pytest.mark.parametrize(
