@@ -29,8 +29,11 @@ from dosing.pk.forecast import (
 )
 from dosing.pk.model import concentrations, individual
 from dosing.pk.population import (
+    Covariate,
+    Domain,
     Population,
     as_chosen,
+    as_default,
     complete,
     library,
     outside,
@@ -65,6 +68,8 @@ __all__ = [
     "Bands",
     "Candidate",
     "Chances",
+    "Covariate",
+    "Domain",
     "Estimate",
     "Expression",
     "FitDidNotConverge",
@@ -82,6 +87,7 @@ __all__ = [
     "SteadyState",
     "advise",
     "as_chosen",
+    "as_default",
     "chances",
     "chances_together",
     "choose",

@@ -9,14 +9,17 @@ import numpy as np
 from dosing.pk.expressions import Array
 from dosing.pk.forecast import Chances, averaged, chances_of, in_order
 from dosing.pk.posterior import quantiles
-from dosing.pk.steady import DAY_H, Regimen, SteadyState, cycle_of, kept
+from dosing.pk.steady import ALMOST, DAY_H, Regimen, SteadyState, cycle_of, kept
 from dosing.pk.types import Covariates, Posterior, finite
 
 MOST_ABOVE = 0.1
-"""The probability above the target that a regimen may have to be preferred."""
+"""The probability above the target that a regimen may have to be preferred.
+
+[NV] A default of this design, not of a guideline or a trial: it decides which regimens
+are offered first, and a clinic may set its own.
+"""
 
 BAND = (0.05, 0.5, 0.95)
-ALMOST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -213,7 +216,7 @@ def regimens(
     strengths_mg : sequence of float
         Of the tablets at hand; any number of each makes a dose.
     ceiling_mg_per_day : float
-        No regimen gives more in 24 hours.
+        No regimen gives more in any 24 hours, however long it then pauses.
     current : Regimen, optional
         What is taken now; it is among the answers unless it is above the ceiling.
     step_limit_percent : float, optional
@@ -238,17 +241,17 @@ def regimens(
     Examples
     --------
     >>> [str(r) for r in regimens([1.0], 2.0, alternate_days=True)]
-    ['1 mg every 48 h', '1 mg every 24 h', '3 mg every 48 h', '2 mg every 24 h']
+    ['1 mg every 48 h', '1 mg every 24 h', '2 mg every 24 h']
     """
     positive(ceiling_mg_per_day, interval_h, splitting, *strengths_mg)
     intervals = [interval_h, 2 * interval_h] if alternate_days else [interval_h]
     found: dict[float, Regimen] = {}
     for hours in intervals:
-        most = ceiling_mg_per_day * hours / DAY_H
+        most = ceiling_mg_per_day / Regimen(1.0, hours).most_in_a_day
         for amount in amounts([s / splitting for s in strengths_mg], most):
             regimen = Regimen(amount, hours)
             found.setdefault(round(regimen.per_day, 9), regimen)
-    if current is not None and current.per_day <= ceiling_mg_per_day + ALMOST:
+    if current is not None and current.most_in_a_day <= ceiling_mg_per_day + ALMOST:
         found[round(current.per_day, 9)] = current
     return tuple(
         found[daily]

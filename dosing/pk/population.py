@@ -251,13 +251,15 @@ def outside(
     weight_kg: float | None = None,
     indication: str | None = None,
     assay: str | None = None,
-    daily_dose_mg: float | None = None,
+    dose_mg: float | None = None,
 ) -> tuple[str, ...]:
     """Say in what a person differs from those a model was built on.
 
     Parameters
     ----------
-    age_years, weight_kg, daily_dose_mg : float, optional
+    age_years, weight_kg : float, optional
+    dose_mg : float, optional
+        The largest single dose, not its daily average: 5 mg every other day is 5.
     indication, assay : str, optional
         In the words of the model files, whatever their case: "venous malformation",
         "LC-MS/MS". What is not given is not judged.
@@ -277,7 +279,7 @@ def outside(
     found = [
         beyond(domain.age_years, age_years, "ages of {} to {} years"),
         beyond(domain.weight_kg, weight_kg, "weights of {} to {} kg"),
-        beyond(ceiling and (0.0, ceiling), daily_dose_mg, "doses of {} to {} mg a day"),
+        beyond(ceiling and (0.0, ceiling), dose_mg, "single doses of {} to {} mg"),
         unlike(domain.indications, indication, "people with {}"),
         unlike(domain.assays, assay, "levels measured by {}"),
     ]

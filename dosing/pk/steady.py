@@ -8,6 +8,7 @@ exact curve. Where the modes lose their digits, matrix exponentials take over.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from dosing.pk.stepwise import bordered, exponential
 from dosing.pk.types import Covariates, Model, finite
 
 DAY_H = 24.0
+ALMOST = 1e-9
 GRID, HALVINGS = 10, 16
 """Points of the first look for a peak, and how often it is narrowed."""
 
@@ -58,6 +60,11 @@ class Regimen:
     def per_day(self) -> float:
         """Amount in 24 hours, mg."""
         return self.amount * DAY_H / self.interval_h
+
+    @property
+    def most_in_a_day(self) -> float:
+        """Most that any 24 hours hold, mg: 3 of 3 mg every 48 h, though 1.5 a day."""
+        return self.amount * ceil(DAY_H / self.interval_h - ALMOST)
 
     def __str__(self) -> str:
         return f"{self.amount:g} mg every {self.interval_h:g} h"
@@ -346,7 +353,7 @@ def fraction_of_steady_state(
     if day < 0:
         raise ValueError(f"a day of treatment cannot be negative: {day}")
     cycle = cycle_of(model, etas, covariates, regimen.interval_h)
-    given = np.floor(day * DAY_H / cycle.interval_h + 1e-9)
+    given = np.floor(day * DAY_H / cycle.interval_h + ALMOST)
     arrived = np.maximum(given - np.floor(cycle.lag_h / cycle.interval_h), 0.0)
     wait = cycle.next_dose_h
     missing = cycle.at(wait + arrived[:, None] * cycle.interval_h)[:, 0]

@@ -89,8 +89,28 @@ def test_halves_and_alternate_days_make_finer_steps() -> None:
     halves = regimens([1.0], 2.0, splitting=2)
     assert [r.per_day for r in halves] == [0.5, 1.0, 1.5, 2.0]
     alternate = regimens([1.0], 2.0, alternate_days=True)
-    assert [r.per_day for r in alternate] == [0.5, 1.0, 1.5, 2.0]
-    assert [r.interval_h for r in alternate] == [48.0, 24.0, 48.0, 24.0]
+    assert [r.per_day for r in alternate] == [0.5, 1.0, 2.0]
+    assert [r.interval_h for r in alternate] == [48.0, 24.0, 24.0]
+
+
+@pytest.mark.parametrize(
+    ("interval_h", "most_mg"), [(12.0, 2.0), (18.0, 2.0), (24.0, 4.0), (48.0, 4.0)]
+)
+def test_no_single_day_holds_more_than_the_ceiling(
+    interval_h: float, most_mg: float
+) -> None:
+    """Every 18 hours two doses can fall into one day, every 48 at most one."""
+    found = regimens([1.0], 4.0, interval_h=interval_h)
+    assert max(r.amount for r in found) == most_mg
+
+
+def test_what_is_taken_now_is_left_out_if_one_of_its_days_is_above_the_ceiling() -> (
+    None
+):
+    heavy = Regimen(7.0, 48.0)
+    assert heavy.per_day < 4.0 < heavy.most_in_a_day
+    assert heavy not in regimens([1.0], 4.0, current=heavy)
+    assert heavy in regimens([1.0], 7.0, current=heavy)
 
 
 def test_a_step_stays_near_what_is_taken_now_and_keeps_it() -> None:
@@ -112,8 +132,9 @@ def test_a_step_stays_near_what_is_taken_now_and_keeps_it() -> None:
 def test_no_regimen_is_above_the_ceiling_or_beside_the_pieces(
     strengths: list[float], ceiling: float, splitting: int, interval_h: float
 ) -> None:
-    for found in regimens(strengths, ceiling, None, None, splitting):
-        assert 0 < found.per_day <= ceiling * (1 + 1e-9)
+    found_at = regimens(strengths, ceiling, None, None, splitting, alternate_days=True)
+    for found in found_at:
+        assert 0 < found.most_in_a_day <= ceiling * (1 + 1e-9)
         pieces = found.amount * splitting / 0.5
         assert pieces == pytest.approx(round(pieces), abs=1e-6)
     twice = regimens(strengths, ceiling, interval_h=interval_h)

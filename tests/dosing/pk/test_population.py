@@ -269,16 +269,34 @@ def test_every_way_to_be_outside_is_a_sentence_of_its_own() -> None:
         weight_kg=20,
         indication="venous malformation",
         assay="CMIA",
-        daily_dose_mg=6,
+        dose_mg=6,
     )
 
     assert found == (
         "The model was built on ages of 22 to 83 years; this is 90.",
         "The model was built on weights of 32.8 to 154.6 kg; this is 20.",
-        "The model was built on doses of 0 to 4 mg a day; this is 6.",
+        "The model was built on single doses of 0 to 4 mg; this is 6.",
         "The model was built on people with advanced solid tumour, not venous"
         " malformation.",
     )
+
+
+def test_a_large_dose_on_alternate_days_is_outside_wu_although_its_average_is_not() -> (
+    None
+):
+    every_other_day = Regimen(5.0, 48.0)
+    assert every_other_day.per_day < 4
+
+    assert outside(library()[WU], dose_mg=every_other_day.amount)
+    assert not outside(library()[WU], dose_mg=every_other_day.per_day)
+
+
+def test_nobody_weighs_less_than_a_newborn_or_is_older_than_two_deviations() -> None:
+    chen = library()["chen_2020_khe_children"]
+
+    assert outside(chen, weight_kg=2.0)
+    assert outside(chen, weight_kg=2.5, age_years=4.3) == ()
+    assert outside(chen, age_years=4.4)
 
 
 def test_only_three_models_answer_for_a_course_in_time() -> None:
