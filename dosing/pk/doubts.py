@@ -14,8 +14,24 @@ from dosing.pk.model import predicted
 from dosing.pk.schedule import Indices, Schedule, schedule
 from dosing.pk.types import Administration, History, Model
 
-MOST_DOUBTS = 6
-"""So many doses make 64 scenarios; the others count by their probability."""
+MOST_TERMS, FEWEST_DOUBTS, MOST_DOUBTS = 2048, 6, 10
+
+
+def most_doubts(levels: int) -> int:
+    """Return how many doses in doubt are averaged exactly before so many levels.
+
+    As many as make at most MOST_TERMS scenarios times levels, but from 6 to 10; none
+    where there is no level to ask.
+
+    Examples
+    --------
+    >>> [most_doubts(levels) for levels in (0, 2, 4, 8, 12, 48)]
+    [0, 10, 9, 8, 7, 6]
+    """
+    if not levels:
+        return 0
+    room = int(np.log2(MOST_TERMS / levels))
+    return min(max(room, FEWEST_DOUBTS), MOST_DOUBTS)
 
 
 @dataclass(frozen=True)
@@ -49,25 +65,29 @@ class Scenarios:
         """Return how probable each is, shape (s, m), from -2 log likelihoods."""
         if len(self.log_chance) == 1:
             return np.ones_like(terms)
-        found = np.exp(self.log_chance - above_best(terms) / 2)
-        return np.asarray(found / found.sum(1, keepdims=True))
+        found = self.beside_best(terms)
+        found /= found.sum(1, keepdims=True)
+        return found
 
     def mixed(self, terms: Array) -> Array:
         """Return -2 log of the average likelihood, shape (s,)."""
         if len(self.log_chance) == 1:
             return terms[:, 0]
-        found = np.exp(self.log_chance - above_best(terms) / 2).sum(1)
+        found = self.beside_best(terms) @ np.ones(len(self.log_chance))
         return np.asarray(terms.min(1) - 2 * np.log(found))
 
+    def beside_best(self, terms: Array) -> Array:
+        """Return likelihood / the best of its row x chance, shape (s, m).
 
-def above_best(terms: Array) -> Array:
-    """Return how far terms (s, m) lie above the least of their row; 0 if all infinite.
-
-    Where nothing is possible every scenario is as probable as before.
-    """
-    best = terms.min(1, keepdims=True)
-    some = np.isfinite(best)
-    return np.asarray(np.where(some, terms, 0.0) - np.where(some, best, 0.0))
+        Where nothing is possible every scenario is as probable as before.
+        """
+        best = terms.min(1, keepdims=True)
+        none = np.isinf(best[:, 0])
+        found = terms - np.where(none[:, None], 0.0, best)
+        found[none] = 0.0
+        found *= -0.5
+        found += self.log_chance
+        return np.exp(found, out=found)
 
 
 def each_alone(model: Model, plan: Schedule, sets: Array, where: Indices) -> Array:

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import log_ndtr
 
-from dosing.pk.doubts import MOST_DOUBTS, Scenarios, each_alone, scenarios
+from dosing.pk.doubts import Scenarios, each_alone, most_doubts, scenarios
 from dosing.pk.expressions import Array
 from dosing.pk.model import MANY, check_history, predicted
 from dosing.pk.schedule import Group, Indices, Schedule, schedule
@@ -83,15 +83,18 @@ class Problem:
         """Take the doses in doubt that matter most as scenarios.
 
         The others count by their probability, and the variance that they cause in the
-        typical person is added to the residual variance.
+        typical person is added to the residual variance; `averaged` is how many of
+        them move a level at all.
         """
-        doubtful = self.history.doubtful
+        doubtful, most = self.history.doubtful, most_doubts(len(self.values))
         order, spread = np.arange(len(doubtful)), np.zeros((len(doubtful), 1))
-        if len(doubtful) > MOST_DOUBTS:
+        if len(doubtful) > most > 0:
             order, spread = self.by_influence(doubtful)
-        self.weighed: Indices = np.sort(order[:MOST_DOUBTS])
-        self.unweighed: Array = spread[order[MOST_DOUBTS:]].sum(0)
-        others = (doubtful[place].expected for place in np.sort(order[MOST_DOUBTS:]))
+        self.weighed: Indices = np.sort(order[:most])
+        left = np.sort(order[most:])
+        self.unweighed: Array = spread[left].sum(0)
+        self.averaged = int((spread[left] > 0).any(1).sum())
+        others = (doubtful[place].expected for place in left)
         certain = (*self.history.certain.doses, *others)
         self.plan: Schedule = schedule(self.history, self.times_h, certain)
         doses = tuple(doubtful[place] for place in self.weighed)
@@ -113,7 +116,8 @@ class Problem:
         unit = np.where(self.on_log & (f > 0), f, 1.0)
         chance = np.array([dose.probability for dose in doubtful])[:, None]
         spread = chance * (1 - chance) * (alone / unit) ** 2
-        influence = (spread / np.maximum(self.residual_variance(f), SMALLEST)).sum(1)
+        noise = np.maximum(self.residual_variance(f, self.additive), SMALLEST)
+        influence = (spread / noise).sum(1)
         return np.argsort(-influence, kind="stable"), spread
 
     @property
@@ -160,14 +164,19 @@ class Problem:
         return np.where(self.on_log, np.log(safe), self.values)
 
     def variance(self, f: Array) -> Array:
-        """Return the variance of levels about predictions, shape (..., n)."""
-        return np.asarray(self.residual_variance(f) + self.unweighed)
+        """Return the variance of levels about predictions, shape (..., n) or (n,)."""
+        return self.residual_variance(f, self.additive + self.unweighed)
 
-    def residual_variance(self, f: Array) -> Array:
-        weight = np.where(self.unit_at_zero & (f == 0), 1.0, f)
-        return np.where(
-            self.on_log, self.additive, self.proportional * weight**2 + self.additive
-        )
+    def residual_variance(self, f: Array, additive: Array) -> Array:
+        """Return proportional and additive variance; on a log the latter alone."""
+        if self.on_log.all():
+            return additive
+        if self.unit_at_zero.any():
+            f = np.where(self.unit_at_zero & (f == 0), 1.0, f)
+        found = np.square(f)
+        found *= np.where(self.on_log, 0.0, self.proportional)
+        found += additive
+        return found
 
     def variance_slope(self, f: Array) -> Array:
         """Return d variance / d prediction."""
@@ -178,7 +187,9 @@ class Problem:
         with np.errstate(all="ignore"):
             v = self.variance(f)
             gap = self.measured() - f
-            exact = np.log(v) + gap**2 / v
+            exact = np.square(gap)
+            exact /= v
+            exact += np.log(v)
             if not self.below.any():
                 return exact
             return np.where(self.below, -2 * log_ndtr(gap / np.sqrt(v)), exact)
@@ -200,8 +211,9 @@ class Problem:
 
     def terms(self, f: Array) -> Array:
         """Return -2 log likelihood of each scenario, (s, m); infinite if impossible."""
-        found = self.likelihood_terms(f).sum(-1)
-        return np.where(np.isfinite(found), found, np.inf)
+        found = self.likelihood_terms(f) @ np.ones(len(self.values))
+        found[~np.isfinite(found)] = np.inf
+        return found
 
     def chances(self, sets: Array) -> Array:
         """Return how probable each scenario is, given the levels, shape (s, m)."""

@@ -131,16 +131,20 @@ def of_etas(problem: Problem, estimate: Estimate, n: int) -> Posterior:
 def with_doses(problem: Problem, posterior: Posterior) -> Posterior:
     """Say in each draw which doses in doubt were given, as the levels make probable."""
     doubtful = problem.history.doubtful
-    if not doubtful:
-        return posterior
     count = len(posterior.etas)
     taken = beforehand(doubtful, count)
-    reached = problem.chances(posterior.etas).cumsum(1)
-    which = (evenly((), count)[:, None] > reached[:, :-1]).sum(1)
-    taken[:, problem.weighed] = problem.scenarios.given[which]
-    asked = np.isin(np.arange(len(doubtful)), problem.weighed)
-    weighed = asked & bool(len(problem.values))
-    return replace(posterior, doubtful=doubtful, taken=taken, weighed=weighed)
+    if len(problem.weighed):
+        reached = problem.chances(posterior.etas).cumsum(1)
+        which = (evenly((), count)[:, None] > reached[:, :-1]).sum(1)
+        taken[:, problem.weighed] = problem.scenarios.given[which]
+    weighed = np.isin(np.arange(len(doubtful)), problem.weighed)
+    method = posterior.method
+    if problem.averaged:
+        part = f"{problem.averaged} of {len(doubtful)}"
+        method += f"; {part} doses in doubt only averaged"
+    return replace(
+        posterior, method=method, doubtful=doubtful, taken=taken, weighed=weighed
+    )
 
 
 def evenly(key: tuple[int, ...], n: int) -> Array:

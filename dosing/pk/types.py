@@ -376,14 +376,14 @@ class Posterior:
         log of the probability density of all levels under the model, with every
         constant, 2 pi as well; a level below its limit counts with its probability.
     method : str
-        How they were drawn.
+        How they were drawn, and how many doses in doubt were only averaged.
     doubtful : tuple of Administration, length k
         The doses in doubt when it was drawn.
     taken : ndarray, shape (n, k)
         Which of them were given, 1 or 0, in each draw.
     weighed : ndarray of bool, shape (k,)
-        Which of them the levels were asked about: the six that move the levels most,
-        none without levels.
+        Which of them the levels were asked about: six to ten that move the levels
+        most, fewer of them the more levels there are; none without levels.
     """
 
     model: Model
@@ -404,5 +404,5 @@ class Posterior:
         After the levels where it was `weighed`; of the others nothing was learnt, and
         theirs are the probabilities they had before.
         """
-        found: Array = self.weights @ self.taken
+        found: Array = self.weights @ self.taken.reshape(len(self.weights), -1)
         return found
