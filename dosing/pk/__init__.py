@@ -1,8 +1,8 @@
 """A numerical core for dosing by population models; numpy and scipy, no Django.
 
 Fit a person with `fit`, draw what remains possible with `sample`, look ahead with
-`predict`, `steady_state` and `chances`, and choose with `choose`; `consult` and
-`advise` do it for several models at once.
+`predict`, `steady_state`, `chances` and `chances_at`, and choose with `choose`;
+`consult` and `advise` do it for several models at once.
 """
 
 from dosing.pk.averaging import (
@@ -10,6 +10,7 @@ from dosing.pk.averaging import (
     Opinion,
     Panel,
     advise,
+    chances_at_together,
     chances_together,
     consult,
     predict_together,
@@ -24,6 +25,7 @@ from dosing.pk.forecast import (
     Chances,
     Shares,
     chances,
+    chances_at,
     level_density,
     predict,
 )
@@ -89,6 +91,8 @@ __all__ = [
     "as_chosen",
     "as_default",
     "chances",
+    "chances_at",
+    "chances_at_together",
     "chances_together",
     "choose",
     "complete",

@@ -15,6 +15,7 @@ from dosing.pk.forecast import (
     averaged,
     bands,
     chances,
+    chances_at,
     measured_about,
     mixture_quantiles,
 )
@@ -268,6 +269,40 @@ def chances_together(
         chances(opinion.posterior, regimen, covariates, low, high)
         for opinion in panel.opinions
     ]
+    return averaged(each, panel.weights)
+
+
+def chances_at_together(
+    panel: Panel, time_h: float, low: float, high: float
+) -> Chances:
+    """Say where the concentration will lie at an hour, under all models.
+
+    Parameters
+    ----------
+    panel : Panel
+        To look ahead, take it `under` a history with the doses to come.
+    time_h : float
+        On the clock of the history.
+    low, high : float
+        The range, ng/mL; both ends belong to it.
+
+    Returns
+    -------
+    Chances
+
+    Raises
+    ------
+    ValueError
+        As `chances_at`.
+
+    Examples
+    --------
+    >>> from dosing.pk.examples import ONE_COMPARTMENT, ONE_LEVEL, TWO_COMPARTMENTS
+    >>> panel = consult([ONE_COMPARTMENT, TWO_COMPARTMENTS], ONE_LEVEL)
+    >>> round(chances_at_together(panel, 336.0, 3.0, 5.0).curve.inside, 2)
+    0.74
+    """
+    each = [chances_at(o.posterior, time_h, low, high) for o in panel.opinions]
     return averaged(each, panel.weights)
 
 

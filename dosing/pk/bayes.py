@@ -62,7 +62,7 @@ def fit(model: Model, history: History) -> Estimate:
     """
     problem = Problem(model, history)
     with in_words():
-        return described(problem, *maximum(problem))
+        return estimated(problem, *maximum(problem))
 
 
 UNEXPLAINED = (
@@ -114,8 +114,9 @@ def starts(problem: Problem) -> Array:
     heights = problem.objective(points.reshape(-1, size) * spread)
     heights = heights.reshape([len(line)] * size)
     rimmed = np.pad(heights, 1, constant_values=np.inf)
-    around = sliding_window_view(rimmed, [3] * size).min(tuple(range(size, 2 * size)))
-    hollow = np.isfinite(heights) & (heights <= around)
+    near = sliding_window_view(rimmed, [3] * size)
+    lowest = near.min(tuple(range(size, 2 * size)))
+    hollow = np.isfinite(heights) & (heights <= lowest)
     return np.concatenate([np.zeros((1, size)), points[hollow] * spread])
 
 
@@ -265,15 +266,15 @@ def kinks(problem: Problem, eta: Array) -> Iterable[tuple[int, float]]:
         sets = np.repeat(eta[None], len(grid), axis=0)
         sets[:, which] = grid
         late = np.concatenate(
-            [m.reshape(len(grid), -1) for m in moments(problem, sets)], 1
+            [m.reshape(len(grid), -1) for m in event_times(problem, sets)], 1
         )
         gaps = (late[:, :, None] - seen).reshape(len(grid), -1)
         before, after = gaps[:-1], gaps[1:]
         for row, column in zip(*np.nonzero(before * after < 0), strict=True):
-            yield which, crossing(problem, eta, which, grid[row : row + 2], int(column))
+            yield which, meeting(problem, eta, which, grid[row : row + 2], int(column))
 
 
-def moments(problem: Problem, sets: Array) -> Iterable[Array]:
+def event_times(problem: Problem, sets: Array) -> Iterable[Array]:
     """Yield the times (s, d) at which inputs begin, and end where they last."""
     for group in problem.groups:
         each = arrivals(problem.model, group, sets)
@@ -283,7 +284,7 @@ def moments(problem: Problem, sets: Array) -> Iterable[Array]:
             yield begins + each.length_h
 
 
-def crossing(
+def meeting(
     problem: Problem, eta: Array, which: int, between: Array, column: int
 ) -> float:
     """Halve an interval until an event falls on an observation."""
@@ -294,7 +295,7 @@ def crossing(
         there = eta.copy()
         there[which] = value
         late = np.concatenate(
-            [m.reshape(1, -1) for m in moments(problem, there[None])], 1
+            [m.reshape(1, -1) for m in event_times(problem, there[None])], 1
         )
         return float((late[:, :, None] - seen).reshape(-1)[column])
 
@@ -321,7 +322,7 @@ def refuse_strangers(model: Model, eta: Array) -> None:
 ALMOST = 1e-9
 
 
-def described(problem: Problem, eta: Array, objective: float) -> Estimate:
+def estimated(problem: Problem, eta: Array, objective: float) -> Estimate:
     """Describe a maximum: covariances, predictions, individual parameters."""
     model = problem.model
     slopes, bend = problem.bends(eta)

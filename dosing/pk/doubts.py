@@ -91,7 +91,17 @@ class Scenarios:
 
 
 def each_alone(model: Model, plan: Schedule, sets: Array, where: Indices) -> Array:
-    """Return what each of the k doses of a plan alone comes to, shape (s, k, n)."""
+    """Return what each of the k doses of a plan alone comes to, shape (s, k, n).
+
+    Examples
+    --------
+    >>> from dosing.pk.examples import ONE_COMPARTMENT, ONE_LEVEL
+    >>> doses = Administration(264.0, 2.0), Administration(312.0, 2.0)
+    >>> plan = schedule(ONE_LEVEL, [336.0], doses)
+    >>> each_alone(ONE_COMPARTMENT, plan, np.zeros((1, 2)), np.array([1])).round(1)
+    array([[[1.5],
+            [2.9]]])
+    """
     size = sum(len(group.which) for group in plan.groups)
     alone = np.tile(np.eye(size), (len(sets), 1))
     found = predicted(model, plan, np.repeat(sets, size, axis=0), where, alone)

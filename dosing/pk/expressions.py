@@ -78,6 +78,11 @@ def parse(text: str | float) -> Expression:
     ------
     ValueError
         Where the text is no such expression.
+
+    Examples
+    --------
+    >>> sorted(parse("CL * (WT / 70) ** 0.75").names), float(parse("2 * 3")({}))
+    (['CL', 'WT'], 6.0)
     """
     written = str(text)
     if len(written) > MOST_CHARACTERS:

@@ -1,4 +1,4 @@
-"""What lies ahead for one person: bands, chances of a regimen, how long until it fades.
+"""What lies ahead for one person: bands, densities, chances of a range.
 
 A credible band is that of the curve, from what is not known of the person. A
 predictive band is that of a measured level, which the residual error widens. Every
@@ -15,31 +15,10 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from dosing.pk.expressions import Array
-from dosing.pk.fading import hours_until_below
 from dosing.pk.likelihood import SMALLEST, residual_of
 from dosing.pk.posterior import LEVELS, checked, curves, quantiles
-from dosing.pk.steady import (
-    Regimen,
-    SteadyState,
-    fraction_of_steady_state,
-    steady_state,
-)
+from dosing.pk.steady import Regimen, steady_state
 from dosing.pk.types import Covariates, Observation, Posterior, Residual, finite
-
-__all__ = [
-    "Band",
-    "Bands",
-    "Chances",
-    "Regimen",
-    "Shares",
-    "SteadyState",
-    "chances",
-    "fraction_of_steady_state",
-    "hours_until_below",
-    "predict",
-    "quantiles",
-    "steady_state",
-]
 
 
 class Band(StrEnum):
@@ -70,7 +49,13 @@ class Bands:
 
 @dataclass(frozen=True)
 class Shares:
-    """Probabilities below, inside and above a range, whose ends belong to it."""
+    """How probably something lies below, inside and above a range.
+
+    Parameters
+    ----------
+    below, inside, above : float
+        Probabilities from 0 to 1 that sum to 1; both ends of the range are inside.
+    """
 
     below: float
     inside: float
@@ -79,7 +64,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class Chances:
-    """Where the next steady-state trough will lie.
+    """Where a concentration will lie against a range.
 
     Parameters
     ----------
@@ -196,7 +181,7 @@ STRATA = 64
 """Into how many equal parts draws are cut before the residual error smooths them."""
 
 HALVINGS = 48
-FARTHEST_SD = 9.0
+NEVER_SD = 9.0
 
 
 @dataclass(frozen=True)
@@ -220,15 +205,15 @@ class Normals:
 
     def highest(self) -> Array:
         """Return a level that is never reached, shape (t,)."""
-        far: Array = (self.centres + FARTHEST_SD * self.spread).max(-1)
+        far: Array = (self.centres + NEVER_SD * self.spread).max(-1)
         return np.exp(far) if self.on_log else far
 
 
-def measured_about(posterior: Posterior, curves: Array, weight: float = 1.0) -> Normals:
-    """Return what would be measured about the curves (t, n) of a posterior."""
+def measured_about(posterior: Posterior, found: Array, weight: float = 1.0) -> Normals:
+    """Return what would be measured about the curves found (t, n) of a posterior."""
     residual = posterior.model.residual[posterior.model.observed]
     middles = (np.arange(STRATA) + 0.5) / STRATA
-    centres = quantiles(curves, posterior.weights, middles).T
+    centres = quantiles(found, posterior.weights, middles).T
     spread = residual_sd(residual, centres)
     if residual.on_log:
         centres = np.log(np.maximum(centres, SMALLEST))
@@ -250,11 +235,11 @@ def mixture_quantiles(
     return np.where(low > 0, high, 0.0)
 
 
-def residual_sd(residual: Residual, curves: Array) -> Array:
+def residual_sd(residual: Residual, at: Array) -> Array:
     """Return the residual standard deviation about concentrations; of ln on a log."""
     if residual.on_log:
-        return np.full(curves.shape, residual.additive**0.5)
-    counted = np.where(residual.zero_counts_as_one & (curves == 0), 1.0, curves)
+        return np.full(at.shape, residual.additive**0.5)
+    counted = np.where(residual.zero_counts_as_one & (at == 0), 1.0, at)
     parts = residual.proportional**0.5 * counted, residual.additive**0.5
     found: Array = np.maximum(np.hypot(*parts), SMALLEST)
     return found
@@ -303,6 +288,46 @@ def chances(
     return chances_of(posterior, kept.trough, low, high)
 
 
+def chances_at(posterior: Posterior, time_h: float, low: float, high: float) -> Chances:
+    """Say where the concentration will lie at an hour of the history's own doses.
+
+    Where `chances` tells of a regimen that is kept for ever, this tells of the next
+    trough, of a day after a dose was missed, or of an hour of a loading dose.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        To look ahead, replace its history by one with the doses to come.
+    time_h : float
+        On the clock of the history; at the moment of a bolus it is before it.
+    low, high : float
+        The range, ng/mL; both ends belong to it.
+
+    Returns
+    -------
+    Chances
+        Of the curve, and of a measured level; each sums to 1.
+
+    Raises
+    ------
+    ValueError
+        For an hour that is not finite, or a range whose ends are no numbers, negative
+        or out of order.
+
+    Examples
+    --------
+    >>> from dosing.pk.bayes import fit
+    >>> from dosing.pk.examples import ONE_LEVEL, TWO_COMPARTMENTS
+    >>> from dosing.pk.posterior import sample
+    >>> posterior = sample(fit(TWO_COMPARTMENTS, ONE_LEVEL))
+    >>> found = chances_at(posterior, 336.0, 3.0, 5.0)
+    >>> round(found.curve.inside, 2), round(found.measured.inside, 2)
+    (0.76, 0.59)
+    """
+    in_order(low, high)
+    return chances_of(posterior, curves(posterior, [time_h])[:, 0], low, high)
+
+
 def in_order(low: float, high: float) -> None:
     """Refuse what is no range.
 
@@ -315,14 +340,14 @@ def in_order(low: float, high: float) -> None:
         raise ValueError(f"a range needs ends of at least 0, in order: {low}, {high}")
 
 
-def chances_of(posterior: Posterior, trough: Array, low: float, high: float) -> Chances:
-    """Share out troughs, shape (n,), between below, inside and above a range."""
+def chances_of(posterior: Posterior, found: Array, low: float, high: float) -> Chances:
+    """Share out concentrations, (n,), between below, inside and above a range."""
     weights = posterior.weights
-    curve = shares(weights, trough < low, trough > high)
+    curve = shares(weights, found < low, found > high)
     residual = posterior.model.residual[posterior.model.observed]
-    spread, at, ends = residual_sd(residual, trough), trough, np.array([low, high])
+    spread, at, ends = residual_sd(residual, found), found, np.array([low, high])
     if residual.on_log:
-        at, ends = np.log(np.maximum(trough, SMALLEST)), np.log(ends + SMALLEST)
+        at, ends = np.log(np.maximum(found, SMALLEST)), np.log(ends + SMALLEST)
     under, over = ndtr((ends[0] - at) / spread), ndtr((at - ends[1]) / spread)
     return Chances(curve, shares(weights, np.where(low > 0, under, 0.0), over))
 

@@ -27,6 +27,34 @@ FIRST = np.array([1, -8, 8, -1]) / (12 * STEP)
 SMALLEST = 1e-300
 
 
+def stencil(sets: Array) -> Array:
+    """Return sets (s, p), each with the points beside it, shape (s, 1 + 4p, p).
+
+    Examples
+    --------
+    >>> stencil(np.zeros((1, 1)))[0, :, 0].tolist()
+    [0.0, -0.002, -0.001, 0.001, 0.002]
+    """
+    size = sets.shape[1]
+    points = np.repeat(sets[:, None], 1 + 4 * size, axis=1)
+    for eta in range(size):
+        points[:, 1 + 4 * eta : 5 + 4 * eta, eta] += OFFSETS
+    return points
+
+
+def differences(values: Array) -> Array:
+    """Return derivatives (s, p, ...) of values (s, 1 + 4p, ...) found at a `stencil`.
+
+    Examples
+    --------
+    >>> differences(stencil(np.ones((1, 1)))[..., 0] ** 3).round(9)
+    array([[3.]])
+    """
+    count, many = values.shape[:2]
+    sides = values[:, 1:].reshape(count, many // 4, 4, *values.shape[2:])
+    return np.asarray(np.einsum("k,spk...->sp...", FIRST, sides))
+
+
 @dataclass(frozen=True)
 class Slopes:
     """At each of s sets: objective (s,), gradient (s, p), expected curvature (s, p, p).
@@ -247,14 +275,11 @@ class Problem:
 
     def jacobian(self, sets: Array) -> tuple[Array, Array]:
         """Return f (s, m, n) and df / d eta (s, m, n, p) by five-point differences."""
-        count, size = sets.shape
-        moved = np.repeat(sets[:, None], 1 + 4 * size, axis=1)
-        for eta in range(size):
-            moved[:, 1 + 4 * eta : 5 + 4 * eta, eta] += OFFSETS
-        flat = self.predict(moved.reshape(count * (1 + 4 * size), size))
-        found = flat.reshape(count, 1 + 4 * size, *flat.shape[1:])
-        sides = found[:, 1:].reshape(count, size, 4, *flat.shape[1:])
-        return found[:, 0], np.einsum("k,spkmn->smnp", FIRST, sides)
+        points = stencil(sets)
+        count, many, size = points.shape
+        flat = self.predict(points.reshape(count * many, size))
+        found = flat.reshape(count, many, *flat.shape[1:])
+        return found[:, 0], np.moveaxis(differences(found), 1, -1)
 
     def term_slopes(self, f: Array) -> tuple[Array, Array]:
         """Return d term / d f and half its expected second derivative, (..., n).
@@ -278,11 +303,6 @@ class Problem:
 
     def bends(self, eta: Array) -> tuple[Slopes, Array]:
         """Return the slopes at one set (p,), and the exact Hessian there (p, p)."""
-        size = len(eta)
-        moved = np.repeat(eta[None], 1 + 4 * size, axis=0)
-        for place in range(size):
-            moved[1 + 4 * place : 5 + 4 * place, place] += OFFSETS
-        slopes = self.slopes(moved)
-        sides = slopes.gradient[1:].reshape(size, 4, size)
-        found = np.einsum("k,pkq->pq", FIRST, sides)
+        slopes = self.slopes(stencil(eta[None])[0])
+        found = differences(slopes.gradient[None])[0]
         return slopes, (found + found.T) / 2

@@ -242,6 +242,20 @@ def lengths(model: Model, group: Group, values: Individual, amounts: Array) -> A
         return np.where(group.rates > 0, amounts / group.rates, 0.0)
 
 
+def sets_of(model: Model, etas: Array) -> Array:
+    """Return etas, (s, p) or (p,), as parameter sets of shape (s, p).
+
+    Raises
+    ------
+    ValueError
+        Where they are not p finite numbers for each set.
+    """
+    sets = np.atleast_2d(np.asarray(etas, dtype=float))
+    if sets.shape[1] != len(model.etas) or not np.isfinite(sets).all():
+        raise ValueError(f"etas must be {len(model.etas)} finite numbers for each set")
+    return sets
+
+
 def concentrations(
     model: Model,
     history: History,
@@ -283,9 +297,7 @@ def concentrations(
     >>> concentrations(TWO_COMPARTMENTS, ONE_LEVEL, [313.0, 336.0], mean).round(2)
     array([11.65,  5.47])
     """
-    sets = np.atleast_2d(np.asarray(etas, dtype=float))
-    if sets.shape[1] != len(model.etas) or not np.isfinite(sets).all():
-        raise ValueError(f"etas must be {len(model.etas)} finite numbers for each set")
+    sets = sets_of(model, etas)
     check_history(model, history)
     if compartment is not None:
         check_places(model, np.unique(compartment).tolist())
@@ -329,7 +341,7 @@ def predicted(
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         states = carried(plan, pieces, inputs(plan, pieces, entering))
         found = seen(plan, pieces, states, wanted)
-    scale = scales(model, plan, values, wanted)
+    scale = scales(model, plan, values, wanted, count)
     for number in np.flatnonzero(~pieces.sound).tolist():
         amounts = stepwise(plan, matrices[number], entering, number)
         found[:, number] = amounts[plan.asked, wanted]
@@ -408,28 +420,22 @@ def seen(plan: Schedule, pieces: Pieces, states: Array, wanted: Indices) -> Arra
 
 
 def scales(
-    model: Model, plan: Schedule, values: Sequence[Individual], wanted: Indices
+    model: Model,
+    plan: Schedule,
+    values: Sequence[Individual],
+    wanted: Indices,
+    count: int,
 ) -> Array:
-    """Return by what to divide amounts, shape (t, s), or (1, s) where all share it."""
+    """Return by what to divide amounts, shape (t, s), or (1, s) if all times share."""
     stretch = plan.stretch[plan.asked]
     pairs = sorted(set(zip(stretch.tolist(), wanted.tolist(), strict=True)))
-    found = [
-        np.atleast_1d(read_any(model.scale, row, values[which])) for which, row in pairs
-    ]
+    found = [read(model.scale, row, values[which], count, 1.0) for which, row in pairs]
     if len(pairs) == 1:
         return found[0][None]
-    width = max((len(each) for each in found), default=1)
-    table = np.ones((len(wanted), width))
+    table = np.ones((len(wanted), count))
     for (which, row), each in zip(pairs, found, strict=True):
         table[(stretch == which) & (wanted == row)] = each
     return table
-
-
-def read_any(
-    table: Mapping[int, Expression], compartment: int, values: Individual
-) -> Array:
-    expression = table.get(compartment)
-    return np.asarray(1.0 if expression is None else expression(values), dtype=float)
 
 
 def carried(plan: Schedule, pieces: Pieces, states: Array) -> Array:

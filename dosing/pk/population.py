@@ -43,7 +43,9 @@ class Covariate:
     """What a model must be told about a person.
 
     `reference` is the value at which the typical parameters were printed; a value
-    outside `plausible` is taken for a slip of units and refused.
+    outside `plausible` is taken for a slip of units and refused. Those ranges are
+    limits of this design against such slips, wide of anybody alive; no source prints
+    them, and they are not the range of the people a model was built on.
     """
 
     name: str
@@ -194,7 +196,18 @@ def complete(
 ) -> Covariates:
     """Return the covariates a model runs on: what is known, fixed, or 1 by nature.
 
-    Those that are `unknown` may be absent; see `with_unknown`.
+    Parameters
+    ----------
+    population : Population
+    known : mapping of str to float
+        The person's own, each in the unit of its `Covariate`.
+    unknown : collection of str
+        Those that may be absent; see `with_unknown`.
+
+    Returns
+    -------
+    mapping of str to float
+        With `CL_FACTOR`, what co-medication multiplies clearance by, 1 if not told.
 
     Raises
     ------
@@ -312,6 +325,11 @@ def library() -> Mapping[str, Population]:
     ------
     ValueError
         Naming the file and what is wrong with it.
+
+    Examples
+    --------
+    >>> library()["mao_2024_liver_adult"].doi
+    '10.2147/DDDT.S503463'
     """
     found = [read(path) for path in sorted(LIBRARY.glob("*.toml"))]
     return MappingProxyType({population.id: population for population in found})
@@ -425,10 +443,10 @@ def executable_model(data: Table) -> Model:
         etas=etas,
         omega=omega,
         parameters=(*held(data), *individuals(typical, etas)),
-        rates=rates(len(needed) > len(STRUCTURES[1])),
+        rates=flows(len(needed) > len(STRUCTURES[1])),
         compartments=data["structure"]["compartments"] + 1,
         scale={1: parse(NG_PER_ML)},
-        residual={1: residual(data["residual"])},
+        residual={1: residual_error(data["residual"])},
     )
     check_values(model, data)
     return model
@@ -504,7 +522,7 @@ def individuals(
         yield name, parse(text)
 
 
-def rates(two: bool) -> tuple[tuple[int, int, Expression], ...]:  # noqa: FBT001
+def flows(two: bool) -> tuple[tuple[int, int, Expression], ...]:  # noqa: FBT001
     """Return K of a depot, a central and, with `two`, a peripheral compartment."""
     absorbed = ((0, 0, parse("-ka")), (1, 0, parse("ka")))
     if not two:
@@ -518,7 +536,7 @@ def rates(two: bool) -> tuple[tuple[int, int, Expression], ...]:  # noqa: FBT001
     )
 
 
-def residual(data: Table) -> Residual:
+def residual_error(data: Table) -> Residual:
     """Return the residual error; the file holds standard deviations."""
     form = data["form"]
     if form == "log":

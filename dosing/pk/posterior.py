@@ -204,7 +204,7 @@ def of_prior(problem: Problem, n: int) -> Posterior:
     if not np.isfinite(evidence):
         raise FitDidNotConverge("the model has nothing to vary and cannot be right")
     method = "the prior, drawn evenly" if size else "a single point: nothing varies"
-    return described(problem, sets, np.zeros(n), method, evidence)
+    return normalised(problem, sets, np.zeros(n), method, evidence)
 
 
 def log_likelihood(problem: Problem, sets: Array) -> Array:
@@ -227,7 +227,7 @@ def log_joint(problem: Problem, sets: Array) -> Array:
     return -0.5 * problem.objective(sets) - left_out
 
 
-def described(
+def normalised(
     problem: Problem,
     sets: Array,
     log_weights: Array,
@@ -310,7 +310,7 @@ def weighed(problem: Problem, parts: Sequence[Part], n: int, method: str) -> Pos
     sets = drawn(parts, n)
     each = [np.log(part.share) + part.log_density(sets) for part in parts]
     joint = log_joint(problem, sets)
-    return described(problem, sets, joint - logsumexp(each, axis=0), method)
+    return normalised(problem, sets, joint - logsumexp(each, axis=0), method)
 
 
 def prior_part(problem: Problem, share: float) -> Part:
@@ -419,7 +419,7 @@ def covered(problem: Problem, low: Array, high: Array) -> Posterior:
     share = float(kept.sum()) / FINE_POINTS
     bulk = float(np.log(np.prod(high - low) * share)) if share else -np.inf
     method = "points that fill the plane of the etas evenly"
-    return described(problem, cover[kept], joint[kept] + bulk, method)
+    return normalised(problem, cover[kept], joint[kept] + bulk, method)
 
 
 def by_chains(problem: Problem, found: Posterior, n: int) -> Posterior:
@@ -475,7 +475,7 @@ def from_chains(problem: Problem, walked: Array, n: int) -> Posterior:
     kept = flat[np.linspace(0, len(flat) - 1, n).astype(int)]
     method = f"{chains} Markov chains by stretch moves, {2 * steps} steps"
     return replace(
-        described(problem, kept, np.zeros(n), method, shaped.log_evidence),
+        normalised(problem, kept, np.zeros(n), method, shaped.log_evidence),
         effective_size=min(float(n), independent(walked)),
     )
 
@@ -533,6 +533,12 @@ def ascending(row: Array) -> Indices:
 
     The last bits of each value give way to its place, and one integer sorts twice as
     fast as places.
+
+    Examples
+    --------
+    >>> row = np.array([2.0, -1.0, 0.5])
+    >>> ascending(row).tolist()
+    [1, 2, 0]
     """
     last = (1 << max(len(row) - 1, 1).bit_length()) - 1
     packed = np.array(row, dtype=float).view(np.int64)

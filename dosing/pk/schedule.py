@@ -115,6 +115,13 @@ def runs(node: Indices, times: Array, amounts: Array) -> tuple[Indices, Indices]
     """Return the first and the last of each run of three or more equal doses.
 
     A dose beside which no two gaps are equal is a run of its own.
+
+    Examples
+    --------
+    >>> hours = np.array([0.0, 24.0, 48.0, 60.0])  # three a day apart, then a stray
+    >>> firsts, lasts = runs(np.zeros(4, dtype=np.intp), hours, np.full(4, 2.0))
+    >>> firsts.tolist(), lasts.tolist()
+    ([0, 3], [2, 3])
     """
     if not len(node):
         return node, node

@@ -10,10 +10,10 @@ import numpy as np
 from dosing.pk.bayes import fit
 from dosing.pk.cases import AskedRegimen, Case
 from dosing.pk.expressions import Array
-from dosing.pk.likelihood import FIRST, OFFSETS
+from dosing.pk.likelihood import differences, stencil
 from dosing.pk.model import concentrations, individual
 from dosing.pk.posterior import LEVELS, quantiles, sample
-from dosing.pk.steady import Regimen, steady_state
+from dosing.pk.steady import Regimen, SteadyState, steady_state
 from dosing.pk.types import MODELLED, Estimate, Posterior
 
 
@@ -24,15 +24,6 @@ class Solution:
     case: Case
     estimate: Estimate
     seconds: float
-
-
-@dataclass(frozen=True)
-class Exposure:
-    """At steady state under a regimen, shape (s,): ng/mL and ng h/mL for sirolimus."""
-
-    trough: Array
-    cmax: Array
-    auc24: Array
 
 
 def solve(case: Case) -> Solution:
@@ -65,27 +56,10 @@ def solve(case: Case) -> Solution:
     return Solution(case, estimate, perf_counter() - begun)
 
 
-def exposure(case: Case, etas: Array, asked: AskedRegimen) -> Exposure:
-    """Work out the steady state of a regimen for several parameter sets.
-
-    Parameters
-    ----------
-    etas : ndarray, shape (s, p)
-    asked : AskedRegimen
-        With the covariates that hold for ever.
-
-    Returns
-    -------
-    Exposure
-
-    Raises
-    ------
-    ValueError
-        Where a covariate that the model needs is missing.
-    """
+def steady_under(case: Case, etas: Array, asked: AskedRegimen) -> SteadyState:
+    """Work out the steady state of a regimen for parameter sets of shape (s, p)."""
     regimen = Regimen(asked.amount, asked.interval_h)
-    found = steady_state(case.model, etas, asked.covariates, regimen)
-    return Exposure(*map(np.asarray, (found.trough, found.cmax, found.auc24)))
+    return steady_state(case.model, etas, asked.covariates, regimen)
 
 
 def can_be_repeated(case: Case) -> bool:
@@ -107,7 +81,7 @@ def quantities(case: Case, posterior: Posterior) -> dict[str, Array]:
         if np.ndim(values[name])
     }
     if can_be_repeated(case):
-        steady = exposure(case, posterior.etas, asked)
+        steady = steady_under(case, posterior.etas, asked)
         amount = f"{asked.amount:g}{case.amount_unit}"
         found[f"ss_auc24_{amount}"] = steady.auc24
         found[f"ss_trough_{amount}"] = steady.trough
@@ -132,29 +106,15 @@ def steady_rows(solution: Solution) -> list[dict[str, float]]:
 
 def steady_row(solution: Solution, asked: AskedRegimen) -> dict[str, float]:
     estimate = solution.estimate
-    found = exposure(solution.case, around(estimate.eta), asked)
+    points = stencil(estimate.eta[None])[0]
+    found = steady_under(solution.case, points, asked)
     row = dict(asked.label)
     for name in ("trough", "auc24", "cmax"):
         row[name] = float(getattr(found, name)[0])
     for name in ("trough", "auc24"):
-        slope = slopes(getattr(found, name))
+        slope = differences(getattr(found, name)[None])[0]
         row[f"{name}_sd_delta"] = float(np.sqrt(slope @ estimate.laplace @ slope))
     return row
-
-
-def around(eta: Array) -> Array:
-    """Return etas and the points of their five-point differences, (1 + 4 p, p)."""
-    size = len(eta)
-    moved = np.repeat(eta[None], 1 + 4 * size, axis=0)
-    for place in range(size):
-        moved[1 + 4 * place : 5 + 4 * place, place] += OFFSETS
-    return moved
-
-
-def slopes(values: Array) -> Array:
-    """Return the derivatives of values found at `around`, shape (p,)."""
-    found: Array = values[1:].reshape(-1, len(OFFSETS)) @ FIRST
-    return found
 
 
 def as_json(solution: Solution) -> Mapping[str, Any]:
@@ -185,18 +145,18 @@ def as_json(solution: Solution) -> Mapping[str, Any]:
         "parameters": dict(estimate.parameters),
         "objective": estimate.objective,
         "individual_predictions": estimate.predictions.tolist(),
-        "population_predictions": predicted(case, np.zeros(len(estimate.eta))),
+        "population_predictions": predicted_levels(case, np.zeros(len(estimate.eta))),
         "laplace_cov_eta": estimate.laplace.tolist(),
         "focei_cov_eta": estimate.focei.tolist(),
         "shrinkage": estimate.shrinkage.tolist(),
         "on_a_kink": bool(estimate.on_a_kink),
-        "curve": curves(case, estimate.eta),
+        "curve": both_curves(case, estimate.eta),
         "steady_state": steady_rows(solution),
-        "posterior": drawn(solution),
+        "posterior": posterior_row(solution),
     }
 
 
-def predicted(case: Case, eta: Array) -> list[float]:
+def predicted_levels(case: Case, eta: Array) -> list[float]:
     """Predict at the observations of a case."""
     seen = case.history.observations
     if not seen:
@@ -209,7 +169,7 @@ def predicted(case: Case, eta: Array) -> list[float]:
     return found
 
 
-def curves(case: Case, eta: Array) -> dict[str, list[float]]:
+def both_curves(case: Case, eta: Array) -> dict[str, list[float]]:
     """Return the curves of the typical person and of this one."""
     both = np.stack([np.zeros(len(eta)), eta])
     typical, own = concentrations(case.model, case.history, case.curve_h, both)
@@ -220,7 +180,7 @@ def curves(case: Case, eta: Array) -> dict[str, list[float]]:
     }
 
 
-def drawn(solution: Solution) -> Mapping[str, Any]:
+def posterior_row(solution: Solution) -> Mapping[str, Any]:
     """Sample the posterior of a solution and describe it."""
     posterior = sample(solution.estimate)
     return {

@@ -14,7 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dosing.pk.expressions import Array
-from dosing.pk.model import check_covariates, individual, rate_matrices, read
+from dosing.pk.model import (
+    check_covariates,
+    individual,
+    rate_matrices,
+    read,
+    sets_of,
+)
 from dosing.pk.modes import Modes, mean_fade, modes_of
 from dosing.pk.schedule import Indices
 from dosing.pk.stepwise import bordered, exponential
@@ -245,9 +251,7 @@ def cycle_of(
     model: Model, etas: Array, covariates: Covariates, interval_h: float
 ) -> Cycle:
     """Lay out an interval of doses of 1 at steady state, for sets of shape (s, p)."""
-    sets = np.atleast_2d(np.asarray(etas, dtype=float))
-    if sets.shape[1] != len(model.etas) or not np.isfinite(sets).all():
-        raise ValueError(f"etas must be {len(model.etas)} finite numbers for each set")
+    sets = sets_of(model, etas)
     count, entry, row = len(sets), model.entry, model.observed
     check_covariates(model, covariates)
     values = individual(model, sets, covariates)

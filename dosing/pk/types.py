@@ -150,7 +150,29 @@ class Administration:
 
 @dataclass(frozen=True)
 class Observation:
-    """A measured concentration; `below` says it is under the limit `value`."""
+    """A measured concentration.
+
+    Parameters
+    ----------
+    time_h : float
+        When the blood was drawn.
+    value : float
+        In the model's unit, for sirolimus ng/mL; where `below`, the limit.
+    compartment : int
+        Where it was measured.
+    below : bool
+        Whether it is known only to be under `value`.
+
+    Raises
+    ------
+    ValueError
+        For a value below 0, a limit of 0, a compartment or a number that is none.
+
+    Examples
+    --------
+    >>> Observation(336.0, 1.0, below=True).value
+    1.0
+    """
 
     time_h: float
     value: float
@@ -166,7 +188,20 @@ class Observation:
 
 @dataclass(frozen=True)
 class Period:
-    """Covariates that hold up to and including `until_h`; the last one afterwards."""
+    """Covariates that hold up to and including an hour; the last ones for ever.
+
+    Parameters
+    ----------
+    until_h : float
+        Where the next period begins; of the last period it is not used.
+    covariates : mapping of str to float
+        Each in the unit of the model; see `complete`.
+
+    Examples
+    --------
+    >>> Period(456.0, {"HCT": 38.0}).covariates["HCT"]
+    38.0
+    """
 
     until_h: float
     covariates: Covariates
@@ -182,6 +217,27 @@ class History:
 
     Before the first dose the concentration is zero. A level at the very time of a
     bolus is one drawn before it.
+
+    Parameters
+    ----------
+    doses : tuple of Administration
+        In any order.
+    observations : tuple of Observation
+        In any order.
+    periods : tuple of Period
+        By their ends; at least one, though its covariates may be empty.
+
+    Raises
+    ------
+    ValueError
+        For no periods, or periods that do not follow each other.
+
+    Examples
+    --------
+    >>> maybe = Administration(24.0, 2.0, count=2, every_h=24.0, probability=0.5)
+    >>> history = History((Administration(0.0, 2.0), maybe))
+    >>> [dose.time_h for dose in history.doubtful]
+    [24.0, 48.0]
     """
 
     doses: tuple[Administration, ...]
@@ -223,9 +279,26 @@ class History:
 class Residual:
     """What separates a measured from a true concentration.
 
-    With `on_log` the logarithm is measured with variance `additive`; otherwise the
-    variance is `proportional` x prediction^2 + `additive`. A prediction of zero counts
-    as one in the proportional part where `zero_counts_as_one`.
+    Parameters
+    ----------
+    proportional : float
+        A variance, as a part of the squared prediction: 0.04 is an SD of 20 %.
+    additive : float
+        A variance, for sirolimus (ng/mL)^2; with `on_log` that of the logarithm.
+    on_log : bool
+        Whether the logarithm is measured; `proportional` is then not used.
+    zero_counts_as_one : bool
+        Whether a prediction of zero counts as one in the proportional part.
+
+    Raises
+    ------
+    ValueError
+        For a variance below 0, or none above.
+
+    Examples
+    --------
+    >>> Residual(proportional=0.2**2, additive=0.5**2).additive
+    0.25
     """
 
     proportional: float = 0.0
@@ -260,6 +333,28 @@ class Model:
     scale, bioavailability, lag_h, duration_h : mapping of compartment to Expression
         Concentration is amount / scale; the others are 1, 0 h and none by default.
     residual : mapping of compartment to Residual
+
+    Raises
+    ------
+    ValueError
+        For an omega that is no covariance of the etas, a parameter named like an eta,
+        a compartment that is not there, or nowhere to measure.
+
+    Examples
+    --------
+    >>> from dosing.pk.expressions import parse
+    >>> bolus = Model(
+    ...     name="one bolus",
+    ...     etas=("CL",),
+    ...     omega=np.array([[0.1]]),
+    ...     parameters=(("CL", parse("10 * exp(eta_CL)")),),
+    ...     rates=((0, 0, parse("-CL / 200")),),
+    ...     compartments=1,
+    ...     scale={0: parse("200 / 1000")},
+    ...     residual={0: Residual(proportional=0.04)},
+    ... )
+    >>> bolus.observed
+    0
     """
 
     name: str

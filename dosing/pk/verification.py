@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dosing.pk.bayes import moments, timing_etas
+from dosing.pk.bayes import event_times, timing_etas
 from dosing.pk.cases import Case, Unread, naming
 from dosing.pk.expressions import Array
 from dosing.pk.likelihood import Problem
@@ -15,7 +15,7 @@ from dosing.pk.model import concentrations
 from dosing.pk.posterior import LEVELS, sample
 from dosing.pk.solving import (
     Solution,
-    predicted,
+    predicted_levels,
     quantile_table,
     steady_rows,
 )
@@ -178,12 +178,12 @@ def reference_eta(case: Case) -> Array:
 
 
 def individual_predictions(solution: Solution, values: Any) -> Iterable[Error]:
-    found = predicted(solution.case, reference_eta(solution.case))
+    found = predicted_levels(solution.case, reference_eta(solution.case))
     return labelled(PREDICTIONS, relative(found, values))
 
 
 def population_predictions(solution: Solution, values: Any) -> Iterable[Error]:
-    found = predicted(solution.case, np.zeros(len(solution.case.model.etas)))
+    found = predicted_levels(solution.case, np.zeros(len(solution.case.model.etas)))
     return labelled(POPULATION, relative(found, values))
 
 
@@ -252,14 +252,14 @@ def against_nonmem(solution: Solution) -> Iterable[Error]:
     if "eta" in nonmem:
         theirs = np.array(nonmem["eta"], dtype=float)
         if "ipred" in nonmem:
-            errors = relative(predicted(case, theirs), nonmem["ipred"])
+            errors = relative(predicted_levels(case, theirs), nonmem["ipred"])
             yield from labelled(PREDICTIONS, errors)
         if "etc" in nonmem:
             yield from conditional(solution, theirs, nonmem["etc"])
         yield from maximum_of_nonmem(solution, theirs)
     if "pred" in nonmem:
         yield from labelled(
-            POPULATION, relative(predicted(case, nobody), nonmem["pred"])
+            POPULATION, relative(predicted_levels(case, nobody), nonmem["pred"])
         )
 
 
@@ -300,7 +300,7 @@ def meets(solution: Solution, eta: Array) -> bool:
         return False
     problem = Problem(estimate.model, estimate.history)
     seen = np.array([each.time_h for each in estimate.history.observations])
-    times = np.concatenate([np.ravel(each) for each in moments(problem, eta[None])])
+    times = np.concatenate([np.ravel(each) for each in event_times(problem, eta[None])])
     apart = np.abs(times[:, None] - seen).min(initial=inf)
     return estimate.on_a_kink or bool(apart < NEAR_H)
 

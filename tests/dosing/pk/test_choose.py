@@ -18,8 +18,9 @@ from dosing.pk.bayes import fit
 from dosing.pk.choose import choose, regimens
 from dosing.pk.examples import ONE_COMPARTMENT, ONE_LEVEL, TWO_COMPARTMENTS
 from dosing.pk.expressions import parse
-from dosing.pk.forecast import Regimen, chances, predict, steady_state
+from dosing.pk.forecast import chances, predict
 from dosing.pk.posterior import quantiles, sample
+from dosing.pk.steady import Regimen, steady_state
 from dosing.pk.types import FitDidNotConverge, Observation, Posterior, Residual
 
 CALM = settings(max_examples=50)

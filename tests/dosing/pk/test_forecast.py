@@ -10,19 +10,11 @@ from hypothesis import strategies as st
 from dosing.pk.bayes import fit
 from dosing.pk.examples import ONE_COMPARTMENT, ONE_LEVEL, TWO_COMPARTMENTS
 from dosing.pk.expressions import Array, parse
-from dosing.pk.forecast import (
-    Band,
-    Regimen,
-    Shares,
-    chances,
-    fraction_of_steady_state,
-    hours_until_below,
-    predict,
-    quantiles,
-    steady_state,
-)
+from dosing.pk.fading import hours_until_below
+from dosing.pk.forecast import Band, Shares, chances, predict
 from dosing.pk.model import concentrations
-from dosing.pk.posterior import sample
+from dosing.pk.posterior import quantiles, sample
+from dosing.pk.steady import Regimen, fraction_of_steady_state, steady_state
 from dosing.pk.types import (
     MODELLED,
     Administration,
