@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dosing.pk.averaging import (
     Panel,
     advise,
+    chances_at_together,
     chances_together,
     consult,
     predict_together,
@@ -18,7 +19,7 @@ from dosing.pk.bayes import fit
 from dosing.pk.choose import choose, regimens
 from dosing.pk.examples import ONE_COMPARTMENT, ONE_LEVEL, TWO_COMPARTMENTS
 from dosing.pk.expressions import parse
-from dosing.pk.forecast import chances, predict
+from dosing.pk.forecast import chances, chances_at, predict
 from dosing.pk.posterior import quantiles, sample
 from dosing.pk.steady import Regimen, steady_state
 from dosing.pk.types import FitDidNotConverge, Observation, Posterior, Residual
@@ -52,6 +53,33 @@ def test_what_goes_above_too_probably_comes_last(posterior: Posterior) -> None:
     assert 0 < sum(allowed) < len(allowed)
     for each in ranked:
         assert each.allowed == (each.chances.curve.above <= 0.2)
+
+
+def test_of_equally_good_regimens_the_lower_daily_amount_comes_first(
+    posterior: Posterior,
+) -> None:
+    tiny = [Regimen(3e-6), Regimen(1e-6), Regimen(4e-6, 48.0)]
+    ranked = choose(posterior, {}, tiny, 5.0, 15.0)
+    assert {each.chances.curve.inside for each in ranked} == {0.0}
+    assert [each.regimen for each in ranked] == [tiny[1], tiny[2], tiny[0]]
+    huge = [Regimen(3e6), Regimen(1e6), Regimen(4e6, 48.0)]
+    ranked = choose(posterior, {}, huge, 5.0, 15.0)
+    assert {each.chances.curve.above for each in ranked} == {1.0}
+    assert [each.regimen for each in ranked] == [huge[1], huge[2], huge[0]]
+
+
+def test_of_what_is_not_allowed_the_least_dangerous_comes_first(
+    posterior: Posterior,
+) -> None:
+    """Above 0.1 with the least probability, although 2 mg is in the target least."""
+    candidates = [Regimen(4.0), Regimen(2.0), Regimen(3.0)]
+    ranked = choose(posterior, {}, candidates, 2.0, 3.0, most_above=0.0)
+    above = [each.chances.curve.above for each in ranked]
+    assert not any(each.allowed for each in ranked)
+    assert above == sorted(above)
+    assert len(set(above)) == 3
+    ranked = choose(posterior, {}, [*candidates, Regimen(0.1)], 2.0, 3.0)
+    assert ranked[0].regimen == Regimen(0.1)
 
 
 def test_all_numbers_of_a_candidate_are_those_of_its_steady_state(
@@ -189,6 +217,17 @@ def test_chances_together_are_weighted_and_sum_to_one(panel: Panel) -> None:
         whole = getattr(found, kind)
         assert whole.inside == pytest.approx(np.dot(panel.weights, parts))
         assert whole.below + whole.inside + whole.above == pytest.approx(1, abs=1e-12)
+
+
+def test_chances_at_an_hour_are_weighted_under_the_doses_to_come(panel: Panel) -> None:
+    coming = replace(ONE_LEVEL.doses[0], time_h=336.0, amount=5.0)
+    moved = panel.under(replace(ONE_LEVEL, doses=(*ONE_LEVEL.doses, coming)))
+    found = chances_at_together(moved, 504.0, 5.0, 15.0)
+    each = [chances_at(o.posterior, 504.0, 5.0, 15.0) for o in moved.opinions]
+    assert found.curve.above > 2 * chances_at_together(panel, 336, 5, 15).curve.above
+    for kind in ("curve", "measured"):
+        parts = [getattr(one, kind).above for one in each]
+        assert getattr(found, kind).above == pytest.approx(np.dot(panel.weights, parts))
 
 
 def test_looking_ahead_keeps_what_is_believed(panel: Panel) -> None:

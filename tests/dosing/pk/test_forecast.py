@@ -1,6 +1,7 @@
 """Steady states, bands, chances and fading, against sums, draws and printed numbers."""
 
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ from dosing.pk.bayes import fit
 from dosing.pk.examples import ONE_COMPARTMENT, ONE_LEVEL, TWO_COMPARTMENTS
 from dosing.pk.expressions import Array, parse
 from dosing.pk.fading import hours_until_below
-from dosing.pk.forecast import Band, Shares, chances, predict
+from dosing.pk.forecast import Band, Shares, chances, chances_at, predict
 from dosing.pk.model import concentrations
-from dosing.pk.posterior import quantiles, sample
+from dosing.pk.posterior import given_in, quantiles, sample
 from dosing.pk.steady import Regimen, fraction_of_steady_state, steady_state
 from dosing.pk.types import (
     MODELLED,
@@ -235,6 +236,47 @@ def few_draws(model: Model) -> Posterior:
     etas = np.array([[0.0, 0.0], [0.5, -0.3], [-0.4, 0.2]])
     weights = np.array([0.5, 0.2, 0.3])
     return Posterior(model, ONE_LEVEL, etas, weights, 2.6, 0.0, "by hand")
+
+
+@pytest.mark.parametrize("model", [TWO_COMPARTMENTS, ON_LOG])
+@pytest.mark.parametrize("time_h", [408.0, 504.0])
+def test_chances_at_an_hour_are_those_of_each_draw(model: Model, time_h: float) -> None:
+    """A loading dose, then others in doubt; draw by draw, with the normal integral."""
+    maybe = Administration(360.0, 2.0, count=6, every_h=24.0, probability=0.6)
+    doses = (*ONE_LEVEL.doses, Administration(336.0, 6.0), maybe)
+    drawn = sample(fit(model, ONE_LEVEL), 400)
+    drawn = replace(drawn, history=replace(ONE_LEVEL, doses=doses))
+    low, high = 3.0, 5.0
+    found = chances_at(drawn, time_h, low, high)
+    curve, measured = [0.0, 0.0], [0.0, 0.0]
+    for weight, eta, taken in zip(
+        drawn.weights, drawn.etas, given_in(drawn), strict=True
+    ):
+        at = concentrations(
+            model, drawn.history, [time_h], eta[None], taken=taken[None]
+        )
+        value, normal = at[0, 0], NormalDist(0.0, 1.0)
+        curve[0] += weight * (value < low)
+        curve[1] += weight * (value > high)
+        reach = [(end - value) / np.hypot(0.2 * value, 0.3) for end in (low, high)]
+        if model is ON_LOG:
+            reach = [np.log(end / value) / 0.3 for end in (low, high)]
+        measured[0] += weight * normal.cdf(reach[0])
+        measured[1] += weight * (1 - normal.cdf(reach[1]))
+    assert 0.05 < found.curve.above < 0.95
+    for shares, (below, above) in ((found.curve, curve), (found.measured, measured)):
+        assert shares.below == pytest.approx(below, abs=1e-9)
+        assert shares.above == pytest.approx(above, abs=1e-9)
+        assert shares.inside == pytest.approx(1 - below - above, abs=1e-9)
+
+
+def test_the_hour_and_the_range_of_chances_must_make_sense(
+    posterior: Posterior,
+) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        chances_at(posterior, np.nan, 5.0, 15.0)
+    with pytest.raises(ValueError, match="range"):
+        chances_at(posterior, 336.0, 15.0, 5.0)
 
 
 def test_both_ends_belong_to_the_range() -> None:

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import log_ndtr
 
 from dosing.pk.bayes import fit
 from dosing.pk.examples import ONE_COMPARTMENT, ONE_LEVEL, TWO_COMPARTMENTS
 from dosing.pk.expressions import parse
+from dosing.pk.likelihood import Problem
 from dosing.pk.posterior import quantiles, sample
 from dosing.pk.steady import Regimen, steady_state
 from dosing.pk.types import (
@@ -171,6 +173,22 @@ def test_linear_algebra_that_breaks_down_ends_a_fit_in_words(
         fit(TWO_COMPARTMENTS, ONE_LEVEL)
     with pytest.raises(FitDidNotConverge, match="broke down: Singular"):
         sample(drawn_around)
+
+
+def test_the_curvature_of_a_level_below_its_limit_is_that_of_its_logarithm() -> None:
+    """Where the variance does not move with the prediction it is exact."""
+    model = replace(TWO_COMPARTMENTS, residual={1: Residual(additive=0.49)})
+    below = Observation(336.0, 3.0, below=True)
+    problem = Problem(model, History(ONE_LEVEL.doses, (below,)))
+    f, small = np.linspace(1.0, 6.0, 11)[:, None], 1e-3
+    lower, middle, upper = (
+        -2 * log_ndtr((3.0 - f - step) / 0.7) for step in (-small, 0.0, small)
+    )
+    first, second = problem.term_slopes(f)
+    assert (second > 0).all()
+    assert first == pytest.approx((upper - lower) / (2 * small), rel=1e-4)
+    bend = (upper - 2 * middle + lower) / small**2
+    assert second == pytest.approx(bend / 2, rel=1e-4, abs=1e-6)
 
 
 EARLY_AND_BELOW = Observation(-5.0, 1.0, below=True)
