@@ -248,7 +248,7 @@ def question_of(
             weight_kg=last_value(beside, Quantity.WEIGHT_KG),
             indication=INDICATION,
             methods=tuple(sorted({method_of(v) for v in usable} - {""})),
-            mg_per_day=float(running.mg_per_day) if running else 0.0,
+            dose_mg=float(running.amount_mg) if running else 0.0,
         ),
         weights=tuple(sorted(protocol.model_weights.items())),
         doses=tuple(administrations(due, origin)),

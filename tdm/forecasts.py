@@ -208,12 +208,7 @@ def models_page(request: StaffRequest) -> HttpResponse:
     cards = [
         {
             "population": population,
-            "parameters": [
-                (name, rule.text)
-                for name, rule in (
-                    population.model.parameters if population.model else ()
-                )
-            ],
+            **numbers_of(population),
             "checks": [check for check in checks if check.model == population.id],
             "used": Decision.objects.filter(
                 forecast__models__has_key=population.id
@@ -225,6 +220,20 @@ def models_page(request: StaffRequest) -> HttpResponse:
     if request.user.has_perm("patients.view_patient"):
         context |= clinic_ledger(request)
     return render(request, "tdm/models.html", context)
+
+
+def numbers_of(population: pk.Population) -> dict[str, object]:
+    """Return the parameters of a model as rules, its variability and its residual."""
+    model = population.model
+    if model is None:
+        return {}
+    residual = model.residual[model.observed]
+    variances = zip(model.etas, model.omega.diagonal().tolist(), strict=True)
+    return {
+        "parameters": [(name, rule.text) for name, rule in model.parameters],
+        "variability": list(variances),
+        "residual": (residual.proportional**0.5, residual.additive**0.5),
+    }
 
 
 def clinic_ledger(request: StaffRequest) -> dict[str, object]:

@@ -162,8 +162,8 @@ def outside(population: pk.Population, person: Person) -> Iterable[Sentence]:
             "own": ", ".join(others),
         }
         yield Sentence(text, facts)
-    if domain.max_dose_mg is not None and person.mg_per_day > domain.max_dose_mg:
-        text = "Built on doses up to %(most)s mg a day."
+    if domain.max_dose_mg is not None and person.dose_mg > domain.max_dose_mg:
+        text = "Built on single doses up to %(most)s mg."
         yield Sentence(text, {"most": f"{domain.max_dose_mg:g}"})
 
 

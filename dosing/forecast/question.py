@@ -31,7 +31,7 @@ class Person:
     weight_kg: float | None
     indication: str
     methods: tuple[str, ...] = ()
-    mg_per_day: float = 0.0
+    dose_mg: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

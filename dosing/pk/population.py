@@ -89,6 +89,8 @@ class Population:
     steady_state_trough_only : bool
     caveats, assumptions : tuple of str
         Sentences to show beside its numbers.
+    n_subjects : int or None
+        How many people it was built on; None where the source is silent.
     """
 
     id: str
@@ -104,6 +106,7 @@ class Population:
     caveats: tuple[str, ...]
     assumptions: tuple[str, ...]
     fixed: Covariates = field(default_factory=dict)
+    n_subjects: int | None = None
 
     def suitable_for(self, purpose: Purpose) -> bool:
         """Say whether its numbers may answer such a question."""
@@ -375,6 +378,7 @@ def populated(data: Table, name: str) -> Population:
         caveats=(*warnings_of(use), *assumptions, *use.get("notes", ())),
         assumptions=assumptions,
         fixed=data.get("fixed", {}),
+        n_subjects=data.get("population", {}).get("n_subjects"),
     )
 
 

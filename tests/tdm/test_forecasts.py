@@ -255,6 +255,8 @@ def test_every_model_has_a_card_with_checks_of_this_build(
     assert "✗" not in page
     assert "No foretold level has come yet." in page
     assert "cannot be run" in page
+    assert "n = 103" in page
+    assert "cl 0.1050, v 0.1823" in page
 
 
 def test_an_administrator_reads_the_models_and_no_patients_numbers(

@@ -117,9 +117,37 @@ def test_an_adult_with_vm_lies_outside_every_model() -> None:
     assert all(each.outside for each in outlook.views)
 
 
+@pytest.mark.parametrize(
+    ("facts", "model", "words"),
+    [
+        ({"age_years": 25.0}, MAO, "ages"),
+        ({"age_years": 28.0}, MAO, ""),
+        ({"weight_kg": 39.0}, MAO, ""),
+        ({"weight_kg": 38.9}, MAO, "weights"),
+        ({"methods": ("LC-MS/MS",)}, MAO, "levels by"),
+        ({"methods": ("CMIA",)}, MAO, ""),
+        ({"dose_mg": 4.0}, WU, ""),
+        ({"dose_mg": 4.5}, WU, "single doses"),
+        ({"indication": "liver transplant"}, MAO, ""),
+        ({"indication": "venous malformation"}, MAO, "people with"),
+    ],
+)
+def test_each_way_of_lying_outside_a_model_is_said(
+    facts: dict[str, object], model: str, words: str
+) -> None:
+    inside = forecast.Person(40.0, 60.0, "liver transplant", ("CMIA",), 2.0)
+    if model == WU:
+        inside = replace(inside, indication="advanced solid tumour")
+    question = a_question(CASE_1, HCT=38.0)
+    question = replace(question, person=replace(inside, **facts))  # type: ignore[arg-type]
+    told = [each.text for each in view(considered(question), model).outside]
+
+    assert any(words in each for each in told) if words else told == []
+
+
 def a_child(age: float, weight: float) -> forecast.Question:
     question = a_question([(28, 9.0)], WT=weight, TBIL=11.0)
-    person = replace(question.person, age_years=age, methods=("EMIT",), mg_per_day=0.5)
+    person = replace(question.person, age_years=age, methods=("EMIT",), dose_mg=0.5)
     return replace(
         question,
         person=person,
