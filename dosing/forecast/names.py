@@ -1,4 +1,4 @@
-"""What covariates are called."""
+"""What covariates, and the people of the models, are called on pages."""
 
 HAEMATOCRIT = "haematocrit"
 WEIGHT = "weight"
@@ -6,3 +6,11 @@ BILIRUBIN = "total bilirubin"
 GENOTYPE = "CYP3A5 genotype"
 OXCARBAZEPINE = "oxcarbazepine"
 INTERACTION = "interaction factor"
+
+LIVER = "liver transplant"
+TUMOUR = "advanced solid tumour"
+KIDNEY = "renal transplant with ciclosporin"
+VENOUS = "venous malformation"
+SCLEROSIS = "tuberous sclerosis complex"
+CYTOPENIA = "autoimmune cytopenia"
+ENDOTHELIOMA = "kaposiform haemangioendothelioma"

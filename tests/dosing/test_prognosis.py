@@ -1,6 +1,7 @@
 """From rows to the core and back: doses taken or missed, drugs, blood, decisions."""
 
 from copy import copy
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -16,8 +17,8 @@ from redis.exceptions import RedisError
 from dosing import prognosis, services
 from dosing.advice import Advice, StaleAdviceError, advise
 from dosing.explanation import explained
-from dosing.history import Asked, around, history_of, question_of
-from dosing.ledger import ledger_of, overrides, score
+from dosing.history import Asked, History, around, history_of, question_of
+from dosing.ledger import came_true, ledger_of, overrides, score
 from dosing.models import Decision, Intake, Laboratory, Protocol
 from dosing.services.levels import Confirmation, UnconfirmedError
 from dosing.units import Unit, parse_reported
@@ -594,28 +595,55 @@ def test_an_unknown_decision_is_said_so() -> None:
         call_command("explain_decision", "77")
 
 
-def test_the_ledger_sets_what_was_foretold_beside_what_came(
+@pytest.fixture
+def signed(
     site: Site, protocol: Protocol, laboratory: Laboratory, clinician: Staff
-) -> None:
+) -> Decision:
     patient = on_two_milligrams(site, clinician, protocol)
-    decision = sign(advice_for(patient), clinician, "1.5", "as_suggested")
-    history = history_of(patient)
-    later = copy(history.levels[-1])
-    later.pk, later.drawn_at = None, decision.signed_at + timedelta(days=20)
-    later.last_dose_at = later.drawn_at - timedelta(hours=24)
-    later.ng_per_ml = Decimal(12)
-    history = type(history)(
-        patient, history.doses, (*history.levels, later), history.assignments
-    )
-    ((_signed, came),) = ledger_of(history, [decision])
+    return sign(advice_for(patient), clinician, "1.5", "as_suggested")
+
+
+def later(decision: Decision, hours_after_dose: int = 24) -> History:
+    """The history of a signed decision with a level of 12 twenty days on."""
+    history = history_of(decision.patient)
+    level = copy(history.levels[-1])
+    level.pk, level.drawn_at = None, decision.signed_at + timedelta(days=20)
+    level.last_dose_at = level.drawn_at - timedelta(hours=hours_after_dose)
+    level.ng_per_ml = Decimal(12)
+    return replace(history, levels=(*history.levels, level))
+
+
+def test_the_ledger_sets_what_was_foretold_beside_what_came(signed: Decision) -> None:
+    ((_signed, came),) = ledger_of(later(signed), [signed])
 
     assert came is not None
     assert came.low < came.middle < came.high
+    assert signed.forecast is not None
+    assert came.middle == signed.forecast["foretold"]["middle"][19]
     found = score([came, None])
     assert found is not None
     assert (found.n, found.inside) == (1, int(came.is_inside))
     assert found.bias_percent == pytest.approx(100 * (came.middle - 12) / 12)
     assert found.precision_percent == pytest.approx(abs(found.bias_percent))
+
+
+def test_what_is_no_trough_is_not_set_beside_what_was_foretold(
+    signed: Decision,
+) -> None:
+    assert came_true(signed, later(signed, hours_after_dose=3), [signed]) is None
+
+
+def test_a_level_after_another_decision_is_not_set_beside_it(signed: Decision) -> None:
+    again = copy(signed)
+    again.signed_at = signed.signed_at + timedelta(days=5)
+
+    assert came_true(signed, later(signed), [signed, again]) is None
+
+
+def test_a_level_on_another_dose_is_not_set_beside_it(signed: Decision) -> None:
+    signed.chosen_amount_mg = Decimal(3)
+
+    assert came_true(signed, later(signed), [signed]) is None
 
 
 def on_two_milligrams(site: Site, actor: Staff, protocol: Protocol) -> Patient:
