@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -217,6 +217,8 @@ def foretold(
     low, middle, high = forecast.expected(asked.question, doses, hours)
     return {
         "first_day": days[0].isoformat(),
+        "doses": [asdict(each) for each in doses],
+        "hours": hours,
         "low": list(low),
         "middle": list(middle),
         "high": list(high),

@@ -1,5 +1,6 @@
 """From rows to the core and back: doses taken or missed, drugs, blood, decisions."""
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
 from datetime import timedelta
@@ -575,16 +576,29 @@ def test_a_decision_is_explained_with_the_same_numbers(
     call_command("explain_decision", str(decision.pk), stdout=said)
 
     assert "1.5 mg every 24 h" in said.getvalue()
+    assert "100 days: same" in said.getvalue()
+    assert '"exact": "1.52"' in said.getvalue()
     assert "NOT" not in said.getvalue()
     assert "model files unchanged" in said.getvalue()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda kept: kept["choices"][0]["trough_ng_per_ml"].reverse(),
+        lambda kept: kept["choices"][1].update(above=0.5),
+        lambda kept: kept["choices"][1].update(auc24_ng_h_per_ml=1.0),
+        lambda kept: kept["foretold"]["middle"].reverse(),
+        lambda kept: kept["models"].update(mao_2024_liver_adult=0.1),
+    ],
+    ids=["trough", "chance", "auc24", "foretold", "weight"],
+)
 def test_numbers_that_do_not_come_out_again_are_told(
-    measured: Patient, clinician: Staff
+    measured: Patient, clinician: Staff, change: Callable[[Any], None]
 ) -> None:
     decision = sign(advice_for(measured), clinician, "1.5", "as_suggested")
-    assert decision.forecast is not None
-    decision.forecast["choices"][0]["trough_ng_per_ml"][1] += 0.1
+    assert explained(decision).same
+    change(decision.forecast)
 
     assert not explained(decision).same
 
