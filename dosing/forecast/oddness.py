@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from dosing import pk
 from dosing.forecast.panel import fitted
 from dosing.forecast.question import Facts, Question
-from dosing.units import Sentence
+from dosing.interactions import INTERACTIONS
+from dosing.units import NMOL_PER_NG, Sentence
 
 SOON_AFTER_DOSE_H = 3.0
 """A sample taken after the morning dose is drawn about so long after it [NV]."""
@@ -17,17 +18,11 @@ RECENT_H = 21 * 24.0
 STARTED_AGO_H = 7 * 24.0
 """A week into a new drug its effect is there."""
 
-INHIBITOR_AUC_RATIO = 2.16
-"""Verapamil 180 mg twice daily, JP-PI 16.7.2 [V]."""
-
-INDUCER_AUC_RATIO = 0.18
-"""Rifampicin 600 mg, Tortorici [V]."""
+INHIBITOR, INDUCER = INTERACTIONS["verapamil"], INTERACTIONS["rifampicin"]
+"""The drugs of either kind whose size is published in a label or trial."""
 
 IMMUNOASSAY_RATIO = 1.219
 """CMIA over LC-MS/MS in proficiency pools, 2007-2012 [V]."""
-
-NMOL_PER_NG = 1.0939
-"""1 ng/mL in nmol/L, from the molar mass [D]."""
 
 HAEMATOCRIT_CHANGE = 0.15
 """Asked about from here [NV]."""
@@ -109,7 +104,7 @@ def stories(question: Question, last: pk.Observation) -> Iterable[Story]:
 SLIPS = (
     ("An immunoassay instead of LC-MS/MS.", IMMUNOASSAY_RATIO),
     ("LC-MS/MS instead of an immunoassay.", 1 / IMMUNOASSAY_RATIO),
-    ("nmol/L was written as ng/mL.", NMOL_PER_NG),
+    ("nmol/L was written as ng/mL.", float(NMOL_PER_NG)),
     ("The decimal point slipped: ten times too high.", 10.0),
     ("The decimal point slipped: ten times too low.", 0.1),
     ("ng/mL was written as ng/dL: a hundred times too low.", 0.01),
@@ -151,11 +146,11 @@ def about_clearance(question: Question, last: pk.Observation) -> Iterable[Story]
     for text, factor in (
         (
             "A CYP3A inhibitor such as verapamil was started (or an inducer stopped).",
-            1 / INHIBITOR_AUC_RATIO,
+            INHIBITOR.clearance_factor,
         ),
         (
             "An inducer such as rifampicin was started (or an inhibitor stopped).",
-            1 / INDUCER_AUC_RATIO,
+            INDUCER.clearance_factor,
         ),
     ):
         yield Sentence(text), changed_from(question, start, "CL_FACTOR", factor), 1.0
