@@ -523,9 +523,16 @@ def quantiles(values: Array, weights: Array, levels: Sequence[float] | Array) ->
 
 
 def of_row(row: Array, weights: Array, wanted: Array) -> Array:
+    """Return quantiles of one row, reading it only beside each, shape (q,)."""
     order = ascending(row)
-    own = weights[order]
-    return np.asarray(np.interp(wanted, np.cumsum(own) - own / 2, row[order]))
+    reached = weights[order]
+    half = reached / 2
+    reached.cumsum(out=reached)
+    reached -= half
+    after = reached.searchsorted(wanted, side="right")
+    beside = np.append(after, after - 1).clip(0, len(row) - 1)
+    beside.sort()
+    return np.asarray(np.interp(wanted, reached[beside], row[order[beside]]))
 
 
 def ascending(row: Array) -> Indices:
@@ -542,14 +549,23 @@ def ascending(row: Array) -> Indices:
     """
     last = (1 << max(len(row) - 1, 1).bit_length()) - 1
     packed = np.array(row, dtype=float).view(np.int64)
-    packed ^= (packed >> 63) & LARGEST
+    if packed.min() < 0:
+        packed ^= (packed >> 63) & LARGEST
     packed &= ~last
-    packed |= np.arange(len(row))
+    packed |= places(len(row))
     packed.sort()
-    return packed & last
+    packed &= last
+    return packed
 
 
 LARGEST = 2**63 - 1
+
+
+@lru_cache(maxsize=8)
+def places(n: int) -> Indices:
+    found = np.arange(n)
+    found.flags.writeable = False
+    return found
 
 
 def checked(levels: Sequence[float] | Array) -> Array:
