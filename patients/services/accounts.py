@@ -1,9 +1,8 @@
-"""Every change to a person's record: atomic, with an actor and a trace."""
+"""Staff, tokens and settings, and who looked at what."""
 
 import secrets
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -14,153 +13,11 @@ from patients import audit
 from patients.models import (
     ApiToken,
     Heartbeat,
-    Lesion,
-    Measurement,
     Patient,
-    PreviousTreatment,
     Role,
     Site,
     Staff,
 )
-from patients.revision import corrected, locked, revise
-
-
-@transaction.atomic
-def register_patient(
-    *,
-    site: Site,
-    actor: Staff,
-    lesion: Mapping[str, object] | None = None,
-    **facts: object,
-) -> Patient:
-    """Add a patient, with the first lesion if it is known; both or neither."""
-    patient = Patient(site=site, **facts)
-    patient.full_clean()
-    patient.save()
-    audit.record("register_patient", patient, patient=patient, actor=actor)
-    if lesion:
-        add_lesion(patient=patient, actor=actor, **lesion)
-    return patient
-
-
-@transaction.atomic
-def correct_patient(
-    *, patient: Patient, version: int, reason: str, actor: Staff, **facts: object
-) -> Patient:
-    """Change facts about a patient; the old ones stay in the history."""
-    return corrected(
-        patient,
-        version=version,
-        facts=facts,
-        patient=patient,
-        reason=reason,
-        actor=actor,
-    )
-
-
-@transaction.atomic
-def add_lesion(*, patient: Patient, actor: Staff, **facts: object) -> Lesion:
-    lesion = Lesion(patient=patient, **facts)
-    lesion.full_clean()
-    lesion.save()
-    audit.record("add_lesion", lesion, patient=patient, actor=actor)
-    return lesion
-
-
-@transaction.atomic
-def correct_lesion(
-    *, lesion: Lesion, version: int, reason: str, actor: Staff, **facts: object
-) -> Lesion:
-    """Change what is recorded about a lesion; the old facts stay in the history."""
-    return corrected(
-        lesion,
-        version=version,
-        facts=facts,
-        patient=lesion.patient,
-        reason=reason,
-        actor=actor,
-    )
-
-
-@transaction.atomic
-def correct_previous_treatment(
-    *,
-    treatment: PreviousTreatment,
-    version: int,
-    reason: str,
-    actor: Staff,
-    **facts: object,
-) -> PreviousTreatment:
-    patient = treatment.lesion.patient
-    return corrected(
-        treatment,
-        version=version,
-        facts=facts,
-        patient=patient,
-        reason=reason,
-        actor=actor,
-    )
-
-
-@transaction.atomic
-def add_previous_treatment(
-    *, lesion: Lesion, actor: Staff, **facts: object
-) -> PreviousTreatment:
-    treatment = PreviousTreatment(lesion=lesion, **facts)
-    treatment.full_clean()
-    treatment.save()
-    audit.record(
-        "add_previous_treatment", treatment, patient=lesion.patient, actor=actor
-    )
-    return treatment
-
-
-@transaction.atomic
-def add_measurement(
-    *,
-    patient: Patient,
-    quantity: str,
-    value: Decimal,
-    measured_on: date,
-    actor: Staff,
-    lesion: Lesion | None = None,
-    note: str = "",
-) -> Measurement:
-    measurement = Measurement(
-        patient=patient,
-        lesion=lesion,
-        quantity=quantity,
-        value=value,
-        measured_on=measured_on,
-        note=note,
-    )
-    measurement.full_clean()
-    measurement.save()
-    audit.record("add_measurement", measurement, patient=patient, actor=actor)
-    return measurement
-
-
-@transaction.atomic
-def correct_measurement(
-    *,
-    measurement: Measurement,
-    version: int,
-    value: Decimal,
-    measured_on: date,
-    reason: str,
-    actor: Staff,
-    note: str = "",
-) -> Measurement:
-    """Replace a number or its day; the old ones stay in the history."""
-    fresh = locked(measurement, version)
-    fresh.value, fresh.measured_on, fresh.note = value, measured_on, note
-    return revise(
-        fresh,
-        action="correct_measurement",
-        patient=fresh.patient,
-        actor=actor,
-        reason=reason,
-    )
 
 
 @transaction.atomic

@@ -1,26 +1,19 @@
-"""What people type about the drug, parsed; the services hold the rules."""
+"""A level as it is typed, parsed; the service holds the rules."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import uuid4
 
 from django import forms
-from django.core import signing
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from dosing import units
 from dosing.advice import Advice
 from dosing.models import (
-    DRUGS,
-    INTERVALS,
     Laboratory,
-    Protocol,
-    Reason,
-    State,
     TroughLevel,
 )
 from dosing.services.levels import Confirmation, UnconfirmedError
@@ -34,6 +27,7 @@ NOT_TAKEN = {
     "mg/L": (Decimal(1000), "mg/L"),
 }
 """Units no laboratory means: ng/mL in one of them, and how they are written."""
+
 
 UNIT_CHOICES = [
     (units.Unit.NG_PER_ML.value, "ng/mL"),
@@ -253,198 +247,3 @@ class SetAsideForm(ServiceForm):
     reason = forms.CharField(
         label=_("Why is it set aside?"), max_length=300, validators=[plain_text]
     )
-
-
-def day_field(label: Any, *, required: bool = True) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=required, widget=widget)
-
-
-class PrescribeForm(ServiceForm):
-    """The protocol a patient follows and the regimen that begins."""
-
-    protocol = forms.ModelChoiceField(
-        Protocol.objects.order_by("name", "-version"), label=_("Protocol")
-    )
-    amount_mg = forms.DecimalField(
-        label=_("Amount each time (mg)"), max_digits=5, decimal_places=2
-    )
-    interval_h = forms.TypedChoiceField(
-        label=_("How often"), choices=INTERVALS, coerce=int, initial=24
-    )
-    usual_time = forms.TimeField(
-        label=_("Usual time of day"),
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-    )
-    starts_on = day_field(_("First day"))
-    reason = forms.CharField(label=_("Reason"), max_length=300, validators=[plain_text])
-
-
-class StopForm(ServiceForm):
-    """The first day without the drug, outside a decision on a level."""
-
-    on = day_field(_("First day without it"))
-    reason = forms.CharField(label=_("Reason"), max_length=300, validators=[plain_text])
-
-
-class CorrectDoseForm(ServiceForm):
-    """A regimen that was entered wrongly, as it should have been."""
-
-    version = forms.IntegerField(widget=forms.HiddenInput)
-    amount_mg = forms.DecimalField(
-        label=_("Amount each time (mg)"), max_digits=5, decimal_places=2
-    )
-    interval_h = forms.TypedChoiceField(
-        label=_("How often"), choices=INTERVALS, coerce=int
-    )
-    usual_time = forms.TimeField(
-        label=_("Usual time of day"),
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-    )
-    starts_on = day_field(_("First day"))
-    stops_on = day_field(_("First day without it"), required=False)
-    never_taken = forms.BooleanField(label=_("It was never taken"), required=False)
-    reason = forms.CharField(
-        label=_("Why is it corrected?"), max_length=300, validators=[plain_text]
-    )
-
-
-CHOICE = re.compile(
-    r"(?P<amount>\d{1,3}(?:\.\d{1,2})?)@(?P<interval>12|24|48)", re.ASCII
-)
-"""An amount in mg and an interval in hours, as the page writes them."""
-
-
-class CorrectAssignmentForm(ServiceForm):
-    """Which protocol was really followed, and from when."""
-
-    version = forms.IntegerField(widget=forms.HiddenInput)
-    protocol = forms.ModelChoiceField(
-        Protocol.objects.order_by("name", "-version"),
-        label=_("Protocol"),
-        empty_label=None,
-    )
-    starts_on = day_field(_("First day"))
-    reason = forms.CharField(
-        label=_("Why is it corrected?"), max_length=300, validators=[plain_text]
-    )
-
-
-class AssignProtocolForm(ServiceForm):
-    """Another protocol, and with it another range, from a day on."""
-
-    protocol = forms.ModelChoiceField(
-        Protocol.objects.order_by("name", "-version"), label=_("Protocol")
-    )
-    starts_on = day_field(_("From"))
-    reason = forms.CharField(label=_("Reason"), max_length=300, validators=[plain_text])
-
-
-class IntakeForm(ServiceForm):
-    """What is known of one dose."""
-
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    due_on = day_field(_("Day of the dose"))
-    slot = forms.TypedChoiceField(
-        label=_("Which dose of the day"),
-        choices=[(0, _("the first or only one")), (1, _("the second"))],
-        coerce=int,
-        initial=0,
-    )
-    state = forms.ChoiceField(
-        label=_("What happened"), choices=[("", "\u2013"), *State.choices]
-    )
-    taken_at = LocalDateTimeField(label=_("Taken at"), required=False)
-    reason = forms.CharField(
-        label=_("Why it was missed"),
-        max_length=300,
-        required=False,
-        validators=[plain_text],
-    )
-
-    def __init__(self, *args: object, patient: Patient, **options: object) -> None:
-        super().__init__(*args, **options)
-        self.of = patient
-
-    def clean_taken_at(self) -> datetime | None:
-        typed = self.cleaned_data["taken_at"]
-        return instant(typed, self.of.site.zone, "0") if typed else None
-
-
-class ComedicationForm(ServiceForm):
-    """Another drug that changes sirolimus."""
-
-    drug = forms.ChoiceField(label=_("Drug"), choices=[("", "\u2013"), *DRUGS])
-    starts_on = day_field(_("First day"))
-    stops_on = day_field(_("First day without it"), required=False)
-    note = forms.CharField(
-        label=_("Note"), max_length=300, required=False, validators=[plain_text]
-    )
-
-
-class CorrectComedicationForm(ServiceForm):
-    version = forms.IntegerField(widget=forms.HiddenInput)
-    starts_on = day_field(_("First day"))
-    stops_on = day_field(_("First day without it"), required=False)
-    reason = forms.CharField(
-        label=_("Why is it corrected?"), max_length=300, validators=[plain_text]
-    )
-
-
-class PauseForm(forms.Form):
-    """From which day the drug would be paused, and the level it should fall below."""
-
-    stop_on = day_field(_("First day without it"))
-    limit = forms.DecimalField(
-        label=_("Level to fall below (ng/mL)"),
-        min_value=Decimal("0.1"),
-        max_value=Decimal(200),
-        decimal_places=1,
-    )
-
-
-BASIS_SALT = "dosing.basis"
-
-
-class DecideForm(ServiceForm):
-    """One choice among the doses shown, with the basis they rested on."""
-
-    basis = forms.CharField(widget=forms.HiddenInput)
-    choice = forms.CharField(required=False)
-    other = forms.CharField(required=False)
-    reason = forms.ChoiceField(label=_("Reason"), choices=Reason.choices)
-    reason_text = forms.CharField(
-        label=_("In words"), max_length=500, required=False, validators=[plain_text]
-    )
-    new_dose_from = day_field(_("New dose from"), required=False)
-    next_level_on = day_field(_("Next level on"), required=False)
-
-    def clean_basis(self) -> dict[str, int]:
-        try:
-            basis: dict[str, int] = signing.loads(
-                self.cleaned_data["basis"], salt=BASIS_SALT
-            )
-        except signing.BadSignature as problem:
-            raise ValidationError(_("Open the decision again.")) from problem
-        return basis
-
-    def clean(self) -> dict[str, object]:
-        facts = self.cleaned_data
-        chosen = facts.get("choice") or ""
-        text = facts.get("other", "") if chosen == "other" else chosen
-        dose = CHOICE.fullmatch(text)
-        if dose is None:
-            self.add_error("choice", _("Choose a dose."))
-        else:
-            facts["amount_mg"] = Decimal(dose["amount"])
-            facts["interval_h"] = int(dose["interval"])
-        return facts
-
-    def facts(self) -> dict[str, object]:
-        left = {"choice", "other"}
-        return {k: v for k, v in self.cleaned_data.items() if k not in left}
-
-
-def seal(advice: Advice) -> str:
-    """Sign the basis of an advice, so that a page can bring it back unchanged."""
-    return signing.dumps(dict(advice.basis), salt=BASIS_SALT)

@@ -1,30 +1,22 @@
-"""Pages about people: find one, add one, measure one; keys for programs."""
+"""Pages about people and their lesions."""
 
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from patients import services
 from patients.forms import (
     CorrectLesionForm,
-    CorrectMeasurementForm,
     CorrectPatientForm,
     CorrectTreatmentForm,
     LesionForm,
-    MeasurementForm,
     RegisterForm,
-    TokenForm,
     TreatmentForm,
 )
 from patients.models import (
-    ApiToken,
     Lesion,
-    Measurement,
     Patient,
     PreviousTreatment,
 )
@@ -55,24 +47,6 @@ def register_patient(request: StaffRequest) -> HttpResponse:
     return redirect("patient", patient.pk)
 
 
-@permission_required("patients.add_measurement", raise_exception=True)
-@require_http_methods(["GET", "POST"])
-def add_measurement(request: StaffRequest, patient_id: int) -> HttpResponse:
-    """Offer `form` for one dated number about `patient`."""
-    patient = visible_patient(request, patient_id)
-    form = MeasurementForm(
-        request.POST or None,
-        patient=patient,
-        initial={"measured_on": patient.site.today(timezone.now())},
-    )
-    measurement = submit(
-        form, services.add_measurement, patient=patient, actor=request.user
-    )
-    return added_or_asked(
-        request, form, patient, title=_("Add measurement"), done_with=measurement
-    )
-
-
 @permission_required("patients.add_patient", raise_exception=True)
 @require_http_methods(["GET", "POST"])
 def correct_patient(request: StaffRequest, patient_id: int) -> HttpResponse:
@@ -86,30 +60,6 @@ def correct_patient(request: StaffRequest, patient_id: int) -> HttpResponse:
         form, services.correct_patient, patient=known, actor=request.user
     )
     return corrected_or_asked(request, form, known, known, done_with=corrected)
-
-
-@permission_required("patients.add_measurement", raise_exception=True)
-@require_http_methods(["GET", "POST"])
-def correct_measurement(request: StaffRequest, measurement_id: int) -> HttpResponse:
-    """Correct a measurement, with a reason."""
-    visible = Patient.objects.visible_to(request.user)
-    measurement = get_object_or_404(
-        Measurement.objects.filter(patient__in=visible).select_related("patient"),
-        pk=measurement_id,
-    )
-    names = ("version", "value", "measured_on", "note")
-    form = CorrectMeasurementForm(
-        request.POST or None, initial={n: getattr(measurement, n) for n in names}
-    )
-    corrected = submit(
-        form,
-        services.correct_measurement,
-        measurement=measurement,
-        actor=request.user,
-    )
-    return corrected_or_asked(
-        request, form, measurement, measurement.patient, done_with=corrected
-    )
 
 
 @permission_required("patients.add_lesion", raise_exception=True)
@@ -183,36 +133,3 @@ def visible_lesion(request: StaffRequest, lesion_id: int) -> Lesion:
         patient__in=Patient.objects.visible_to(request.user)
     )
     return get_object_or_404(lesions.select_related("patient__site"), pk=lesion_id)
-
-
-@permission_required("patients.add_apitoken", raise_exception=True)
-@require_http_methods(["GET", "POST"])
-def tokens(request: StaffRequest) -> HttpResponse:
-    """List the `tokens` of the asker's clinics; show a new `key` once."""
-    form = TokenForm(request.POST or None, staff=request.user)
-    issued = submit(form, services.issue_token, actor=request.user)
-    rows = (
-        ApiToken.objects.filter(user__sites__in=request.user.sites.all())
-        .select_related("user")
-        .prefetch_related("user__sites")
-        .order_by("-created")
-    )
-    context = {
-        "form": TokenForm(staff=request.user) if issued else form,
-        "tokens": Paginator(rows, 50).get_page(request.GET.get("page")),
-        "key": issued[1] if issued else "",
-    }
-    refused = form.is_bound and issued is None
-    return render(
-        request, "patients/tokens.html", context, status=422 if refused else 200
-    )
-
-
-@permission_required("patients.add_apitoken", raise_exception=True)
-@require_POST
-def revoke_token(request: StaffRequest, key: str) -> HttpResponse:
-    mine = ApiToken.objects.filter(user__sites__in=request.user.sites.all())
-    token = get_object_or_404(mine, token_key=key)
-    services.revoke_token(token=token, actor=request.user)
-    messages.success(request, _("The token is revoked."))
-    return redirect("tokens")

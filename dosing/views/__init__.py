@@ -1,0 +1,29 @@
+"""Pages about the drug, split by noun."""
+
+from dosing.views.decisions import decide, decision
+from dosing.views.doses import (
+    assign_protocol,
+    correct_assignment,
+    correct_dose,
+    prescribe,
+    stop,
+)
+from dosing.views.levels import add_level, correct_level, level_hint, set_aside_level
+from dosing.views.taken import add_comedication, add_intake, correct_comedication
+
+__all__ = [
+    "add_comedication",
+    "add_intake",
+    "add_level",
+    "assign_protocol",
+    "correct_assignment",
+    "correct_comedication",
+    "correct_dose",
+    "correct_level",
+    "decide",
+    "decision",
+    "level_hint",
+    "prescribe",
+    "set_aside_level",
+    "stop",
+]

@@ -1,0 +1,79 @@
+"""Pages about what was taken: doses, and other drugs."""
+
+from datetime import timedelta
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from dosing import services
+from dosing.forms import (
+    ComedicationForm,
+    CorrectComedicationForm,
+    IntakeForm,
+)
+from dosing.models import (
+    Comedication,
+)
+from patients.models import Patient
+from patients.web import (
+    StaffRequest,
+    added_or_asked,
+    corrected_or_asked,
+    submit,
+    visible_patient,
+)
+
+
+@permission_required("dosing.add_intake", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def add_intake(request: StaffRequest, patient_id: int) -> HttpResponse:
+    """Say by `form` what is known of one dose of `patient`."""
+    patient = visible_patient(request, patient_id)
+    yesterday = patient.site.today(timezone.now()) - timedelta(days=1)
+    form = IntakeForm(
+        request.POST or None, patient=patient, initial={"due_on": yesterday}
+    )
+    intake = submit(form, services.record_intake, patient=patient, actor=request.user)
+    return added_or_asked(
+        request, form, patient, title=_("Dose taken or missed"), done_with=intake
+    )
+
+
+@permission_required("dosing.add_comedication", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def add_comedication(request: StaffRequest, patient_id: int) -> HttpResponse:
+    """Note by `form` another drug of `patient` that changes sirolimus."""
+    patient = visible_patient(request, patient_id)
+    today = patient.site.today(timezone.now())
+    form = ComedicationForm(request.POST or None, initial={"starts_on": today})
+    drug = submit(
+        form, services.record_comedication, patient=patient, actor=request.user
+    )
+    return added_or_asked(
+        request, form, patient, title=_("Add interacting drug"), done_with=drug
+    )
+
+
+@permission_required("dosing.add_comedication", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def correct_comedication(request: StaffRequest, comedication_id: int) -> HttpResponse:
+    """Mend or end a course of another drug, with a reason."""
+    visible = Patient.objects.visible_to(request.user)
+    drug = get_object_or_404(
+        Comedication.objects.filter(patient__in=visible).select_related(
+            "patient__site"
+        ),
+        pk=comedication_id,
+    )
+    names = ("version", "starts_on", "stops_on")
+    form = CorrectComedicationForm(
+        request.POST or None, initial={name: getattr(drug, name) for name in names}
+    )
+    corrected = submit(
+        form, services.correct_comedication, comedication=drug, actor=request.user
+    )
+    return corrected_or_asked(request, form, drug, drug.patient, done_with=corrected)

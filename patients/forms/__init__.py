@@ -1,0 +1,28 @@
+"""What people type, parsed; the services hold the rules."""
+
+from patients.forms.accounts import PasswordForm, SignInForm, TokenForm
+from patients.forms.observations import CorrectMeasurementForm, MeasurementForm
+from patients.forms.people import (
+    CorrectLesionForm,
+    CorrectPatientForm,
+    CorrectTreatmentForm,
+    LesionForm,
+    PatientForm,
+    RegisterForm,
+    TreatmentForm,
+)
+
+__all__ = [
+    "CorrectLesionForm",
+    "CorrectMeasurementForm",
+    "CorrectPatientForm",
+    "CorrectTreatmentForm",
+    "LesionForm",
+    "MeasurementForm",
+    "PasswordForm",
+    "PatientForm",
+    "RegisterForm",
+    "SignInForm",
+    "TokenForm",
+    "TreatmentForm",
+]

@@ -1,0 +1,56 @@
+"""Signing in, passwords and keys."""
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.utils.translation import gettext_lazy as _
+
+from patients import services
+from patients.models import (
+    Scope,
+    Site,
+    Staff,
+)
+from patients.web import ServiceForm
+
+
+class SignInForm(AuthenticationForm):
+    """Django's own, with names that fit the log of refused ones."""
+
+    def clean_username(self) -> str:
+        name: str = self.cleaned_data["username"]
+        if len(name) > MOST_LETTERS:
+            raise self.get_invalid_login_error()
+        return name
+
+
+MOST_LETTERS = 150
+
+
+class PasswordForm(PasswordChangeForm):
+    """Django's own; the new password is stored by the service."""
+
+    def save(self, commit: bool = True) -> Staff:  # noqa: FBT001, FBT002
+        return services.change_password(
+            staff=self.user,
+            password=self.cleaned_data["new_password1"],
+            actor=self.user,
+        )
+
+
+class TokenForm(ServiceForm):
+    name = forms.CharField(label=_("Name of the program"), max_length=80)
+    site = forms.ModelChoiceField(Site.objects.none(), label=_("Clinic"))
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"),
+        choices=Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.IntegerField(
+        label=_("Valid for (days)"), initial=90, min_value=1, max_value=366
+    )
+
+    def __init__(self, *args: object, staff: Staff, **options: object) -> None:
+        super().__init__(*args, **options)
+        sites = staff.sites.order_by("pk")
+        self.fields["site"].queryset = sites  # type: ignore[attr-defined]
+        self.fields["site"].initial = sites.first()

@@ -1,0 +1,40 @@
+"""Every change to a person's record: atomic, with an actor and a trace."""
+
+from patients.services.accounts import (
+    beat,
+    change_password,
+    issue_token,
+    note_export,
+    note_reading,
+    register_staff,
+    revoke_token,
+    save_configuration,
+)
+from patients.services.observations import add_measurement, correct_measurement
+from patients.services.people import (
+    add_lesion,
+    add_previous_treatment,
+    correct_lesion,
+    correct_patient,
+    correct_previous_treatment,
+    register_patient,
+)
+
+__all__ = [
+    "add_lesion",
+    "add_measurement",
+    "add_previous_treatment",
+    "beat",
+    "change_password",
+    "correct_lesion",
+    "correct_measurement",
+    "correct_patient",
+    "correct_previous_treatment",
+    "issue_token",
+    "note_export",
+    "note_reading",
+    "register_patient",
+    "register_staff",
+    "revoke_token",
+    "save_configuration",
+]

@@ -1,0 +1,25 @@
+"""Pages about people, split by noun."""
+
+from patients.views.accounts import revoke_token, tokens
+from patients.views.observations import add_measurement, correct_measurement
+from patients.views.people import (
+    add_lesion,
+    add_treatment,
+    correct_lesion,
+    correct_patient,
+    correct_treatment,
+    register_patient,
+)
+
+__all__ = [
+    "add_lesion",
+    "add_measurement",
+    "add_treatment",
+    "correct_lesion",
+    "correct_measurement",
+    "correct_patient",
+    "correct_treatment",
+    "register_patient",
+    "revoke_token",
+    "tokens",
+]
