@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from patients import services
-from patients.models import Role, Site, Staff
+from patients.models import QuantityLimit, Role, Site, Staff
 
 
 def own_sites(request: HttpRequest) -> models.QuerySet[Site]:
@@ -136,3 +136,26 @@ class StaffAdmin(ServiceAdmin):
 
     def save_related(self, *_facts: Any, **_options: Any) -> None:
         """Leave the clinics as the service has just stored them."""
+
+
+@admin.register(QuantityLimit)
+class QuantityLimitAdmin(ServiceAdmin):
+    """What cannot be true, and what is abnormal, at one's own clinics."""
+
+    list_display = (
+        "site",
+        "quantity",
+        "low",
+        "high",
+        "abnormal_below",
+        "abnormal_from",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[QuantityLimit]:
+        return QuantityLimit.objects.filter(site__in=own_sites(request))
+
+    def formfield_for_foreignkey(
+        self, db_field: models.ForeignKey, request: HttpRequest, **options: Any
+    ) -> Any:
+        options["queryset"] = own_sites(request)
+        return super().formfield_for_foreignkey(db_field, request, **options)

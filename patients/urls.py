@@ -35,6 +35,7 @@ urlpatterns = [
         views.correct_measurement,
         name="correct_measurement",
     ),
+    path("tasks/<int:task_id>/done/", views.close_task, name="close_task"),
     path("tokens/", views.tokens, name="tokens"),
     path("tokens/<slug:key>/revoke/", views.revoke_token, name="revoke_token"),
 ]

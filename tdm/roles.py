@@ -17,6 +17,8 @@ ENTERS = {
     "patients.add_patient",
     "patients.add_lesion",
     "patients.add_measurement",
+    "patients.add_diaryday",
+    "patients.change_task",
     "dosing.add_troughlevel",
     "dosing.change_troughlevel",
     "dosing.add_intake",
@@ -29,6 +31,7 @@ CONFIGURES = {
     for record in (
         ("patients", "site"),
         ("patients", "staff"),
+        ("patients", "quantitylimit"),
         ("dosing", "laboratory"),
         ("dosing", "protocol"),
     )

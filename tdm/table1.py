@@ -145,7 +145,11 @@ def by_month(
     patient: Patient, quantity: Quantity, start: date
 ) -> dict[int, Decimal | None]:
     """Return the value nearest to each month of treatment."""
-    rows_ = [m for m in patient.measurements.all() if m.quantity == quantity]
+    rows_ = [
+        m
+        for m in patient.measurements.all()
+        if m.quantity == quantity and m.withdrawn_at is None
+    ]
     found: dict[int, Decimal | None] = {}
     for month in MONTHS:
         gaps = [(abs(m.measured_on - start - months(month)), m.value) for m in rows_]

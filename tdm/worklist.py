@@ -9,16 +9,18 @@ from dosing import policy
 from dosing.history import History, histories_of
 from dosing.models import Decision, Dose, TroughLevel
 from dosing.units import Fact, Sentence
-from patients.models import Patient, Staff
+from patients.models import Patient, Role, Staff, Task
 
 
 class Urgency(IntEnum):
     """Most urgent first."""
 
     URGENT_LEVEL = 0
-    LEVEL_OUT_OF_RANGE = 1
-    LEVEL_OVERDUE = 2
-    NEVER_MEASURED = 3
+    URGENT_TASK = 1
+    LEVEL_OUT_OF_RANGE = 2
+    LEVEL_OVERDUE = 3
+    NEVER_MEASURED = 4
+    TASK = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,14 @@ class Line:
     history: History
     level: TroughLevel | None = None
     reading: policy.Reading | None = None
+    tasks: tuple[Task, ...] = ()
+
+    @property
+    def owner(self) -> Role:
+        """Whose turn it is."""
+        if self.tasks:
+            return Role(self.tasks[0].owner)
+        return Role.CLINICIAN if self.decides else Role.NURSE
 
     @property
     def decides(self) -> bool:
@@ -41,6 +51,9 @@ class Line:
     @property
     def kind(self) -> str:
         return self.urgency.name.lower()
+
+
+OVERDUE = {Urgency.LEVEL_OVERDUE, Urgency.NEVER_MEASURED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +75,11 @@ class Worklist:
 
     @property
     def overdue(self) -> int:
-        return len(self.lines) - self.to_act_on
+        return sum(line.urgency in OVERDUE for line in self.lines)
+
+    @property
+    def tasks(self) -> int:
+        return sum(len(line.tasks) for line in self.lines)
 
     @property
     def due_this_week(self) -> int:
@@ -102,7 +119,9 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
         .filter(patient__in=on_drug)
         .set_aside_last()
     )
+    tasks = list(Task.objects.open().filter(patient__in=patients).most_urgent_first())
     keys = {
+        *(task.patient_id for task in tasks),
         *(level.patient_id for level in levels),
         *(decision.patient_id for decision in awaited),
         *(dose.patient_id for dose in unmeasured),
@@ -119,8 +138,9 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
         *not_repeated(discarded, histories),
     ]
     first_of_each = {line.patient.pk: line for line in sorted(lines, key=last_first)}
+    shown = [*first_of_each.values(), *to_see_to(tasks, histories)]
     return Worklist(
-        lines=tuple(sorted(first_of_each.values(), key=most_urgent_first)),
+        lines=tuple(sorted(shown, key=most_urgent_first)),
         week=week(awaited, named, at),
     )
 
@@ -155,6 +175,23 @@ def unanswered(
             history=history,
             level=level,
             reading=reading,
+        )
+
+
+def to_see_to(tasks: Iterable[Task], histories: dict[int, History]) -> Iterable[Line]:
+    """Yield one line for each patient with open tasks, beside any line of a level."""
+    by_patient: dict[int, list[Task]] = {}
+    for task in tasks:
+        by_patient.setdefault(task.patient_id, []).append(task)
+    for key, own in by_patient.items():
+        history = histories[key]
+        yield Line(
+            patient=history.patient,
+            urgency=Urgency.URGENT_TASK if own[0].is_urgent else Urgency.TASK,
+            said=tuple(Sentence(task.text, task.facts) for task in own),
+            since=history.day(own[0].raised_at),
+            history=history,
+            tasks=tuple(own),
         )
 
 

@@ -54,6 +54,7 @@ def filled(route: str) -> str:
         "<int:measurement_id>": "1",
         "<int:decision_id>": "1",
         "<int:record_id>": "1",
+        "<int:task_id>": "1",
         "<slug:kind>": "level",
         "<slug:key>": "abc",
         r"^patients/$": "patients/",

@@ -46,6 +46,8 @@ class Intake(models.Model):
     reason = models.CharField(
         _("why it was missed"), max_length=300, blank=True, validators=[plain_text]
     )
+    with_food = models.BooleanField(_("with food"), null=True, blank=True)
+    vomited_at = models.DateTimeField(_("vomited at"), null=True, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = IntakeQuerySet.as_manager()
@@ -69,6 +71,12 @@ class Intake(models.Model):
                 condition=Q(taken_at=None) | Q(state__in=GIVEN),
                 violation_error_code=about("taken_at"),
                 violation_error_message=_("A dose that was not taken has no time."),
+            ),
+            models.CheckConstraint(
+                name="only_a_dose_taken_is_vomited",
+                condition=Q(vomited_at=None) | Q(state__in=GIVEN),
+                violation_error_code=about("vomited_at"),
+                violation_error_message=_("A dose that was not taken is not vomited."),
             ),
         ]
 

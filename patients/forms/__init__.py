@@ -11,8 +11,10 @@ from patients.forms.people import (
     RegisterForm,
     TreatmentForm,
 )
+from patients.forms.tasks import CloseTaskForm
 
 __all__ = [
+    "CloseTaskForm",
     "CorrectLesionForm",
     "CorrectMeasurementForm",
     "CorrectPatientForm",

@@ -1,6 +1,7 @@
 """The tables of this room, split by noun."""
 
 from patients.models.audit import AuditEvent, Heartbeat
+from patients.models.diary import DiaryDay, DiaryPhoto, Source
 from patients.models.lesions import (
     Compartment,
     IssvaType,
@@ -8,7 +9,15 @@ from patients.models.lesions import (
     PreviousTreatment,
     Side,
 )
-from patients.models.observations import Measurement, Quantity
+from patients.models.observations import (
+    DEFAULT_LIMITS,
+    FEVER_FROM_C,
+    Limits,
+    Measurement,
+    Quantity,
+    QuantityLimit,
+    limits_of,
+)
 from patients.models.people import (
     ApiToken,
     EndReason,
@@ -19,23 +28,33 @@ from patients.models.people import (
     Site,
     Staff,
 )
+from patients.models.tasks import Task
 
 __all__ = [
+    "DEFAULT_LIMITS",
+    "FEVER_FROM_C",
     "ApiToken",
     "AuditEvent",
     "Compartment",
+    "DiaryDay",
+    "DiaryPhoto",
     "EndReason",
     "Heartbeat",
     "IssvaType",
     "Lesion",
+    "Limits",
     "Measurement",
     "Patient",
     "PreviousTreatment",
     "Quantity",
+    "QuantityLimit",
     "Role",
     "Scope",
     "Sex",
     "Side",
     "Site",
+    "Source",
     "Staff",
+    "Task",
+    "limits_of",
 ]

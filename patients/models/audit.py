@@ -62,6 +62,11 @@ ACTIONS = {
     "record_comedication": _("Interacting drug recorded"),
     "correct_comedication": _("Interacting drug corrected"),
     "sign_decision": _("Decision signed"),
+    "save_diary": _("Diary entered"),
+    "attach_photo": _("Photo of a paper diary attached"),
+    "withdraw_measurement": _("Measurement withdrawn"),
+    "raise_task": _("Task raised"),
+    "close_task": _("Task done"),
 }
 
 

@@ -1,22 +1,27 @@
 """What was measured on a patient, one dated number at a time."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from patients.models.lesions import Lesion
-from patients.models.people import Patient
+from patients.models.people import Patient, Site
 from patients.models.rules import about, every_version_kept, never_deleted, plain_text
 
 
 class MeasurementQuerySet(models.QuerySet["Measurement"]):
+    def standing(self) -> Self:
+        """Leave out what was entered in error."""
+        return self.filter(withdrawn_at=None)
+
     def of(self, patient: Patient) -> Self:
-        return self.filter(patient=patient)
+        return self.standing().filter(patient=patient)
 
     def in_time_order(self) -> Self:
         return self.order_by("measured_on", "pk")
@@ -32,6 +37,12 @@ class Quantity(models.TextChoices):
     MRI_MAX_AREA_MM2 = "mri_max_area_mm2", _("MRI maximum lesion area (mm²)")
     HAEMATOCRIT_PERCENT = "haematocrit_percent", _("Haematocrit (%)")
     TOTAL_BILIRUBIN_UMOL_L = "bilirubin_umol_l", _("Total bilirubin (µmol/L)")
+    TEMPERATURE_C = "temperature_c", _("Temperature (°C)")
+    SYSTOLIC_MMHG = "systolic_mmhg", _("Systolic blood pressure (mmHg)")
+    DIASTOLIC_MMHG = "diastolic_mmhg", _("Diastolic blood pressure (mmHg)")
+    PULSE_PER_MIN = "pulse_per_min", _("Pulse (/min)")
+    RESPIRATORY_PER_MIN = "respiratory_per_min", _("Respiratory rate (/min)")
+    SPO2_PERCENT = "spo2_percent", _("SpO₂ (%)")
 
 
 UNITS = {
@@ -42,6 +53,12 @@ UNITS = {
     Quantity.MRI_MAX_AREA_MM2: "mm2",
     Quantity.HAEMATOCRIT_PERCENT: "%",
     Quantity.TOTAL_BILIRUBIN_UMOL_L: "umol/L",
+    Quantity.TEMPERATURE_C: "Cel",
+    Quantity.SYSTOLIC_MMHG: "mm[Hg]",
+    Quantity.DIASTOLIC_MMHG: "mm[Hg]",
+    Quantity.PULSE_PER_MIN: "/min",
+    Quantity.RESPIRATORY_PER_MIN: "/min",
+    Quantity.SPO2_PERCENT: "%",
 }
 
 CAN_BE_TRUE = {
@@ -52,10 +69,111 @@ CAN_BE_TRUE = {
     Quantity.MRI_MAX_AREA_MM2: (Decimal(0), Decimal(200_000)),
     Quantity.HAEMATOCRIT_PERCENT: (Decimal(10), Decimal(70)),
     Quantity.TOTAL_BILIRUBIN_UMOL_L: (Decimal("0.5"), Decimal(900)),
+    Quantity.TEMPERATURE_C: (Decimal(30), Decimal(45)),
+    Quantity.SYSTOLIC_MMHG: (Decimal(40), Decimal(300)),
+    Quantity.DIASTOLIC_MMHG: (Decimal(20), Decimal(200)),
+    Quantity.PULSE_PER_MIN: (Decimal(20), Decimal(300)),
+    Quantity.RESPIRATORY_PER_MIN: (Decimal(4), Decimal(80)),
+    Quantity.SPO2_PERCENT: (Decimal(40), Decimal(100)),
 }
+"""Limits outside which a number must be a slip; no clinical judgement."""
 
 OF_A_LESION = [Quantity.CIRCUMFERENCE_CM.value, Quantity.MRI_MAX_AREA_MM2.value]
-"""Limits outside which a number must be a slip; no clinical judgement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What can be true of a quantity, and from where on it is abnormal."""
+
+    low: Decimal
+    high: Decimal
+    abnormal_below: Decimal | None = None
+    abnormal_from: Decimal | None = None
+
+    def can_be_true(self, value: Decimal) -> bool:
+        return self.low <= value <= self.high
+
+    def is_abnormal(self, value: Decimal) -> bool:
+        """Ask whether a value calls for a look; the upper limit belongs to it."""
+        below, above = self.abnormal_below, self.abnormal_from
+        return (below is not None and value < below) or (
+            above is not None and value >= above
+        )
+
+
+FEVER_FROM_C = Decimal(38)
+"""Fever [NV]: a design cut, docs/sources.md; a clinic may set its own."""
+
+ABNORMAL = {
+    Quantity.TEMPERATURE_C: (None, FEVER_FROM_C),
+    Quantity.SPO2_PERCENT: (Decimal(94), None),
+}
+"""(abnormal below, abnormal from) [NV]: design cuts; a clinic may set its own."""
+
+DEFAULT_LIMITS = {
+    quantity: Limits(low, high, *ABNORMAL.get(quantity, (None, None)))
+    for quantity, (low, high) in CAN_BE_TRUE.items()
+}
+
+
+class QuantityLimit(models.Model):
+    """A clinic's own limits of one quantity; where it has none the defaults hold."""
+
+    site = models.ForeignKey(
+        Site, models.PROTECT, related_name="limits", verbose_name=_("clinic")
+    )
+    quantity = models.CharField(_("quantity"), max_length=20, choices=Quantity.choices)
+    low = models.DecimalField(_("cannot be below"), max_digits=9, decimal_places=2)
+    high = models.DecimalField(_("cannot be above"), max_digits=9, decimal_places=2)
+    abnormal_below = models.DecimalField(
+        _("abnormal below"), max_digits=9, decimal_places=2, null=True, blank=True
+    )
+    abnormal_from = models.DecimalField(
+        _("abnormal from"), max_digits=9, decimal_places=2, null=True, blank=True
+    )
+
+    class Meta:
+        verbose_name = _("limits of a quantity")
+        verbose_name_plural = _("limits of quantities")
+        triggers: ClassVar = [never_deleted]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="one_pair_of_limits_per_quantity",
+                fields=["site", "quantity"],
+                violation_error_message=_("This clinic has limits for it already."),
+            ),
+            models.CheckConstraint(
+                name="limits_are_in_order",
+                condition=Q(low__lt=F("high")),
+                violation_error_message=_("The lower limit lies below the upper."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_quantity_display()
+
+    def clean(self) -> None:
+        """Keep within what no number of this kind can pass."""
+        low, high = CAN_BE_TRUE[Quantity(self.quantity)]
+        if not low <= self.low < self.high <= high:
+            raise ValidationError(
+                _("The limits lie between %(low)s and %(high)s, in order.")
+                % {"low": low, "high": high}
+            )
+        for name in ("abnormal_below", "abnormal_from"):
+            limit = getattr(self, name)
+            if limit is not None and not self.low <= limit <= self.high:
+                raise ValidationError({name: _("This lies outside what can be true.")})
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.low, self.high, self.abnormal_below, self.abnormal_from)
+
+
+def limits_of(site: Site) -> dict[Quantity, Limits]:
+    """Return the limits that hold at a clinic, of every quantity."""
+    own = {Quantity(row.quantity): row.limits for row in site.limits.all()}
+    return {**DEFAULT_LIMITS, **own}
 
 
 def within_limits() -> Q:
@@ -76,6 +194,9 @@ class Measurement(models.Model):
     measured_on = models.DateField(_("measured on"))
     note = models.CharField(
         _("note"), max_length=500, blank=True, validators=[plain_text]
+    )
+    withdrawn_at = models.DateTimeField(
+        _("entered in error"), null=True, blank=True, editable=False
     )
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -112,15 +233,15 @@ class Measurement(models.Model):
 
     def clean(self) -> None:
         """Refuse a slip: of size, of the day, or of whose lesion it is."""
-        low, high = CAN_BE_TRUE[Quantity(self.quantity)]
-        if not low <= self.value <= high:
+        limits = limits_of(self.patient.site)[Quantity(self.quantity)]
+        if not limits.can_be_true(self.value):
             raise ValidationError(
                 {
                     "value": _(
                         "This value cannot be true: it lies between %(low)s and"
                         " %(high)s."
                     )
-                    % {"low": low, "high": high}
+                    % {"low": limits.low, "high": limits.high}
                 }
             )
         today = self.patient.site.today(timezone.now())

@@ -59,6 +59,12 @@ class Site(models.Model):
         help_text=_("Apart by commas: 0.5,1,2"),
     )
 
+    silent_after_days = models.PositiveSmallIntegerField(
+        _("diary is silent after (days)"),
+        default=3,
+        help_text=_("So many empty days in a row raise one line of the worklist."),
+    )
+
     class Meta:
         verbose_name = _("clinic")
         constraints: ClassVar = [
@@ -71,6 +77,11 @@ class Site(models.Model):
                 name="site_has_a_clinic_day",
                 condition=~Q(non_clinic_weekdays__contains=list(range(7))),
                 violation_error_message=_("A clinic is open on at least one weekday."),
+            ),
+            models.CheckConstraint(
+                name="site_waits_for_a_diary",
+                condition=Q(silent_after_days__gte=1, silent_after_days__lte=90),
+                violation_error_message=_("A diary is silent after 1 to 90 days."),
             ),
             models.CheckConstraint(
                 name="site_stocks_a_strength",

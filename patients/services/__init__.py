@@ -19,6 +19,7 @@ from patients.services.people import (
     correct_previous_treatment,
     register_patient,
 )
+from patients.services.tasks import close_task, raise_task
 
 __all__ = [
     "add_lesion",
@@ -26,6 +27,7 @@ __all__ = [
     "add_previous_treatment",
     "beat",
     "change_password",
+    "close_task",
     "correct_lesion",
     "correct_measurement",
     "correct_patient",
@@ -33,6 +35,7 @@ __all__ = [
     "issue_token",
     "note_export",
     "note_reading",
+    "raise_task",
     "register_patient",
     "register_staff",
     "revoke_token",

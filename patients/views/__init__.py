@@ -10,11 +10,13 @@ from patients.views.people import (
     correct_treatment,
     register_patient,
 )
+from patients.views.tasks import close_task
 
 __all__ = [
     "add_lesion",
     "add_measurement",
     "add_treatment",
+    "close_task",
     "correct_lesion",
     "correct_measurement",
     "correct_patient",

@@ -1,0 +1,97 @@
+"""The day of a diary: who told it, what they added, and the paper it came from."""
+
+from typing import ClassVar, Self
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from patients.models.people import Patient
+from patients.models.rules import every_version_kept, never_deleted, plain_text
+
+
+class Source(models.TextChoices):
+    """Where a day's entries come from."""
+
+    PHONE = "phone", _("telephone")
+    PAPER = "paper", _("paper diary")
+    PATIENT = "patient", _("the patient, here")
+    VISIT = "visit", _("visit")
+
+
+class DiaryDayQuerySet(models.QuerySet["DiaryDay"]):
+    def of(self, patient: Patient) -> Self:
+        return self.filter(patient=patient).order_by("day")
+
+
+@every_version_kept
+class DiaryDay(models.Model):
+    """A day of which something was told; a day without a row is silent.
+
+    The numbers of the day are measurements, and its doses intakes; each has one home.
+    """
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="diary_days")
+    day = models.DateField(_("day"))
+    source = models.CharField(_("source"), max_length=8, choices=Source.choices)
+    no_side_effects = models.BooleanField(_("asked: no side effects"), default=False)
+    note = models.CharField(
+        _("note"), max_length=2000, blank=True, validators=[plain_text]
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = DiaryDayQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("diary day")
+        triggers: ClassVar = [never_deleted]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="one_diary_day_per_day",
+                fields=["patient", "day"],
+                violation_error_message=_("This day is already recorded."),
+            ),
+            models.CheckConstraint(
+                name="diary_day_is_coded",
+                condition=Q(source__in=Source.values),
+                violation_error_message=_("Choose one of the listed answers."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+    def clean(self) -> None:
+        """Refuse a day to come, or before birth."""
+        today = self.patient.site.today(timezone.now())
+        if not self.patient.born_on <= self.day <= today:
+            raise ValidationError(
+                {"day": _("A diary day lies between birth and today.")}
+            )
+
+
+class DiaryPhoto(models.Model):
+    """A photo of a week on paper, kept in the database with what it belongs to."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="diary_photos")
+    week_on = models.DateField(_("Monday of the week"))
+    content = models.BinaryField()
+    content_type = models.CharField(max_length=20)
+    attached_at = models.DateTimeField(_("attached"))
+
+    class Meta:
+        verbose_name = _("photo of a paper diary")
+        triggers: ClassVar = [never_deleted]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="photo_is_png_or_jpeg",
+                condition=Q(content_type__in=["image/png", "image/jpeg"]),
+                violation_error_message=_("Attach a PNG or JPEG picture."),
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["patient", "week_on"])]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.week_on}"

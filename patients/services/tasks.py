@@ -1,0 +1,66 @@
+"""What someone has to see to: raised once, closed by a human."""
+
+from collections.abc import Mapping
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from patients import audit
+from patients.models import Patient, Role, Staff, Task
+from patients.revision import locked
+
+
+@transaction.atomic
+def raise_task(
+    *,
+    patient: Patient,
+    kind: str,
+    key: str,
+    text: str,
+    actor: Staff,
+    facts: Mapping[str, str] | None = None,
+    owner: str = Role.NURSE,
+    is_urgent: bool = False,
+) -> Task:
+    """Raise a task, once for each `key`; what was raised before is left as it is.
+
+    `text` is an English template marked for translation, `facts` what it says.
+    """
+    known = Task.objects.filter(patient=patient, kind=kind, key=key).first()
+    if known is not None:
+        return known
+    task = Task(
+        patient=patient,
+        kind=kind,
+        key=key,
+        text=text,
+        facts=dict(facts or {}),
+        owner=owner,
+        is_urgent=is_urgent,
+        raised_at=timezone.now(),
+    )
+    task.full_clean()
+    task.save()
+    audit.record("raise_task", task, patient=patient, actor=actor)
+    return task
+
+
+@transaction.atomic
+def close_task(*, task: Task, version: int, outcome: str, actor: Staff) -> Task:
+    """Say what was done about a task; it leaves the worklist."""
+    fresh = locked(task, version)
+    if fresh.closed_at is not None:
+        raise ValidationError(_("This task is done already."))
+    if not outcome.strip():
+        raise ValidationError({"outcome": _("Say what was done.")})
+    fresh.closed_at, fresh.closed_by = timezone.now(), actor
+    fresh.outcome = outcome
+    fresh.version += 1
+    fresh.full_clean()
+    fresh.save()
+    audit.record(
+        "close_task", fresh, patient=fresh.patient, actor=actor, reason=outcome
+    )
+    return fresh
