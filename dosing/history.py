@@ -137,9 +137,6 @@ COVARIATES = {
 """Measured quantities by the models' name for them; the units are the same."""
 
 HALF_INTERVAL = 0.5
-EARLIEST = 0.25
-"""A dose is taken at most so much of its interval early, else it is a late one [NV]."""
-
 HOUR_S = 3600
 
 
@@ -287,10 +284,18 @@ def doses_due(
         for due in doses_of(dose, history, until):
             intake = known.get((due.on, due.slot))
             timed = intake.taken_at if intake else None
-            state = intake.state if intake else ""
             at = timed or due.due_at
+            state = state_of(intake, at) if intake else ""
             if at < until:
                 yield replace(due, at=at, state=state, is_timed=timed is not None)
+
+
+def state_of(intake: Intake, at: datetime) -> str:
+    """Return what is known of a dose; vomited soon after, it is not known."""
+    vomited = intake.vomited_at
+    if vomited is not None and vomited - at < policy.VOMITED_SOON:
+        return State.UNKNOWN
+    return intake.state
 
 
 def doses_of(dose: Dose, history: History, until: datetime) -> Iterable[Due]:
@@ -340,10 +345,11 @@ def meant(due: Sequence[Due], taken_at: datetime) -> Due | None:
     It is the last that was due by then or within a quarter of its interval after it,
     and not a whole interval before.
     """
+    earliest = -policy.EARLIEST_TAKEN
     near = [
         each
         for each in due
-        if -EARLIEST * each.interval <= taken_at - each.due_at < each.interval
+        if earliest * each.interval <= taken_at - each.due_at < each.interval
     ]
     return near[-1] if near else None
 

@@ -9,7 +9,13 @@ urlpatterns = [
     path("patients/<int:patient_id>/levels/hint/", views.level_hint, name="level_hint"),
     path("patients/<int:patient_id>/doses/new/", views.prescribe, name="prescribe"),
     path("patients/<int:patient_id>/doses/stop/", views.stop, name="stop"),
-    path("patients/<int:patient_id>/doses/taken/", views.add_intake, name="add_intake"),
+    path("patients/<int:patient_id>/diary/", views.week, name="diary"),
+    path("patients/<int:patient_id>/diary/day/", views.day, name="diary_day"),
+    path(
+        "patients/<int:patient_id>/diary/task/",
+        views.raise_value_task,
+        name="raise_value_task",
+    ),
     path(
         "patients/<int:patient_id>/drugs/new/",
         views.add_comedication,

@@ -1,6 +1,6 @@
 """One call, one line in the record's history."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.db import connection, models
 
@@ -28,6 +28,29 @@ def record(
         actor=actor,
         reason=reason,
         details=dict(details or {}),
+    )
+
+
+def record_many(
+    lines: Iterable[tuple[models.Model, str]],
+    *,
+    actor: Staff,
+    patient: Patient,
+    reason: str = "",
+) -> None:
+    """Write one line for each (record, action) about a patient, in one statement."""
+    AuditEvent.objects.bulk_create(
+        AuditEvent(
+            chain=patient.pk % CHAINS,
+            action=action,
+            object_type=about._meta.label_lower,
+            object_id=str(about.pk),
+            object_version=getattr(about, "version", None),
+            patient=patient,
+            actor=actor,
+            reason=reason,
+        )
+        for about, action in lines
     )
 
 

@@ -21,7 +21,6 @@ ENTERS = {
     "patients.change_task",
     "dosing.add_troughlevel",
     "dosing.change_troughlevel",
-    "dosing.add_intake",
     "dosing.add_comedication",
 }
 PRESCRIBES = {"dosing.add_dose", "dosing.add_decision", "dosing.add_protocolassignment"}

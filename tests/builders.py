@@ -10,7 +10,10 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from dosing import services as dosing
+from dosing.diary import Place
 from dosing.models import Dose, Laboratory, Protocol, TroughLevel
 from dosing.units import Unit, parse_reported
 from patients import services as people
@@ -121,6 +124,30 @@ def a_dose(
         reason="as agreed",
         protocol=protocol,
         actor=actor,
+    )
+
+
+LONG_AGO = "from the paper diary"
+
+
+def in_diary(
+    patient: Patient,
+    day: int,
+    *,
+    actor: Staff,
+    slot: int = 0,
+    **texts: str,
+) -> dosing.Outcome:
+    """Enter cells of one day of treatment over whatever they say, by their texts."""
+    on = DAY_0 + timedelta(days=day)
+    cells = [(Place(on, row, slot), text) for row, text in texts.items()]
+    today = patient.site.today(timezone.now())
+    return dosing.save_diary(
+        patient=patient,
+        entries=dosing.entries_of(patient, cells, today=today),
+        source="paper",
+        actor=actor,
+        reason=LONG_AGO,
     )
 
 

@@ -22,6 +22,7 @@ from tests.builders import (
     a_site,
     a_staff_member,
     a_trough,
+    in_diary,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -117,7 +118,10 @@ MAY_OPEN = {
     "future": {Role.CLINICIAN},
     "hold": {Role.CLINICIAN},
     "assign_protocol": {Role.CLINICIAN},
-    "add_intake": ENTRY,
+    "diary": ENTRY,
+    "diary_day": ENTRY,
+    "raise_value_task": ENTRY,
+    "close_task": CARE,
     "add_comedication": ENTRY,
     "correct_comedication": ENTRY,
     "models": CARE | {Role.ADMIN},
@@ -184,9 +188,7 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
     drug = dosing.services.record_comedication(
         patient=stranger, drug="verapamil", starts_on=DAY_0, actor=clinician
     )
-    intake = dosing.services.record_intake(
-        patient=stranger, due_on=DAY_0, state="missed", actor=clinician
-    )
+    in_diary(stranger, 0, dose="missed: forgotten", actor=clinician)
     return {
         "patient": stranger.pk,
         "level": level.pk,
@@ -196,7 +198,7 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "treatment": treatment.pk,
         "measurement": measurement.pk,
         "drug": drug.pk,
-        "intake": intake.pk,
+        "intake": stranger.intakes.get().pk,
     }
 
 

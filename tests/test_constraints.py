@@ -16,8 +16,8 @@ from dosing import services as dosing
 from dosing.advice import advise
 from dosing.models import Laboratory
 from patients import services as people
-from patients.models import AuditEvent, Patient, Staff
-from tests.builders import DAY_0, a_lesion, a_trough, on_day
+from patients.models import AuditEvent, DiaryPhoto, Patient, QuantityLimit, Staff
+from tests.builders import DAY_0, a_lesion, a_trough, in_diary, on_day
 
 Facts = Mapping[str, Any]
 
@@ -26,6 +26,12 @@ BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
     "comedication_stops_after_it_starts": ("dosing.Comedication", {"stops_on": DAY_0}),
     "intake_is_coded": ("dosing.Intake", {"state": "perhaps"}),
     "only_a_dose_taken_has_a_time": ("dosing.Intake", {"taken_at": on_day(0)}),
+    "diary_day_is_coded": ("patients.DiaryDay", {"source": "rumour"}),
+    "limits_are_in_order": ("patients.QuantityLimit", {"low": F("high")}),
+    "only_a_dose_taken_is_vomited": ("dosing.Intake", {"vomited_at": on_day(0)}),
+    "photo_is_png_or_jpeg": ("patients.DiaryPhoto", {"content_type": "text/html"}),
+    "site_waits_for_a_diary": ("patients.Site", {"silent_after_days": 0}),
+    "task_is_closed_by_someone": ("patients.Task", {"closed_at": on_day(1)}),
     "dose_has_a_known_interval": ("dosing.Dose", {"interval_h": 36}),
     "dose_has_a_reason": ("dosing.Dose", {"reason": "  "}),
     "dose_is_an_amount": ("dosing.Dose", {"amount_mg": 0}),
@@ -100,6 +106,9 @@ BROKEN_BY_A_COPY: dict[str, tuple[str, Facts]] = {
         {"submission": "1" * 32},
     ),
     "one_course_of_a_drug_starts_on_a_day": ("dosing.Comedication", {}),
+    "one_diary_day_per_day": ("patients.DiaryDay", {}),
+    "one_pair_of_limits_per_quantity": ("patients.QuantityLimit", {}),
+    "one_task_for_each_reason": ("patients.Task", {}),
     "one_intake_per_dose": ("dosing.Intake", {}),
     "one_measurement_per_day": ("patients.Measurement", {}),
     "one_protocol_starts_on_a_day": ("dosing.ProtocolAssignment", {}),
@@ -130,9 +139,19 @@ def whole_clinic(
     dosing.record_comedication(
         patient=treated, drug="diltiazem", starts_on=DAY_0, actor=clinician
     )
-    intake = {"patient": treated, "due_on": DAY_0, "actor": clinician}
-    dosing.record_intake(state="taken", **intake)  # type: ignore[arg-type]
-    dosing.record_intake(state="missed", version=1, **intake)  # type: ignore[arg-type]
+    in_diary(treated, 0, dose="taken", note="By phone", actor=clinician)
+    in_diary(treated, 0, dose="missed: forgotten", note="Paper", actor=clinician)
+    limits = {"low": 30, "high": 45, "abnormal_from": "37.5"}
+    QuantityLimit.objects.create(site=treated.site, quantity="temperature_c", **limits)
+    DiaryPhoto.objects.create(
+        patient=treated,
+        week_on=DAY_0,
+        content=b"",
+        content_type="image/png",
+        attached_at=on_day(7),
+    )
+    task = {"kind": "other", "key": "1", "text": "Call.", "actor": clinician}
+    people.raise_task(patient=treated, **task)  # type: ignore[arg-type]
     a_trough(treated, "13.3", actor=clinician)
     advice = advise(treated, at=timezone.now())
     assert advice is not None

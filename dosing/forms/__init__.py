@@ -17,7 +17,7 @@ from dosing.forms.levels import (
     starting_values,
     values_of,
 )
-from dosing.forms.taken import ComedicationForm, CorrectComedicationForm, IntakeForm
+from dosing.forms.taken import ComedicationForm, CorrectComedicationForm
 
 __all__ = [
     "AssignProtocolForm",
@@ -27,7 +27,6 @@ __all__ = [
     "CorrectDoseForm",
     "CorrectTroughForm",
     "DecideForm",
-    "IntakeForm",
     "NewTroughForm",
     "PauseForm",
     "PrescribeForm",

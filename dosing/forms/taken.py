@@ -1,49 +1,14 @@
 """What was taken, as it is typed, parsed."""
 
-from datetime import datetime
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from dosing.forms.fields import day_field
 from dosing.models import (
     DRUGS,
-    State,
 )
-from patients.models import Patient
 from patients.models.rules import plain_text
-from patients.web import LocalDateTimeField, ServiceForm, instant
-
-
-class IntakeForm(ServiceForm):
-    """What is known of one dose."""
-
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    due_on = day_field(_("Day of the dose"))
-    slot = forms.TypedChoiceField(
-        label=_("Which dose of the day"),
-        choices=[(0, _("the first or only one")), (1, _("the second"))],
-        coerce=int,
-        initial=0,
-    )
-    state = forms.ChoiceField(
-        label=_("What happened"), choices=[("", "\u2013"), *State.choices]
-    )
-    taken_at = LocalDateTimeField(label=_("Taken at"), required=False)
-    reason = forms.CharField(
-        label=_("Why it was missed"),
-        max_length=300,
-        required=False,
-        validators=[plain_text],
-    )
-
-    def __init__(self, *args: object, patient: Patient, **options: object) -> None:
-        super().__init__(*args, **options)
-        self.of = patient
-
-    def clean_taken_at(self) -> datetime | None:
-        typed = self.cleaned_data["taken_at"]
-        return instant(typed, self.of.site.zone, "0") if typed else None
+from patients.web import ServiceForm
 
 
 class ComedicationForm(ServiceForm):

@@ -38,7 +38,10 @@ from dosing.policy.tablets import (
     takeable,
 )
 from dosing.policy.taken import (
+    EARLIEST_TAKEN,
+    LATE_AFTER,
     NO_INCREASE,
+    VOMITED_SOON,
     Drug,
     another_range,
     findings_on_doses,
@@ -72,7 +75,9 @@ __all__ = [
     "CITED_RANGES",
     "DEFAULT_CEILING_MG_PER_DAY",
     "DEFAULT_TARGET",
+    "EARLIEST_TAKEN",
     "ENGINE_VERSION",
+    "LATE_AFTER",
     "LONGEST_WITHOUT_LEVEL_DAYS",
     "MOST_CANDIDATES",
     "NEARLY_STEADY_AFTER_DAYS",
@@ -81,6 +86,7 @@ __all__ = [
     "RECHECK_UNCHANGED_DAYS",
     "STEADY_AFTER_DAYS",
     "STEP_LIMIT_PERCENT",
+    "VOMITED_SOON",
     "Candidate",
     "Course",
     "Drug",

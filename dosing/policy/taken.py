@@ -17,6 +17,16 @@ MISS_MATTERS_DAYS = 7
 """A dose missed in the last days before a draw takes it off its steady state [D]."""
 
 
+LATE_AFTER = timedelta(hours=2)
+"""A dose taken so long after it was due is a late one [NV]: a design cut."""
+
+EARLIEST_TAKEN = 0.25
+"""A dose is taken at most so much of its interval early, else it is a late one [NV]."""
+
+VOMITED_SOON = timedelta(minutes=30)
+"""A dose vomited within this time may not have been taken [NV]."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drug:
     """A course of a drug that changes sirolimus; days are the clinic's."""

@@ -1,6 +1,7 @@
 """Every change to what is prescribed, measured and decided, split by noun."""
 
 from dosing.services.decisions import sign_decision
+from dosing.services.diary import LATE_ENTRY, Entry, Outcome, entries_of, save_diary
 from dosing.services.doses import (
     USUAL_TIME,
     assign_protocol,
@@ -13,20 +14,23 @@ from dosing.services.levels import correct_trough, record_trough, set_aside_trou
 from dosing.services.taken import (
     correct_comedication,
     record_comedication,
-    record_intake,
 )
 
 __all__ = [
+    "LATE_ENTRY",
     "USUAL_TIME",
+    "Entry",
+    "Outcome",
     "assign_protocol",
     "correct_assignment",
     "correct_comedication",
     "correct_dose",
     "correct_trough",
+    "entries_of",
     "prescribe_dose",
     "record_comedication",
-    "record_intake",
     "record_trough",
+    "save_diary",
     "set_aside_trough",
     "sign_decision",
     "stop_dose",

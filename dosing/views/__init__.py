@@ -1,6 +1,7 @@
 """Pages about the drug, split by noun."""
 
 from dosing.views.decisions import decide, decision
+from dosing.views.diary import day, raise_value_task, week
 from dosing.views.doses import (
     assign_protocol,
     correct_assignment,
@@ -9,21 +10,23 @@ from dosing.views.doses import (
     stop,
 )
 from dosing.views.levels import add_level, correct_level, level_hint, set_aside_level
-from dosing.views.taken import add_comedication, add_intake, correct_comedication
+from dosing.views.taken import add_comedication, correct_comedication
 
 __all__ = [
     "add_comedication",
-    "add_intake",
     "add_level",
     "assign_protocol",
     "correct_assignment",
     "correct_comedication",
     "correct_dose",
     "correct_level",
+    "day",
     "decide",
     "decision",
     "level_hint",
     "prescribe",
+    "raise_value_task",
     "set_aside_level",
     "stop",
+    "week",
 ]

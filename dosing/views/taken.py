@@ -1,7 +1,5 @@
 """Pages about what was taken: doses, and other drugs."""
 
-from datetime import timedelta
-
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -13,7 +11,6 @@ from dosing import services
 from dosing.forms import (
     ComedicationForm,
     CorrectComedicationForm,
-    IntakeForm,
 )
 from dosing.models import (
     Comedication,
@@ -26,21 +23,6 @@ from patients.web import (
     submit,
     visible_patient,
 )
-
-
-@permission_required("dosing.add_intake", raise_exception=True)
-@require_http_methods(["GET", "POST"])
-def add_intake(request: StaffRequest, patient_id: int) -> HttpResponse:
-    """Say by `form` what is known of one dose of `patient`."""
-    patient = visible_patient(request, patient_id)
-    yesterday = patient.site.today(timezone.now()) - timedelta(days=1)
-    form = IntakeForm(
-        request.POST or None, patient=patient, initial={"due_on": yesterday}
-    )
-    intake = submit(form, services.record_intake, patient=patient, actor=request.user)
-    return added_or_asked(
-        request, form, patient, title=_("Dose taken or missed"), done_with=intake
-    )
 
 
 @permission_required("dosing.add_comedication", raise_exception=True)

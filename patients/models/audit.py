@@ -57,8 +57,6 @@ ACTIONS = {
     "record_trough": _("Level recorded"),
     "correct_trough": _("Level corrected"),
     "set_aside_trough": _("Level set aside"),
-    "record_intake": _("Dose taken or missed"),
-    "correct_intake": _("Dose taken or missed, corrected"),
     "record_comedication": _("Interacting drug recorded"),
     "correct_comedication": _("Interacting drug corrected"),
     "sign_decision": _("Decision signed"),

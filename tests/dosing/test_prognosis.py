@@ -20,12 +20,12 @@ from dosing.advice import Advice, StaleAdviceError, advise
 from dosing.explanation import explained
 from dosing.history import Asked, History, around, history_of, question_of
 from dosing.ledger import came_true, ledger_of, overrides, score
-from dosing.models import Decision, Intake, Laboratory, Protocol
+from dosing.models import Decision, Laboratory, Protocol
 from dosing.services.levels import Confirmation, UnconfirmedError
 from dosing.units import Unit, parse_reported
 from patients import services as people
-from patients.models import AuditEvent, Patient, Site, Staff
-from tests.builders import DAY_0, a_dose, a_protocol, a_site, a_trough, on_day
+from patients.models import Patient, Site, Staff
+from tests.builders import DAY_0, a_dose, a_protocol, a_site, a_trough, in_diary, on_day
 
 
 def asked_of(patient: Patient, day: int = 29, hour: int = 9) -> Asked:
@@ -48,18 +48,6 @@ def measured(treated: Patient, laboratory: Laboratory, clinician: Staff) -> Pati
     return treated
 
 
-def intake(
-    patient: Patient, actor: Staff, day: int, state: str, **facts: Any
-) -> Intake:
-    return services.record_intake(
-        patient=patient,
-        due_on=DAY_0 + timedelta(days=day),
-        state=state,
-        actor=actor,
-        **facts,
-    )
-
-
 def test_prescribed_doses_are_counted_in_hours_from_the_first(
     measured: Patient,
 ) -> None:
@@ -76,7 +64,7 @@ def test_a_dose_at_even_pace_is_one_series(treated: Patient) -> None:
 
 
 def test_a_missed_dose_is_absent_and_named(treated: Patient, nurse: Staff) -> None:
-    intake(treated, nurse, 27, "missed", reason="forgot")
+    in_diary(treated, 27, dose="missed: forgotten", actor=nurse)
     asked = asked_of(treated)
     times = [at for dose in asked.question.doses for at in dose.times_h]
 
@@ -87,7 +75,7 @@ def test_a_missed_dose_is_absent_and_named(treated: Patient, nurse: Staff) -> No
 def test_an_unknown_dose_counts_as_likely_as_not(
     treated: Patient, nurse: Staff
 ) -> None:
-    intake(treated, nurse, 27, "unknown")
+    in_diary(treated, 27, dose="unknown", actor=nurse)
     asked = asked_of(treated)
     doubtful = [dose for dose in asked.question.doses if dose.probability < 1]
 
@@ -96,7 +84,7 @@ def test_an_unknown_dose_counts_as_likely_as_not(
 
 
 def test_a_late_dose_is_taken_when_it_was(treated: Patient, nurse: Staff) -> None:
-    intake(treated, nurse, 27, "late", taken_at=on_day(27, 13))
+    in_diary(treated, 27, at="13:00", actor=nurse)
     times = [at for dose in asked_of(treated).question.doses for at in dose.times_h]
 
     assert 27 * 24.0 + 5 in times
@@ -208,66 +196,6 @@ def test_a_level_above_the_assay_is_left_to_the_reader(
 CHECKED = Confirmation(("above-assay", "decimal-slip"), "checked with the laboratory")
 
 
-def test_a_dose_that_was_not_prescribed_cannot_be_missed(
-    treated: Patient, nurse: Staff
-) -> None:
-    with pytest.raises(ValidationError, match="No such dose was prescribed"):
-        intake(treated, nurse, -3, "missed")
-
-
-def test_a_second_dose_of_a_once_daily_regimen_cannot_be_entered(
-    treated: Patient, nurse: Staff
-) -> None:
-    with pytest.raises(ValidationError, match="No such dose was prescribed"):
-        intake(treated, nurse, 5, "taken", slot=1)
-
-
-def test_on_alternate_days_the_day_between_has_no_dose(
-    patient: Patient, clinician: Staff
-) -> None:
-    alternate = a_protocol(alternate_days=True)
-    a_dose(patient, "2", protocol=alternate, actor=clinician, interval_h=48)
-    intake(patient, clinician, 4, "taken")
-
-    with pytest.raises(ValidationError, match="No such dose was prescribed"):
-        intake(patient, clinician, 5, "taken")
-
-
-@pytest.mark.parametrize(
-    ("facts", "words"),
-    [
-        ({"state": "missed", "taken_at": on_day(5)}, "has no time"),
-        ({"state": "taken", "taken_at": on_day(9)}, "two days"),
-        ({"state": "perhaps"}, "not a valid choice"),
-    ],
-)
-def test_nonsense_about_a_dose_is_refused_in_words(
-    treated: Patient, nurse: Staff, facts: dict[str, Any], words: str
-) -> None:
-    with pytest.raises(ValidationError, match=words):
-        intake(treated, nurse, 5, **facts)
-
-
-def test_a_dose_said_again_replaces_what_was_known_and_keeps_both(
-    treated: Patient, nurse: Staff
-) -> None:
-    intake(treated, nurse, 5, "missed")
-    again = intake(treated, nurse, 5, "taken", version=1)
-
-    assert (again.version, Intake.objects.get().state) == (2, "taken")
-    assert AuditEvent.objects.filter(action="correct_intake").count() == 1
-
-
-def test_two_who_enter_the_same_dose_are_told(treated: Patient, nurse: Staff) -> None:
-    intake(treated, nurse, 5, "missed")
-
-    with pytest.raises(ValidationError, match="changed this record"):
-        intake(treated, nurse, 5, "taken")
-    intake(treated, nurse, 5, "taken", version=1)
-    with pytest.raises(ValidationError, match="changed this record"):
-        intake(treated, nurse, 5, "unknown", version=1)
-
-
 def test_in_case_2_rule_and_models_suggest_one_and_a_half(measured: Patient) -> None:
     advice = advice_for(measured)
 
@@ -320,7 +248,7 @@ def test_a_missed_dose_sets_the_rule_aside_and_leaves_the_models(
     measured: Patient, nurse: Staff
 ) -> None:
     before = advice_for(measured)
-    intake(measured, nurse, 26, "missed")
+    in_diary(measured, 26, dose="missed: forgotten", actor=nurse)
     after = advice_for(measured)
 
     assert "missed-dose" in [f.rule for f in after.suggestion.findings]
@@ -438,7 +366,7 @@ def test_the_same_drug_recorded_twice_counts_once(
 def test_a_late_dose_in_diary_and_report_is_one_dose(
     treated: Patient, laboratory: Laboratory, clinician: Staff
 ) -> None:
-    intake(treated, clinician, 26, "late", taken_at=on_day(26, 21))
+    in_diary(treated, 26, at="21:00", actor=clinician)
     services.record_trough(
         patient=treated,
         laboratory=laboratory,
@@ -551,7 +479,7 @@ def test_a_dose_entered_since_makes_the_advice_stale(
     measured: Patient, clinician: Staff
 ) -> None:
     advice = advice_for(measured)
-    intake(measured, clinician, 26, "missed")
+    in_diary(measured, 26, dose="missed: forgotten", actor=clinician)
 
     with pytest.raises(StaleAdviceError) as stale:
         sign(advice, clinician, "1.5", "as_suggested")

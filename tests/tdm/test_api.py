@@ -22,6 +22,7 @@ from tests.builders import (
     a_protocol,
     a_site,
     a_trough,
+    in_diary,
 )
 
 Answer = Any
@@ -105,9 +106,7 @@ def test_the_timeline_tells_every_kind_of_event_with_a_unit_on_every_number(
         measured_on="2026-03-02",  # type: ignore[arg-type]
         actor=clinician,
     )
-    dosing.services.record_intake(
-        patient=treated, due_on=DAY_0, state="missed", actor=clinician
-    )
+    in_diary(treated, 0, dose="missed: forgotten", note="By phone", actor=clinician)
     dosing.services.record_comedication(
         patient=treated,
         drug="verapamil",

@@ -17,7 +17,7 @@ from dosing.services.levels import Confirmation, UnconfirmedError
 from patients.models import Patient, Site, Staff
 from tdm import teaching
 from tdm.celery import app
-from tests.builders import DAY_0, a_dose, a_patient, a_trough
+from tests.builders import DAY_0, a_dose, a_patient, a_trough, in_diary
 
 Browse = Callable[[Staff], Client]
 
@@ -154,13 +154,8 @@ def test_the_cards_of_both_published_cases_read_as_they_should(
 def test_why_counts_the_doses_taken_missed_and_not_known(
     measured: Patient, clinician: Staff, browser_of: Browse
 ) -> None:
-    for day, state in ((20, "missed"), (21, "unknown"), (22, "taken")):
-        services.record_intake(
-            patient=measured,
-            due_on=DAY_0 + timedelta(days=day),
-            state=state,
-            actor=clinician,
-        )
+    for day, state in ((20, "missed: forgotten"), (21, "unknown"), (22, "taken")):
+        in_diary(measured, day, dose=state, actor=clinician)
     page = seen(browser_of(clinician), f"/patients/{measured.pk}/decide/")
 
     assert "1 missed" in page

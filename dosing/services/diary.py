@@ -1,0 +1,325 @@
+"""Days of a diary, saved cell by cell: nothing lost, nothing silently overwritten."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dosing.diary import (
+    DIASTOLIC,
+    DOSE_TEXTS,
+    MISSED,
+    SYSTOLIC,
+    CellError,
+    Place,
+    Week,
+    first_after,
+    is_late,
+    taken_from,
+    week_of,
+)
+from dosing.models import GIVEN, Intake, State
+from dosing.services.doses import hold_still
+from dosing.words import plain
+from patients import audit
+from patients.models import DiaryDay, Measurement, Patient, Quantity, Staff
+
+LATE_ENTRY = timedelta(days=30)
+"""A day further back than this is entered with a reason."""
+
+WEIGHT_JUMP_PERCENT = 10
+"""A weight further from the last one is asked about [NV]: a design cut."""
+
+Slot = tuple[date, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One cell as it was shown and as it is now; `confirmed` answers a question."""
+
+    place: Place
+    was: str
+    now: str
+    confirmed: bool = False
+
+
+@dataclass
+class Outcome:
+    """What became of each cell: saved, refused with a sentence, changed meanwhile, or
+    asked about.
+    """
+
+    week: Week
+    saved: list[Place] = field(default_factory=list)
+    refused: dict[Place, str] = field(default_factory=dict)
+    conflicts: dict[Place, str] = field(default_factory=dict)
+    questions: dict[Place, str] = field(default_factory=dict)
+
+    @property
+    def unsaved(self) -> int:
+        return len(self.refused) + len(self.conflicts) + len(self.questions)
+
+
+@transaction.atomic
+def save_diary(
+    *,
+    patient: Patient,
+    entries: Sequence[Entry],
+    source: str,
+    actor: Staff,
+    reason: str = "",
+) -> Outcome:
+    """Save every cell that can be saved, each by comparing it with what was shown.
+
+    A cell that says something else by now is left as it is and comes back with what it
+    says. The number of statements does not grow with the cells or the history.
+    """
+    hold_still(patient)
+    days = sorted({entry.place.day for entry in entries})
+    today = patient.site.today(timezone.now())
+    first = days[0] if days else today
+    count = (days[-1] - first).days + 1 if days else 1
+    week = week_of(patient, first, today=today, count=count)
+    pen = Pen(week, source=source, actor=actor, reason=reason)
+    for entry in sorted(entries, key=lambda each: each.place.key):
+        pen.take(entry)
+    pen.write_doses()
+    pen.store()
+    return pen.outcome
+
+
+class Pen:
+    """Turns cells into rows, and writes the rows of each kind at once."""
+
+    def __init__(self, week: Week, *, source: str, actor: Staff, reason: str) -> None:
+        self.week = week
+        self.source, self.actor, self.reason = source, actor, reason.strip()
+        self.outcome = Outcome(week)
+        self.of_doses: defaultdict[Slot, dict[str, str]] = defaultdict(dict)
+        self.fresh: list[models.Model] = []
+        self.changed: list[models.Model] = []
+        self.weight = LastWeight(week.patient)
+
+    def take(self, entry: Entry) -> None:
+        """Judge one cell and set it aside for writing."""
+        place = entry.place
+        try:
+            self.check_day(place.day)
+            text = self.week.canonical(place, entry.now)
+            current = self.week.current(place)
+            if text == current:
+                self.outcome.saved.append(place)
+                return
+            if current != entry.was:
+                self.outcome.conflicts[place] = current
+                return
+            self.put(place, text, confirmed=entry.confirmed)
+        except CellError as problem:
+            self.outcome.refused[place] = str(problem)
+
+    def check_day(self, day: date) -> None:
+        patient = self.week.patient
+        if day > self.week.today:
+            raise CellError(_("This day has not come yet."))
+        if day < patient.born_on:
+            raise CellError(_("This day lies before birth."))
+        if day < self.week.today - LATE_ENTRY and not self.reason:
+            raise CellError(
+                _("More than %(days)s days ago: say below why it is entered so late.")
+                % {"days": LATE_ENTRY.days}
+            )
+
+    def put(self, place: Place, text: str, *, confirmed: bool) -> None:
+        if place.row in DOSE_TEXTS:
+            self.of_doses[place.day, place.slot][place.row] = text
+            return
+        if place.row in {"note", "none"}:
+            day = self.day(place.day)
+            if place.row == "note":
+                day.note = text
+            else:
+                day.no_side_effects = text == "none"
+            self.mark(day)
+        elif place.row == "pressure":
+            parts = text.split("/") if text else ["", ""]
+            for quantity, part in zip((SYSTOLIC, DIASTOLIC), parts, strict=True):
+                self.measure(place.day, quantity, part)
+        else:
+            asked = self.asked(place, text)
+            if asked and not confirmed:
+                self.outcome.questions[place] = asked
+                return
+            self.measure(place.day, Quantity(place.row), text)
+        self.outcome.saved.append(place)
+
+    def asked(self, place: Place, text: str) -> str:
+        """Return the question about a weight that jumps; nothing for any other cell."""
+        if place.row != Quantity.WEIGHT_KG or not text:
+            return ""
+        before = self.weight.before(place.day)
+        if before is None:
+            return ""
+        percent = (Decimal(text) - before) / before * 100
+        if abs(percent) <= WEIGHT_JUMP_PERCENT:
+            return ""
+        facts = {"before": plain(before), "percent": f"{percent:+.0f}"}
+        return _("%(percent)s %% from %(before)s kg before: is this right?") % facts
+
+    def measure(self, day: date, quantity: Quantity, text: str) -> None:
+        row = self.week.measured.get((day, quantity.value))
+        if row is None:
+            if not text:
+                return
+            row = Measurement(
+                patient=self.week.patient,
+                quantity=quantity.value,
+                measured_on=day,
+                value=Decimal(text),
+            )
+            self.week.measured[day, quantity.value] = row
+        elif text:
+            row.value, row.withdrawn_at = Decimal(text), None
+        else:
+            row.withdrawn_at = timezone.now()
+        self.mark(row)
+        self.day(day)
+
+    def day(self, on: date) -> DiaryDay:
+        """Return the row of a day that is written on; its source is the latest."""
+        row = self.week.told.get(on)
+        if row is None:
+            row = DiaryDay(patient=self.week.patient, day=on, source=self.source)
+            self.week.told[on] = row
+            self.mark(row)
+        elif row.source != self.source:
+            row.source = self.source
+            self.mark(row)
+        return row
+
+    def mark(self, row: models.Model) -> None:
+        """Note that a row is new or changed, once."""
+        kept = self.fresh if row.pk is None else self.changed
+        if not any(row is each for each in kept):
+            kept.append(row)
+
+    def write_doses(self) -> None:
+        """Turn the cells of each dose into what is known of it."""
+        for (day, slot), typed in self.of_doses.items():
+            places = {row: Place(day, row, slot) for row in typed}
+            try:
+                self.write_dose(day, slot, typed)
+                self.outcome.saved += places.values()
+            except CellError as problem:
+                said = str(problem)
+                self.outcome.refused |= dict.fromkeys(places.values(), said)
+
+    def write_dose(self, day: date, slot: int, typed: dict[str, str]) -> None:
+        if self.week.due(day, slot) is None:
+            raise CellError(_("No dose was prescribed for this day."))
+        known = self.week.intakes.get((day, slot))
+        texts = {
+            row: typed.get(row, self.week.current(Place(day, row, slot)))
+            for row in DOSE_TEXTS
+        }
+        intake = known or Intake(patient=self.week.patient, due_on=day, slot=slot)
+        given = self.state(intake, texts, typed)
+        intake.with_food = {"with": True, "without": False}.get(texts["food"])
+        self.times(intake, texts if given else {}, Place(day, "at", slot))
+        self.week.intakes[day, slot] = intake
+        self.mark(intake)
+        self.day(day)
+
+    def state(
+        self, intake: Intake, texts: dict[str, str], typed: dict[str, str]
+    ) -> bool:
+        """Set the state of a dose; say whether it was given."""
+        text = texts["dose"]
+        if not text:
+            cleared = "dose" in typed and intake.pk
+            text = State.UNKNOWN.value if cleared else State.TAKEN.value
+        missed = text.startswith(MISSED)
+        state = State.MISSED if missed else State(text)
+        if state not in GIVEN and (typed.get("at") or typed.get("vomited")):
+            raise CellError(_("A dose that was not taken has no time."))
+        intake.state = state
+        intake.reason = text.removeprefix(MISSED) if missed else ""
+        return state in GIVEN
+
+    def times(self, intake: Intake, texts: dict[str, str], place: Place) -> None:
+        """Place the times of a dose; one taken hours after it was due is late."""
+        due_at = self.week.due_at(place.day, place.slot)
+        taken = vomited = None
+        if texts.get("at"):
+            taken = self.instant(place, texts["at"], taken_from(self.week, place))
+        if texts.get("vomited") and due_at is not None:
+            vomited = self.instant(place, texts["vomited"], taken or due_at)
+        intake.taken_at, intake.vomited_at = taken, vomited
+        if taken is not None:
+            late = is_late(self.week, place, taken)
+            intake.state = State.LATE if late else State.TAKEN
+
+    def instant(self, place: Place, text: str, earliest: datetime) -> datetime:
+        found = first_after(self.week, place, time.fromisoformat(text), earliest)
+        if found > timezone.now():
+            raise CellError(_("This time lies in the future."))
+        return found
+
+    def store(self) -> None:
+        """Write the rows of each kind at once, and a line of the audit for each."""
+        for row in self.changed:
+            row.version += 1  # type: ignore[attr-defined]
+        for kind, fields in KEPT:
+            new = [row for row in self.fresh if isinstance(row, kind)]
+            old = [row for row in self.changed if isinstance(row, kind)]
+            if new:
+                kind._default_manager.bulk_create(new)
+            if old:
+                kind._default_manager.bulk_update(old, [*fields, "version"])
+        audit.record_many(
+            [(row, "save_diary") for row in (*self.fresh, *self.changed)],
+            patient=self.week.patient,
+            actor=self.actor,
+            reason=self.reason,
+        )
+
+
+KEPT: Sequence[tuple[type[models.Model], Sequence[str]]] = (
+    (DiaryDay, ("source", "note", "no_side_effects")),
+    (Intake, ("state", "taken_at", "reason", "with_food", "vomited_at")),
+    (Measurement, ("value", "withdrawn_at")),
+)
+
+
+class LastWeight:
+    """The weights of a patient, read once, where one is asked about."""
+
+    def __init__(self, patient: Patient) -> None:
+        self.patient = patient
+        self.rows: list[tuple[date, Decimal]] | None = None
+
+    def before(self, day: date) -> Decimal | None:
+        if self.rows is None:
+            found = Measurement.objects.of(self.patient).filter(
+                quantity=Quantity.WEIGHT_KG
+            )
+            self.rows = list(
+                found.order_by("measured_on").values_list("measured_on", "value")
+            )
+        earlier = [value for on, value in self.rows if on < day]
+        return earlier[-1] if earlier else None
+
+
+def entries_of(
+    patient: Patient, texts: Iterable[tuple[Place, str]], *, today: date
+) -> list[Entry]:
+    """Return cells to save over whatever they say now, for programs and tests."""
+    places = list(texts)
+    first = min(place.day for place, _text in places)
+    last = max(place.day for place, _text in places)
+    week = week_of(patient, first, today=today, count=(last - first).days + 1)
+    return [Entry(place, week.current(place), text) for place, text in places]
