@@ -7,7 +7,14 @@ from functools import cached_property
 from zlib import crc32
 
 from dosing import forecast, policy
-from dosing.history import Around, History, around, history_of, method_of
+from dosing.history import (
+    Around,
+    History,
+    adherence,
+    around,
+    history_of,
+    method_of,
+)
 from dosing.models import Decision, Dose, Protocol, State, TroughLevel
 from dosing.prognosis import Prognosis, library_digest, prognosis_of
 from dosing.units import Sentence
@@ -53,6 +60,11 @@ class Advice:
     @property
     def today(self) -> date:
         return self.history.day(self.at)
+
+    @property
+    def adherence(self) -> policy.Adherence:
+        """Which of the doses behind the level were taken, as far as is known."""
+        return adherence(self.history, self.beside.intakes, self.level)
 
     @property
     def current_regimen(self) -> policy.Regimen | None:

@@ -62,6 +62,16 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One cell as it was shown and as it is now; `confirmed` answers a question."""
+
+    place: Place
+    was: str
+    now: str
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One line of the grid; `full` is when a typed number is complete."""
 
@@ -71,6 +81,14 @@ class Row:
     slot: int = 0
     full: str = ""
     quantity: Quantity | None = None
+
+    @property
+    def rare(self) -> bool:
+        """Whether a phone shows it only when it is asked for."""
+        return self.name in RARE
+
+
+RARE = {"at", "food", "vomited", Quantity.RESPIRATORY_PER_MIN.value, "note"}
 
 
 NUMBERS: Mapping[Quantity, tuple[Promise | str, int, str]] = {

@@ -290,6 +290,21 @@ def doses_due(
                 yield replace(due, at=at, state=state, is_timed=timed is not None)
 
 
+def adherence(
+    history: History, intakes: Sequence[Intake], level: TroughLevel
+) -> policy.Adherence:
+    """Say which of the doses behind a level were taken, as far as the diary says."""
+    days = timedelta(days=policy.ADHERENCE_DAYS)
+    first = history.day(level.drawn_at) - days
+    due = [
+        each
+        for each in doses_due(history, intakes, level.drawn_at)
+        if each.on >= first and each.due_at < level.drawn_at
+    ]
+    used = doses_used(due)
+    return policy.Adherence(used.taken, used.missed, used.unknown, used.assumed)
+
+
 def state_of(intake: Intake, at: datetime) -> str:
     """Return what is known of a dose; vomited soon after, it is not known."""
     vomited = intake.vomited_at

@@ -35,6 +35,12 @@ urlpatterns = [
         views.correct_measurement,
         name="correct_measurement",
     ),
+    path(
+        "patients/<int:patient_id>/diary/photo/",
+        views.attach_photo,
+        name="attach_photo",
+    ),
+    path("photos/<int:photo_id>/", views.photo, name="photo"),
     path("tasks/<int:task_id>/done/", views.close_task, name="close_task"),
     path("tokens/", views.tokens, name="tokens"),
     path("tokens/<slug:key>/revoke/", views.revoke_token, name="revoke_token"),

@@ -9,10 +9,17 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from dosing import policy
-from dosing.history import History, history_of
+from dosing.history import History, adherence, history_of
 from dosing.models import Comedication, Decision, Dose, Intake
 from dosing.words import plain, say
-from patients.models import AuditEvent, Lesion, Measurement, Patient, PreviousTreatment
+from patients.models import (
+    AuditEvent,
+    DiaryDay,
+    Lesion,
+    Measurement,
+    Patient,
+    PreviousTreatment,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,7 @@ KINDS = (
     "level",
     "dose",
     "intake",
+    "diary",
     "drug",
     "decision",
     "measurement",
@@ -72,6 +80,7 @@ class Storyteller:
         self.history = history
         self.zone = history.patient.site.zone
         self.authors = authors_of(history.patient)
+        self.taken = tuple(Intake.objects.of(history.patient))
 
     def at(self, day: date, hour: time = time(0)) -> datetime:
         return datetime.combine(day, hour, self.zone)
@@ -86,7 +95,9 @@ class Storyteller:
     def levels(self) -> Iterable[Entry]:
         for level in self.history.levels:
             reading = self.history.read(level)
-            said = " ".join(map(say, policy.in_words(reading))) if reading else ""
+            doses = adherence(self.history, self.taken, level).sentences
+            sentences = (*policy.in_words(reading), *doses) if reading else ()
+            said = " ".join(map(say, sentences))
             reported = Quantity(
                 "reported", level.reported_value, level.unit_sign, level.comparator
             )
@@ -122,7 +133,7 @@ class Storyteller:
                 yield self.entry("dose", self.at(dose.stops_on), stopped, dose)
 
     def intakes(self) -> Iterable[Entry]:
-        for intake in Intake.objects.of(self.history.patient):
+        for intake in self.taken:
             title = _("Dose: %(state)s") % {"state": intake.get_state_display()}
             yield self.entry(
                 "intake",
@@ -131,6 +142,18 @@ class Storyteller:
                 intake,
                 note=intake.reason,
                 all_day=intake.taken_at is None,
+            )
+
+    def diary(self) -> Iterable[Entry]:
+        for told in DiaryDay.objects.of(self.history.patient):
+            facts = [_("no side effects")] if told.no_side_effects else []
+            title = _("Diary (%(source)s)") % {"source": told.get_source_display()}
+            yield self.entry(
+                "diary",
+                self.at(told.day),
+                " · ".join([title, *facts]),
+                told,
+                note=told.note,
             )
 
     def drugs(self) -> Iterable[Entry]:
@@ -234,6 +257,7 @@ def timeline(history: History) -> list[Entry]:
         *teller.levels(),
         *teller.doses(),
         *teller.intakes(),
+        *teller.diary(),
         *teller.drugs(),
         *teller.protocols(),
         *teller.decisions(),

@@ -37,6 +37,7 @@ from dosing.words import percents, plain
 from patients import services
 from patients.models import (
     AuditEvent,
+    DiaryDay,
     Lesion,
     Measurement,
     Patient,
@@ -45,7 +46,7 @@ from patients.models import (
 from patients.web import StaffRequest, page, visible_patient
 from tdm import charts, story, table1
 from tdm.forecasts import expectation
-from tdm.timeline import timeline
+from tdm.timeline import Entry, timeline
 from tdm.worklist import Line, worklist
 
 
@@ -159,7 +160,7 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
         "decisions": decisions,
         "ledger": ledger,
         "score": score(came for _signed, came in ledger),
-        "entries": timeline(history),
+        **told_so_far(timeline(history), everything="all" in request.GET),
         "figure": charts.figure(told, window) if first or history.levels else None,
         "expected": expected,
         "levels": [(level, history.read(level, target)) for level in history.levels],
@@ -167,6 +168,15 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
         "under": under,
         "now": now,
     }
+
+
+ENTRIES_AT_ONCE = 60
+"""So many entries of a timeline are on the page at first."""
+
+
+def told_so_far(entries: list[Entry], *, everything: bool) -> dict[str, object]:
+    shown = entries if everything else entries[:ENTRIES_AT_ONCE]
+    return {"entries": shown, "more": len(entries) - len(shown)}
 
 
 def chance_now(advice: Advice) -> dict[str, object]:
@@ -214,6 +224,7 @@ RECORDS: dict[str, type[models.Model]] = {
     "dose": Dose,
     "protocol": ProtocolAssignment,
     "intake": Intake,
+    "diary": DiaryDay,
     "drug": Comedication,
     "measurement": Measurement,
     "lesion": Lesion,

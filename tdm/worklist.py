@@ -9,7 +9,7 @@ from dosing import policy
 from dosing.history import History, histories_of
 from dosing.models import Decision, Dose, TroughLevel
 from dosing.units import Fact, Sentence
-from patients.models import Patient, Role, Staff, Task
+from patients.models import DiaryDay, Patient, Role, Staff, Task
 
 
 class Urgency(IntEnum):
@@ -21,6 +21,7 @@ class Urgency(IntEnum):
     LEVEL_OVERDUE = 3
     NEVER_MEASURED = 4
     TASK = 5
+    SILENT_DIARY = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,10 @@ class Line:
     def decides(self) -> bool:
         """Whether a decision resolves it; otherwise a new level does."""
         return self.level is not None
+
+    @property
+    def wants_a_diary(self) -> bool:
+        return self.urgency is Urgency.SILENT_DIARY
 
     @property
     def kind(self) -> str:
@@ -120,7 +125,13 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
         .set_aside_last()
     )
     tasks = list(Task.objects.open().filter(patient__in=patients).most_urgent_first())
+    untold = list(
+        DiaryDay.objects.filter(patient__in=patients)
+        .filter(patient__in=on_drug)
+        .silent_since(at.date())
+    )
     keys = {
+        *(day.patient_id for day in untold),
         *(task.patient_id for task in tasks),
         *(level.patient_id for level in levels),
         *(decision.patient_id for decision in awaited),
@@ -138,7 +149,11 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
         *not_repeated(discarded, histories),
     ]
     first_of_each = {line.patient.pk: line for line in sorted(lines, key=last_first)}
-    shown = [*first_of_each.values(), *to_see_to(tasks, histories)]
+    shown = [
+        *first_of_each.values(),
+        *to_see_to(tasks, histories),
+        *silent_diaries(untold, histories, at),
+    ]
     return Worklist(
         lines=tuple(sorted(shown, key=most_urgent_first)),
         week=week(awaited, named, at),
@@ -175,6 +190,26 @@ def unanswered(
             history=history,
             level=level,
             reading=reading,
+        )
+
+
+def silent_diaries(
+    untold: Iterable[DiaryDay], histories: dict[int, History], at: datetime
+) -> Iterable[Line]:
+    """Keep whose diary has stopped; it is no word about the doses."""
+    for last in untold:
+        history = histories[last.patient_id]
+        text = "Nothing in the diary for %(days)s days. Telephone: %(phone)s."
+        facts: dict[str, Fact] = {
+            "days": (history.day(at) - last.day).days - 1,
+            "phone": history.patient.phone or "\u2013",
+        }
+        yield Line(
+            patient=history.patient,
+            urgency=Urgency.SILENT_DIARY,
+            said=(Sentence(text, facts),),
+            since=last.day,
+            history=history,
         )
 
 

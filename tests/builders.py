@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from dosing import services as dosing
-from dosing.diary import Place
+from dosing.diary import Entry, Place, week_of
 from dosing.models import Dose, Laboratory, Protocol, TroughLevel
 from dosing.units import Unit, parse_reported
 from patients import services as people
@@ -133,18 +133,19 @@ LONG_AGO = "from the paper diary"
 def in_diary(
     patient: Patient,
     day: int,
+    slot: int = 0,
+    /,
     *,
     actor: Staff,
-    slot: int = 0,
     **texts: str,
 ) -> dosing.Outcome:
     """Enter cells of one day of treatment over whatever they say, by their texts."""
     on = DAY_0 + timedelta(days=day)
-    cells = [(Place(on, row, slot), text) for row, text in texts.items()]
-    today = patient.site.today(timezone.now())
+    week = week_of(patient, on, today=patient.site.today(timezone.now()), count=1)
+    cells = {Place(on, row, slot): text for row, text in texts.items()}
     return dosing.save_diary(
         patient=patient,
-        entries=dosing.entries_of(patient, cells, today=today),
+        entries=[Entry(at, week.current(at), text) for at, text in cells.items()],
         source="paper",
         actor=actor,
         reason=LONG_AGO,

@@ -56,6 +56,7 @@ def filled(route: str) -> str:
         "<int:decision_id>": "1",
         "<int:record_id>": "1",
         "<int:task_id>": "1",
+        "<int:photo_id>": "1",
         "<slug:kind>": "level",
         "<slug:key>": "abc",
         r"^patients/$": "patients/",
@@ -122,6 +123,8 @@ MAY_OPEN = {
     "diary_day": ENTRY,
     "raise_value_task": ENTRY,
     "close_task": CARE,
+    "attach_photo": ENTRY,
+    "photo": CARE,
     "add_comedication": ENTRY,
     "correct_comedication": ENTRY,
     "models": CARE | {Role.ADMIN},
@@ -283,7 +286,12 @@ def test_every_service_is_atomic_keyword_only_and_leaves_a_trace(
     assert "@transaction.atomic" in source
     assert any(
         word in source
-        for word in ("audit.record(", "revise(", "clear_from(", "corrected(")
+        for word in (
+            "audit.record",
+            "revise(",
+            "clear_from(",
+            "corrected(",
+        )
     )
 
 

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from dosing.diary import MISSED, REASONS, Place, Row, Week
+from dosing.diary import MISSED, REASONS, Entry, Place, Row, Week
 from dosing.models import State
-from dosing.services.diary import Entry, Outcome
+from dosing.services import Outcome
 from patients.models import Source
 from patients.models.rules import plain_text
 from patients.web import ServiceForm

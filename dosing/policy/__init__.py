@@ -5,6 +5,7 @@ marks [V] verified, [V2] second-hand, [D] derived and [NV] not verified are expl
 in docs/sources.md. Sentences are English templates; the pages translate them.
 """
 
+from dosing.policy.adherence import ADHERENCE_DAYS, Adherence
 from dosing.policy.loading import Loading, loading
 from dosing.policy.reading import Level, Reading, in_words, read
 from dosing.policy.recheck import (
@@ -71,6 +72,7 @@ ENGINE_VERSION = "policy 2"
 
 __all__ = [
     "ABSOLUTE_CEILING_MG_PER_DAY",
+    "ADHERENCE_DAYS",
     "ALTERNATE_DAYS_H",
     "CITED_RANGES",
     "DEFAULT_CEILING_MG_PER_DAY",
@@ -87,6 +89,7 @@ __all__ = [
     "STEADY_AFTER_DAYS",
     "STEP_LIMIT_PERCENT",
     "VOMITED_SOON",
+    "Adherence",
     "Candidate",
     "Course",
     "Drug",

@@ -1,7 +1,7 @@
 """Every change to what is prescribed, measured and decided, split by noun."""
 
 from dosing.services.decisions import sign_decision
-from dosing.services.diary import LATE_ENTRY, Entry, Outcome, entries_of, save_diary
+from dosing.services.diary import LATE_ENTRY, Outcome, save_diary
 from dosing.services.doses import (
     USUAL_TIME,
     assign_protocol,
@@ -19,14 +19,12 @@ from dosing.services.taken import (
 __all__ = [
     "LATE_ENTRY",
     "USUAL_TIME",
-    "Entry",
     "Outcome",
     "assign_protocol",
     "correct_assignment",
     "correct_comedication",
     "correct_dose",
     "correct_trough",
-    "entries_of",
     "prescribe_dose",
     "record_comedication",
     "record_trough",

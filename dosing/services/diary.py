@@ -1,7 +1,7 @@
 """Days of a diary, saved cell by cell: nothing lost, nothing silently overwritten."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -16,6 +16,7 @@ from dosing.diary import (
     MISSED,
     SYSTOLIC,
     CellError,
+    Entry,
     Place,
     Week,
     first_after,
@@ -36,16 +37,6 @@ WEIGHT_JUMP_PERCENT = 10
 """A weight further from the last one is asked about [NV]: a design cut."""
 
 Slot = tuple[date, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One cell as it was shown and as it is now; `confirmed` answers a question."""
-
-    place: Place
-    was: str
-    now: str
-    confirmed: bool = False
 
 
 @dataclass
@@ -85,20 +76,25 @@ def save_diary(
     first = days[0] if days else today
     count = (days[-1] - first).days + 1 if days else 1
     week = week_of(patient, first, today=today, count=count)
-    pen = Pen(week, source=source, actor=actor, reason=reason)
+    pen = Pen(week, source=source, reason=reason)
     for entry in sorted(entries, key=lambda each: each.place.key):
         pen.take(entry)
     pen.write_doses()
-    pen.store()
+    audit.record_many(
+        [(row, "save_diary") for row in pen.store()],
+        patient=patient,
+        actor=actor,
+        reason=reason.strip(),
+    )
     return pen.outcome
 
 
 class Pen:
     """Turns cells into rows, and writes the rows of each kind at once."""
 
-    def __init__(self, week: Week, *, source: str, actor: Staff, reason: str) -> None:
+    def __init__(self, week: Week, *, source: str, reason: str) -> None:
         self.week = week
-        self.source, self.actor, self.reason = source, actor, reason.strip()
+        self.source, self.reason = source, reason.strip()
         self.outcome = Outcome(week)
         self.of_doses: defaultdict[Slot, dict[str, str]] = defaultdict(dict)
         self.fresh: list[models.Model] = []
@@ -269,8 +265,8 @@ class Pen:
             raise CellError(_("This time lies in the future."))
         return found
 
-    def store(self) -> None:
-        """Write the rows of each kind at once, and a line of the audit for each."""
+    def store(self) -> list[models.Model]:
+        """Write the rows of each kind at once, and return them."""
         for row in self.changed:
             row.version += 1  # type: ignore[attr-defined]
         for kind, fields in KEPT:
@@ -280,12 +276,7 @@ class Pen:
                 kind._default_manager.bulk_create(new)
             if old:
                 kind._default_manager.bulk_update(old, [*fields, "version"])
-        audit.record_many(
-            [(row, "save_diary") for row in (*self.fresh, *self.changed)],
-            patient=self.week.patient,
-            actor=self.actor,
-            reason=self.reason,
-        )
+        return [*self.fresh, *self.changed]
 
 
 KEPT: Sequence[tuple[type[models.Model], Sequence[str]]] = (
@@ -312,14 +303,3 @@ class LastWeight:
             )
         earlier = [value for on, value in self.rows if on < day]
         return earlier[-1] if earlier else None
-
-
-def entries_of(
-    patient: Patient, texts: Iterable[tuple[Place, str]], *, today: date
-) -> list[Entry]:
-    """Return cells to save over whatever they say now, for programs and tests."""
-    places = list(texts)
-    first = min(place.day for place, _text in places)
-    last = max(place.day for place, _text in places)
-    week = week_of(patient, first, today=today, count=(last - first).days + 1)
-    return [Entry(place, week.current(place), text) for place, text in places]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dosing import services
-from dosing.diary import REASONS, WEEK_DAYS, Place, Row, Week, week_of
+from dosing.diary import REASONS, WEEK_DAYS, Entry, Place, Row, Week, week_of
 from dosing.forms.diary import (
     DiaryForm,
     cells,
@@ -23,7 +23,7 @@ from dosing.forms.diary import (
     monday,
     place_of,
 )
-from dosing.services import Entry, Outcome
+from dosing.services import Outcome
 from patients import services as people
 from patients.models import Patient, Source, Staff, Task
 from patients.web import StaffRequest, page, submit, too_many, visible_patient
@@ -70,6 +70,7 @@ def diary_page(
         "outcome": outcome,
         "reasons": REASONS,
         "oldest": today - services.LATE_ENTRY,
+        "photos": patient.diary_photos.filter(week_on=first).defer("content"),
         "abnormal": list(abnormal(found)),
         "before": first - timedelta(days=count),
         "after": first + timedelta(days=count),

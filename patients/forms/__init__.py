@@ -1,6 +1,7 @@
 """What people type, parsed; the services hold the rules."""
 
 from patients.forms.accounts import PasswordForm, SignInForm, TokenForm
+from patients.forms.diary import PhotoForm
 from patients.forms.observations import CorrectMeasurementForm, MeasurementForm
 from patients.forms.people import (
     CorrectLesionForm,
@@ -23,6 +24,7 @@ __all__ = [
     "MeasurementForm",
     "PasswordForm",
     "PatientForm",
+    "PhotoForm",
     "RegisterForm",
     "SignInForm",
     "TokenForm",

@@ -1,10 +1,11 @@
 """The day of a diary: who told it, what they added, and the paper it came from."""
 
+from datetime import date
 from typing import ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +25,21 @@ class Source(models.TextChoices):
 class DiaryDayQuerySet(models.QuerySet["DiaryDay"]):
     def of(self, patient: Patient) -> Self:
         return self.filter(patient=patient).order_by("day")
+
+    def silent_since(self, today: date) -> Self:
+        """Keep each patient's last day where too many days after it are empty.
+
+        Today is not over, so it does not count.
+        """
+        later = self.model._default_manager.filter(
+            patient=OuterRef("patient"), day__gt=OuterRef("day")
+        )
+        heard_until = ExpressionWrapper(
+            F("day") + F("patient__site__silent_after_days"), models.DateField()
+        )
+        return self.annotate(heard_until=heard_until).filter(
+            ~Exists(later), heard_until__lt=today
+        )
 
 
 @every_version_kept

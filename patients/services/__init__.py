@@ -10,6 +10,7 @@ from patients.services.accounts import (
     revoke_token,
     save_configuration,
 )
+from patients.services.diary import attach_photo
 from patients.services.observations import add_measurement, correct_measurement
 from patients.services.people import (
     add_lesion,
@@ -25,6 +26,7 @@ __all__ = [
     "add_lesion",
     "add_measurement",
     "add_previous_treatment",
+    "attach_photo",
     "beat",
     "change_password",
     "close_task",

@@ -1,6 +1,7 @@
 """Pages about people, split by noun."""
 
 from patients.views.accounts import revoke_token, tokens
+from patients.views.diary import attach_photo, photo
 from patients.views.observations import add_measurement, correct_measurement
 from patients.views.people import (
     add_lesion,
@@ -16,11 +17,13 @@ __all__ = [
     "add_lesion",
     "add_measurement",
     "add_treatment",
+    "attach_photo",
     "close_task",
     "correct_lesion",
     "correct_measurement",
     "correct_patient",
     "correct_treatment",
+    "photo",
     "register_patient",
     "revoke_token",
     "tokens",

@@ -14,10 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dosing import services
-from dosing.diary import Place, week_of
+from dosing.diary import Entry, Place, week_of
 from dosing.history import around, history_of, question_of
 from dosing.models import Dose, Intake, State
-from dosing.services import Entry
 from patients.models import (
     AuditEvent,
     DiaryDay,
@@ -210,7 +209,7 @@ def test_a_dose_said_to_be_missed_after_all_loses_its_time(
 def test_a_dose_that_was_not_prescribed_cannot_be_taken(
     treated: Patient, nurse: Staff, day: int, slot: int
 ) -> None:
-    outcome = in_diary(treated, day, slot=slot, dose="taken", actor=nurse)
+    outcome = in_diary(treated, day, slot, dose="taken", actor=nurse)
 
     assert list(outcome.refused.values()) == ["No dose was prescribed for this day."]
 
@@ -229,7 +228,7 @@ def test_twice_daily_has_two_doses_of_a_day(patient: Patient, clinician: Staff) 
     a_dose(patient, "1", protocol=a_protocol(), actor=clinician, interval_h=12)
 
     in_diary(patient, 5, dose="taken", actor=clinician)
-    in_diary(patient, 5, slot=1, dose="missed: forgotten", actor=clinician)
+    in_diary(patient, 5, 1, dose="missed: forgotten", actor=clinician)
 
     assert text(patient, 5, "dose") == "taken"
     assert text(patient, 5, "dose", slot=1) == "missed: forgotten"

@@ -81,6 +81,7 @@ def test_a_clinic_that_is_never_open_is_refused_in_words(
         "time_zone": "Asia/Tokyo",
         "non_clinic_weekdays": "0,1,2,3,4,5,6",
         "stocked_strengths_mg": "1",
+        "silent_after_days": "3",
     }
 
     answer = office.post("/admin/patients/site/add/", form)
@@ -150,6 +151,7 @@ def test_a_new_clinic_belongs_to_whoever_opened_it(
         "time_zone": "Asia/Tokyo",
         "non_clinic_weekdays": "5,6",
         "stocked_strengths_mg": "1",
+        "silent_after_days": "3",
     }
 
     office.post("/admin/patients/site/add/", form)

@@ -1,0 +1,29 @@
+"""Photos of diaries on paper."""
+
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+
+from patients import audit
+from patients.models import DiaryPhoto, Patient, Staff
+from patients.photos import cleaned
+
+
+@transaction.atomic
+def attach_photo(
+    *, patient: Patient, week_on: date, sent: bytes, actor: Staff
+) -> DiaryPhoto:
+    """Keep a picture of a week on paper, without what a telephone adds to it."""
+    content, content_type = cleaned(sent)
+    photo = DiaryPhoto(
+        patient=patient,
+        week_on=week_on,
+        content=content,
+        content_type=content_type,
+        attached_at=timezone.now(),
+    )
+    photo.full_clean()
+    photo.save()
+    audit.record("attach_photo", photo, patient=patient, actor=actor)
+    return photo

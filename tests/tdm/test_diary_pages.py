@@ -1,0 +1,301 @@
+"""The diary on the pages: a week, a day, two hands, a silent diary, a level's doses."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from dosing import services
+from dosing.diary import Entry, Place
+from dosing.history import adherence, around, history_of
+from dosing.models import Laboratory, TroughLevel
+from dosing.words import say
+from patients import services as people
+from patients.models import Patient, Role, Site, Staff, Task
+from patients.web import MOST_SAVES_A_MINUTE
+from tdm.worklist import Urgency, worklist
+from tests.builders import (
+    DAY_0,
+    TOKYO,
+    a_dose,
+    a_patient,
+    a_protocol,
+    a_site,
+    a_staff_member,
+    a_trough,
+    in_diary,
+)
+
+Browse = Callable[[Staff], Client]
+WEEK = DAY_0 + timedelta(days=7)
+
+
+def address(patient: Patient) -> str:
+    return f"/patients/{patient.pk}/diary/?on={WEEK}"
+
+
+def cell(row: str, day: int = 0) -> str:
+    return Place(WEEK + timedelta(days=day), row).key
+
+
+def form(**more: str) -> dict[str, str]:
+    return {"source": "phone", "reason": "from paper", **more}
+
+
+def test_a_week_is_saved_in_one_request(
+    treated: Patient, nurse: Staff, browser_of: Browse
+) -> None:
+    doses = {f"now:{cell('dose', day)}": "taken" for day in range(7)}
+
+    answer = browser_of(nurse).post(address(treated), form(**doses))
+
+    assert (answer.status_code, treated.intakes.count()) == (200, 7)
+    assert b"Saved" in answer.content
+
+
+def test_all_as_prescribed_fills_what_is_empty_without_any_script(
+    treated: Patient, nurse: Staff, browser_of: Browse
+) -> None:
+    cells = {f"now:{cell('dose', day)}": "" for day in range(7)}
+    cells[f"now:{cell('dose', 4)}"] = "missed: forgotten"
+
+    browser_of(nurse).post(address(treated), form(all="1", **cells))
+
+    states = list(treated.intakes.order_by("due_on").values_list("state", flat=True))
+    assert states == ["taken"] * 4 + ["missed"] + ["taken"] * 2
+
+
+def test_what_was_not_saved_keeps_what_was_typed_and_says_why(
+    treated: Patient, nurse: Staff, browser_of: Browse
+) -> None:
+    typed = {
+        f"now:{cell('temperature_c')}": "98.6",
+        f"now:{cell('pain_vas')}": "4",
+    }
+
+    answer = browser_of(nurse).post(address(treated), form(**typed))
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "98.6 looks like °F. In °C it is 37." in page
+    assert "1 cell not saved" in page
+    assert 'value="98.6"' in page
+
+
+def test_two_hands_on_one_cell_are_shown_both_and_one_is_picked(
+    treated: Patient, nurse: Staff, browser_of: Browse
+) -> None:
+    in_diary(treated, 7, temperature_c="36.4", actor=nurse)
+    key = cell("temperature_c")
+    client = browser_of(nurse)
+
+    clash = client.post(address(treated), form(**{f"now:{key}": "37.2"}))
+    page = clash.content.decode()
+    assert clash.status_code == 409
+    assert "theirs: 36.4" in page
+    assert "yours: 37.2" in page
+
+    again = {f"now:{key}": "37.2", f"was:{key}": "", f"seen:{key}": "36.4"}
+    assert client.post(address(treated), form(**again)).status_code == 409
+    theirs = client.post(address(treated), form(**again, **{f"pick:{key}": "theirs"}))
+    assert (theirs.status_code, value(treated)) == (200, "36.40")
+    mine = client.post(address(treated), form(**again, **{f"pick:{key}": "mine"}))
+    assert (mine.status_code, value(treated)) == (200, "37.20")
+
+
+def value(patient: Patient) -> str:
+    return str(patient.measurements.get(quantity="temperature_c").value)
+
+
+def test_one_day_is_entered_on_a_phone(
+    treated: Patient, nurse: Staff, browser_of: Browse
+) -> None:
+    typed = {
+        f"now:{cell('dose')}": "taken",
+        f"now:{cell('pain_vas')}": "3",
+        f"now:{cell('none')}": "none",
+    }
+
+    answer = browser_of(nurse).post(
+        f"/patients/{treated.pk}/diary/day/?on={WEEK}", form(**typed)
+    )
+
+    assert answer.status_code == 200
+    assert treated.diary_days.get().no_side_effects
+
+
+def test_the_cells_of_another_week_or_of_no_row_are_not_written(
+    treated: Patient, nurse: Staff, browser_of: Browse
+) -> None:
+    strange = {
+        "now:2026-03-08.dose.0": "taken",
+        "now:2026-99-99.dose.0": "taken",
+        f"now:{WEEK}.heart.0": "1",
+        "now:x": "1",
+    }
+
+    assert browser_of(nurse).post(address(treated), form(**strange)).status_code == 200
+    assert not treated.diary_days.exists()
+
+
+def test_a_diary_of_another_clinic_does_not_exist(
+    treated: Patient, browser_of: Browse, db: None
+) -> None:
+
+    stranger = a_staff_member(a_site("Osaka clinic"), Role.NURSE)
+
+    assert browser_of(stranger).get(address(treated)).status_code == 404
+
+
+def test_a_thousand_saves_in_a_minute_are_stopped(
+    treated: Patient, nurse: Staff, browser_of: Browse
+) -> None:
+    client = browser_of(nurse)
+    minute = f"{timezone.now():%Y%m%d%H%M}"
+    cache.set(f"saves-diary-{nurse.pk}-{minute}", MOST_SAVES_A_MINUTE, 120)
+
+    answers = {client.post(address(treated), form()).status_code for _again in range(2)}
+
+    assert 429 in answers
+
+
+def test_an_abnormal_value_offers_a_task(
+    treated: Patient, nurse: Staff, browser_of: Browse
+) -> None:
+    in_diary(treated, 7, spo2_percent="93", actor=nurse)
+    client = browser_of(nurse)
+
+    assert "Make a task" in client.get(address(treated)).content.decode()
+    place = {"cell": cell("spo2_percent")}
+    for _again in range(2):
+        client.post(f"/patients/{treated.pk}/diary/task/", place)
+
+    task = Task.objects.get(kind="value")
+    assert task.facts["value"] == "93"
+    nothing = client.post(
+        f"/patients/{treated.pk}/diary/task/", {"cell": cell("spo2_percent", 1)}
+    )
+    assert nothing.status_code == 404
+
+
+def heard(patient: Patient, actor: Staff, days_ago: int) -> None:
+    day = patient.site.today(timezone.now()) - timedelta(days=days_ago)
+    services.save_diary(
+        patient=patient,
+        entries=[Entry(Place(day, "dose"), "", "taken")],
+        source="phone",
+        actor=actor,
+    )
+
+
+def lines(staff: Staff) -> list[Urgency]:
+    found = worklist(staff, at=timezone.localtime(timezone.now(), TOKYO))
+    return [line.urgency for line in found.lines]
+
+
+@pytest.mark.parametrize(("days", "silent"), [(3, 0), (4, 1)])
+def test_three_empty_days_raise_one_line_that_ends_with_the_first_entry(
+    treated: Patient, nurse: Staff, days: int, silent: int
+) -> None:
+    heard(treated, nurse, days + 2)
+    heard(treated, nurse, days)
+
+    assert lines(nurse).count(Urgency.SILENT_DIARY) == silent
+    heard(treated, nurse, 1)
+    assert Urgency.SILENT_DIARY not in lines(nurse)
+
+
+def test_whoever_keeps_no_diary_is_not_called_silent(
+    treated: Patient, nurse: Staff
+) -> None:
+    assert Urgency.SILENT_DIARY not in lines(nurse)
+
+
+def test_a_clinic_may_wait_longer_for_a_diary(
+    treated: Patient, nurse: Staff, site: Site
+) -> None:
+    heard(treated, nurse, 6)
+    assert Urgency.SILENT_DIARY in lines(nurse)
+    site.silent_after_days = 6
+    site.save()
+
+    assert Urgency.SILENT_DIARY not in lines(nurse)
+
+
+def said(patient: Patient, level: TroughLevel) -> str:
+    found = adherence(history_of(patient), around(patient).intakes, level)
+    return " ".join(map(say, found.sentences))
+
+
+def test_the_reading_of_a_level_counts_the_doses_behind_it(
+    treated: Patient, laboratory: Laboratory, nurse: Staff
+) -> None:
+    level = a_trough(treated, "9.1", actor=nurse)
+    assert said(treated, level) == (
+        "The diary says nothing of the 14 doses due in the 14 days before this draw;"
+        " all are counted as taken."
+    )
+
+    for day in range(14, 28):
+        in_diary(treated, day, dose="taken", actor=nurse)
+    in_diary(treated, 13, dose="missed: forgotten", actor=nurse)
+    in_diary(treated, 20, dose="missed: forgotten", actor=nurse)
+    in_diary(treated, 22, dose="unknown", actor=nurse)
+
+    assert said(treated, level) == (
+        "14 doses due in the 14 days before this draw: 12 taken."
+        " 1 missed, the last on Sun 22 Mar 2026."
+        " 1 not known, the last on Tue 24 Mar 2026."
+    )
+
+
+def test_days_without_an_entry_are_counted_as_taken_and_it_is_said(
+    treated: Patient, laboratory: Laboratory, nurse: Staff, browser_of: Browse
+) -> None:
+    a_trough(treated, "9.1", actor=nurse)
+    in_diary(treated, 20, dose="taken", actor=nurse)
+
+    page = browser_of(nurse).get(f"/patients/{treated.pk}/").content.decode()
+
+    assert "13 without an entry, counted as taken." in page
+
+
+def test_a_task_is_done_by_who_says_what_was_done(
+    treated: Patient, nurse: Staff, browser_of: Browse
+) -> None:
+    task = people.raise_task(
+        patient=treated, kind="other", key="1", text="Call.", actor=nurse
+    )
+    assert Urgency.TASK in lines(nurse)
+    client = browser_of(nurse)
+    done = f"/tasks/{task.pk}/done/"
+
+    assert client.post(done, {"version": 1, "outcome": " "}).status_code == 422
+    client.post(done, {"version": 1, "outcome": "Called, all well"})
+
+    assert Urgency.TASK not in lines(nurse)
+    assert client.post(done, {"version": 2, "outcome": "again"}).status_code == 422
+    task.refresh_from_db()
+    assert (task.closed_by, task.outcome) == (nurse, "Called, all well")
+
+
+def test_a_level_and_a_task_are_two_lines(
+    site: Site, clinician: Staff, nurse: Staff, laboratory: Laboratory
+) -> None:
+
+    patient = a_patient(site, clinician)
+    a_dose(patient, "2", protocol=a_protocol(), actor=clinician)
+    a_trough(patient, "21", actor=clinician)
+    people.raise_task(
+        patient=patient,
+        kind="fever",
+        key="1",
+        text="Fever.",
+        actor=nurse,
+        is_urgent=True,
+    )
+
+    assert lines(nurse) == [Urgency.URGENT_LEVEL, Urgency.URGENT_TASK]
