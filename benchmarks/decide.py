@@ -8,7 +8,8 @@ each), "again" the same one.
 import os
 import sys
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from time import perf_counter
@@ -33,10 +34,19 @@ from patients.models import Patient, Role, Site, Staff  # noqa: E402
 DAYS, LEVELS, RUNS = 730, 12, 40
 
 
-def a_long_history() -> tuple[Patient, Staff]:
-    site = Site.objects.create(
-        name="Clinic", stocked_strengths_mg=[Decimal("0.5"), Decimal(1), Decimal(2)]
-    )
+@dataclass(frozen=True)
+class Clinic:
+    """Where the patients of a benchmark are treated, and by whom."""
+
+    site: Site
+    staff: Staff
+    laboratory: Laboratory
+    protocol: Protocol
+
+
+def a_clinic() -> Clinic:
+    strengths = [Decimal("0.5"), Decimal(1), Decimal(2)]
+    site = Site.objects.create(name="Clinic", stocked_strengths_mg=strengths)
     staff = people.register_staff(
         username="clinician",
         password="a sentence nobody guesses",
@@ -50,18 +60,20 @@ def a_long_history() -> tuple[Patient, Staff]:
         unit="ng/mL",
         lower_limit_ng_per_ml=2,
     )
-    protocol = Protocol.objects.create(
-        name="VM", strengths_mg=[Decimal("0.5"), Decimal(1), Decimal(2)], citation="x"
-    )
-    begun = timezone.localdate(timezone.now(), site.zone) - timedelta(days=DAYS)
+    protocol = Protocol.objects.create(name="VM", strengths_mg=strengths, citation="x")
+    return Clinic(site, staff, laboratory, protocol)
+
+
+def a_patient(clinic: Clinic, begun: date) -> Patient:
+    """Register someone on 2 mg once daily since a day."""
     patient = people.register_patient(
-        site=site,
-        identifier="1",
+        site=clinic.site,
+        identifier=str(Patient.objects.count() + 1),
         family_name="Sato",
         given_name="Hanako",
         born_on=begun.replace(year=1980),
         sex="female",
-        actor=staff,
+        actor=clinic.staff,
     )
     services.prescribe_dose(
         patient=patient,
@@ -69,9 +81,17 @@ def a_long_history() -> tuple[Patient, Staff]:
         interval_h=24,
         starts_on=begun,
         reason="start",
-        protocol=protocol,
-        actor=staff,
+        protocol=clinic.protocol,
+        actor=clinic.staff,
     )
+    return patient
+
+
+def a_long_history() -> tuple[Patient, Staff]:
+    clinic = a_clinic()
+    site, staff, laboratory = clinic.site, clinic.staff, clinic.laboratory
+    begun = timezone.localdate(timezone.now(), site.zone) - timedelta(days=DAYS)
+    patient = a_patient(clinic, begun)
     for name, value in (("haematocrit_percent", 38), ("weight_kg", 60)):
         people.add_measurement(
             patient=patient,

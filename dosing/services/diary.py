@@ -275,7 +275,12 @@ class Pen:
             if new:
                 kind._default_manager.bulk_create(new)
             if old:
-                kind._default_manager.bulk_update(old, [*fields, "version"])
+                kind._default_manager.bulk_create(
+                    old,
+                    update_conflicts=True,
+                    unique_fields=["id"],
+                    update_fields=[*fields, "version"],
+                )
         return [*self.fresh, *self.changed]
 
 
