@@ -5,6 +5,17 @@ marks [V] verified, [V2] second-hand, [D] derived and [NV] not verified are expl
 in docs/sources.md. Sentences are English templates; the pages translate them.
 """
 
+from dosing.policy.holding import (
+    DEFAULT_HOLD_RULES,
+    Effect,
+    HoldRule,
+    NoHoldRuleError,
+    findings_on_holding,
+    findings_on_severe,
+    hold_rules_as_data,
+    hold_rules_from,
+    proposals,
+)
 from dosing.policy.loading import Loading, loading
 from dosing.policy.reading import Level, Reading, in_words, read
 from dosing.policy.recheck import (
@@ -63,7 +74,7 @@ from dosing.policy.timing import (
     timing_of,
 )
 
-ENGINE_VERSION = "policy 2"
+ENGINE_VERSION = "policy 3"
 """Kept with every decision; raised with every change of judgement."""
 
 __all__ = [
@@ -71,6 +82,7 @@ __all__ = [
     "ALTERNATE_DAYS_H",
     "CITED_RANGES",
     "DEFAULT_CEILING_MG_PER_DAY",
+    "DEFAULT_HOLD_RULES",
     "DEFAULT_TARGET",
     "ENGINE_VERSION",
     "LONGEST_WITHOUT_LEVEL_DAYS",
@@ -84,11 +96,14 @@ __all__ = [
     "Candidate",
     "Course",
     "Drug",
+    "Effect",
     "Finding",
+    "HoldRule",
     "Kind",
     "Level",
     "Limits",
     "Loading",
+    "NoHoldRuleError",
     "Period",
     "Reading",
     "Regimen",
@@ -101,12 +116,17 @@ __all__ = [
     "candidate",
     "findings_on_doses",
     "findings_on_drugs",
+    "findings_on_holding",
     "findings_on_methods",
+    "findings_on_severe",
     "helps",
+    "hold_rules_as_data",
+    "hold_rules_from",
     "in_words",
     "loading",
     "next_level_on",
     "percent_of_steady_state",
+    "proposals",
     "read",
     "regimen_in_words",
     "suggest",

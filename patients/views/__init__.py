@@ -1,6 +1,12 @@
 """Pages about people, split by noun."""
 
 from patients.views.accounts import revoke_token, tokens
+from patients.views.effects import (
+    add_effect,
+    correct_effect,
+    resolve_effect,
+    withdraw_effect,
+)
 from patients.views.observations import add_measurement, correct_measurement
 from patients.views.people import (
     add_lesion,
@@ -13,15 +19,19 @@ from patients.views.people import (
 from patients.views.tasks import close_task
 
 __all__ = [
+    "add_effect",
     "add_lesion",
     "add_measurement",
     "add_treatment",
     "close_task",
+    "correct_effect",
     "correct_lesion",
     "correct_measurement",
     "correct_patient",
     "correct_treatment",
     "register_patient",
+    "resolve_effect",
     "revoke_token",
     "tokens",
+    "withdraw_effect",
 ]
