@@ -29,6 +29,7 @@ from dosing.models import (
     Decision,
     Dose,
     Intake,
+    Protocol,
     ProtocolAssignment,
     TroughLevel,
 )
@@ -41,9 +42,11 @@ from patients.models import (
     Measurement,
     Patient,
     PreviousTreatment,
+    SideEffect,
 )
 from patients.web import StaffRequest, page, visible_patient
 from tdm import charts, story, table1
+from tdm.effects import seen
 from tdm.forecasts import expectation
 from tdm.timeline import timeline
 from tdm.worklist import Line, worklist
@@ -156,6 +159,7 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
         if decisions and answers(decisions[0], advice)
         else None,
         **(chance_now(advice) if advice else prior_chance(history, beside, now)),
+        **side_effects(history, beside, protocol),
         "decisions": decisions,
         "ledger": ledger,
         "score": score(came for _signed, came in ledger),
@@ -166,6 +170,21 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
         "ranges": policy.CITED_RANGES,
         "under": under,
         "now": now,
+    }
+
+
+def side_effects(
+    history: History, beside: Around, protocol: Protocol | None
+) -> dict[str, object]:
+    """Return what is open, what is gone, and whether the open ones withhold advice."""
+    gone = [e for e in beside.effects if e.resolved_on and e.withdrawn_at is None]
+    return {
+        "effects": seen(beside.open_effects, history, protocol),
+        "past_effects": seen(gone, history, protocol),
+        "severe": any(
+            effect.is_severe and not effect.is_unrelated
+            for effect in beside.open_effects
+        ),
     }
 
 
@@ -216,6 +235,7 @@ RECORDS: dict[str, type[models.Model]] = {
     "intake": Intake,
     "drug": Comedication,
     "measurement": Measurement,
+    "effect": SideEffect,
     "lesion": Lesion,
     "treatment": PreviousTreatment,
     "patient": Patient,
