@@ -147,7 +147,7 @@ def test_no_side_effect_begins_or_ends_tomorrow(
     patient: Patient, nurse: Staff, name: str
 ) -> None:
     tomorrow = patient.site.today(timezone.now()) + timedelta(days=1)
-    facts = {"onset_on": day(20), "resolved_on": None, name: tomorrow}
+    facts: dict[str, Any] = {"onset_on": day(20), name: tomorrow}
 
     with pytest.raises(ValidationError, match="between birth and today"):
         services.record_effect(
