@@ -93,7 +93,6 @@ class Protocol(models.Model):
         _("when it proposes to hold or reduce the drug"),
         default=default_hold_rules,
         blank=True,
-        validators=[are_hold_rules],
         help_text=_("Proposals for grades of side effects and laboratory values."),
     )
 
@@ -160,6 +159,13 @@ class Protocol(models.Model):
             aim_ng_per_ml=self.aim_ng_per_ml,
             urgent_ng_per_ml=self.urgent_ng_per_ml,
         )
+
+    def clean(self) -> None:
+        """Refuse hold rules that cannot be read; an empty list proposes nothing."""
+        try:
+            are_hold_rules(self.hold_rules)
+        except ValidationError as wrong:
+            raise ValidationError({"hold_rules": wrong}) from wrong
 
     @property
     def holding(self) -> tuple[policy.HoldRule, ...]:

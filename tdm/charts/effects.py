@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from tdm.charts.axis import TimeAxis, clinic_day
-from tdm.charts.labels import LINE_PX, shortened
+from tdm.charts.labels import LINE_PX, shortened, text_width
 from tdm.charts.shapes import Box, Drawing, rect, text
 from tdm.charts.story import EffectBar, Story
 from tdm.charts.words import day_text
@@ -26,8 +26,9 @@ def effect_bars(story: Story, axis: TimeAxis, top: float) -> tuple[Drawing, floa
         base += LINE_PX + height + 3
         box = Box(left, base - height, max(right, left + SLIMMEST_PX), base)
         bars.append(rect(box, f"effect grade-{effect.grade}", title(effect)))
-        label = shortened(effect.label, axis.right - left)
-        words.append(text(left, base - height - 3, label, "start", "note"))
+        label = shortened(effect.label, axis.right - axis.left)
+        x = max(axis.left, min(left, axis.right - text_width(label)))
+        words.append(text(x, base - height - 3, label, "start", "note"))
     return Drawing(rects=tuple(bars), texts=tuple(words)), base
 
 

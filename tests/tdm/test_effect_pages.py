@@ -1,5 +1,6 @@
 """Side effects on pages: three taps in, pinned, drawn, told and weighed."""
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,14 +16,16 @@ from dosing import services as dosing
 from dosing.advice import StaleAdviceError, advise
 from dosing.history import around, history_of
 from dosing.models import Laboratory, Protocol
+from dosing.models.holding import default_hold_rules
 from dosing.words import say
 from patients import services
-from patients.models import Patient, SideEffect, Staff, Task
+from patients.models import Patient, Role, SideEffect, Site, Staff, Task
 from tdm import charts, story, table1
+from tdm.charts.labels import text_box
 from tdm.effects import seen
 from tdm.timeline import timeline_of
 from tdm.worklist import worklist
-from tests.builders import DAY_0, a_trough, on_day
+from tests.builders import DAY_0, a_staff_member, a_trough, on_day
 
 HTMX = {"HX-Request": "true"}
 RASH = "rash_maculo_papular"
@@ -455,3 +458,100 @@ def test_case_2_has_its_rash_of_week_6(db: None) -> None:
     printed = [row["adverse effects"] for row in table1.rows()]
     assert printed[0] == "none"
     assert "week 6" in printed[1]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_patient_page_costs_the_same_for_one_and_three_effects(
+    client: Client,
+    high: Patient,
+    clinician: Staff,
+    django_assert_num_queries: Any,
+    count: int,
+) -> None:
+    for term in ("nausea", "vomiting", "fatigue")[:count]:
+        suffers(high, term, 1, actor=clinician)
+        suffers(high, term, 1, actor=clinician, on=5, resolved_on=day(6))
+    signed_in(client, clinician)
+    client.get(f"/patients/{high.pk}/")
+
+    with django_assert_num_queries(28):
+        client.get(f"/patients/{high.pk}/")
+
+
+def test_a_pharmacist_sees_what_is_open_and_changes_nothing(
+    client: Client, treated: Patient, site: Site, clinician: Staff
+) -> None:
+    effect = suffers(treated, "nausea", 1, actor=clinician)
+    pharmacist = a_staff_member(site, Role.PHARMACIST)
+
+    page = signed_in(client, pharmacist).get(f"/patients/{treated.pk}/")
+
+    assert "Nausea" in page.content.decode()
+    assert f"/effects/{effect.pk}/" not in page.content.decode()
+    assert "/effects/new/" not in page.content.decode()
+
+
+def a_form(**facts: str) -> dict[str, str]:
+    """What the administrator's form of a new protocol sends."""
+    rules = json.dumps(default_hold_rules())
+    return {
+        "name": "VM evening",
+        "version": "1",
+        "target_low_ng_per_ml": "5",
+        "target_high_ng_per_ml": "15",
+        "aim_ng_per_ml": "10",
+        "urgent_ng_per_ml": "20",
+        "start_dose_mg_per_day": "2",
+        "ceiling_mg_per_day": "4",
+        "step_limit_percent": "50",
+        "strengths_mg": "1",
+        "citation": "Our clinic",
+        "model_weights": '{"mao_2024_liver_adult": 1}',
+        "hold_rules": rules,
+        **facts,
+    }
+
+
+@pytest.mark.parametrize(("typed", "count"), [("[]", 0), (None, 8)])
+def test_an_administrator_gives_a_protocol_its_own_hold_rules(
+    client: Client, administrator: Staff, typed: str | None, count: int
+) -> None:
+    facts = {} if typed is None else {"hold_rules": typed}
+
+    signed_in(client, administrator).post(
+        "/admin/dosing/protocol/add/", a_form(**facts)
+    )
+
+    assert len(Protocol.objects.get(name="VM evening").holding) == count
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "Write a list of rules"),
+        ("{}", "Write a list of rules"),
+        ("hold", "Enter a valid JSON"),
+        ('[{"triggers": ["hiccups"]}]', "Rule 1 has exactly these"),
+    ],
+)
+def test_hold_rules_that_cannot_be_read_are_refused_beside_the_field(
+    client: Client, administrator: Staff, typed: str, said: str
+) -> None:
+    answer = signed_in(client, administrator).post(
+        "/admin/dosing/protocol/add/", a_form(hold_rules=typed)
+    )
+
+    assert said in answer.content.decode()
+    assert not Protocol.objects.filter(name="VM evening").exists()
+
+
+def test_a_bar_at_the_right_edge_still_says_its_whole_name(
+    treated: Patient, clinician: Staff
+) -> None:
+    suffers(treated, "mucositis_oral", 3, actor=clinician, on=39)
+
+    for _name, chart in charts.figure(told(treated)).charts:
+        (label,) = [t for t in chart.drawing.texts if "Mucositis" in t.text]
+        assert label.text == "Mucositis oral, grade 3"
+        assert label.x >= 0
+        assert text_box(label).right <= chart.width
