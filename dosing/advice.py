@@ -202,12 +202,15 @@ def advice_on(history: History, *, at: datetime) -> Advice | None:
     besides = (
         *findings_beside(beside, drawn_on, today),
         *policy.findings_on_methods(methods),
+        *policy.findings_on_severe(open_effects(beside)),
     )
     if reading.target != protocol.target:
         reading = history.read(level, protocol.target) or reading
         besides = (*besides, policy.another_range())
     reading = replace(reading, findings=(*reading.findings, *besides))
     limits = protocol.limits(history.patient.site)
+    suggestion = policy.suggest(reading, history.course, limits, today)
+    holding = policy.findings_on_holding(open_effects(beside), protocol.holding)
     return Advice(
         patient=history.patient,
         history=history,
@@ -216,10 +219,23 @@ def advice_on(history: History, *, at: datetime) -> Advice | None:
         reading=reading,
         protocol=protocol,
         current=history.planned(today),
-        suggestion=policy.suggest(reading, history.course, limits, today),
+        suggestion=replace(suggestion, findings=(*suggestion.findings, *holding)),
         basis=basis_of(history, beside),
         at=at,
     )
+
+
+def open_effects(beside: Around) -> list[policy.Effect]:
+    return [
+        policy.Effect(
+            name=effect.english,
+            trigger=effect.term,
+            grade=effect.grade,
+            is_severe=effect.is_severe,
+            is_unrelated=effect.is_unrelated,
+        )
+        for effect in beside.open_effects
+    ]
 
 
 def findings_beside(
@@ -271,6 +287,7 @@ def basis_of(history: History, beside: Around) -> Basis:
         **{f"decision {pk}": 1 for pk in decisions.values_list("pk", flat=True)},
         "intakes": sum(each.version for each in beside.intakes),
         "drugs": sum(each.version for each in beside.comedications),
+        "effects": sum(each.version for each in beside.effects),
         "measurements": sum(each.version for each in beside.measurements),
     }
 
@@ -282,6 +299,7 @@ CHANGED = {
     "laboratory": "A laboratory's profile was corrected.",
     "decision": "Someone else has signed a decision.",
     "intakes": "A dose was entered as taken or missed.",
+    "effects": "A side effect was entered, corrected or resolved.",
     "drugs": "An interacting drug was entered or corrected.",
     "measurements": "A weight or a blood value was entered or corrected.",
     "site": "The clinic's stock or time zone was changed.",

@@ -24,7 +24,7 @@ from dosing.models import (
     State,
     TroughLevel,
 )
-from patients.models import Measurement, Patient, Quantity
+from patients.models import Measurement, Patient, Quantity, SideEffect
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,12 @@ class Around:
     intakes: tuple[Intake, ...]
     comedications: tuple[Comedication, ...]
     measurements: tuple[Measurement, ...]
+    effects: tuple[SideEffect, ...]
+    """Side effects, those entered in error among them: their versions count."""
+
+    @property
+    def open_effects(self) -> list[SideEffect]:
+        return [effect for effect in self.effects if effect.is_open]
 
 
 def around(patient: Patient) -> Around:
@@ -156,6 +162,7 @@ def around(patient: Patient) -> Around:
         intakes=tuple(Intake.objects.of(patient)),
         comedications=tuple(patient.comedications.order_by("starts_on", "pk")),
         measurements=tuple(measured.in_time_order()),
+        effects=tuple(SideEffect.objects.filter(patient=patient).in_time_order()),
     )
 
 

@@ -41,6 +41,18 @@ urlpatterns = [
         name="attach_photo",
     ),
     path("photos/<int:photo_id>/", views.photo, name="photo"),
+    path("patients/<int:patient_id>/effects/new/", views.add_effect, name="add_effect"),
+    path(
+        "effects/<int:effect_id>/correct/", views.correct_effect, name="correct_effect"
+    ),
+    path(
+        "effects/<int:effect_id>/resolve/", views.resolve_effect, name="resolve_effect"
+    ),
+    path(
+        "effects/<int:effect_id>/withdraw/",
+        views.withdraw_effect,
+        name="withdraw_effect",
+    ),
     path("tasks/<int:task_id>/done/", views.close_task, name="close_task"),
     path("tokens/", views.tokens, name="tokens"),
     path("tokens/<slug:key>/revoke/", views.revoke_token, name="revoke_token"),

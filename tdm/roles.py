@@ -18,6 +18,7 @@ ENTERS = {
     "patients.add_lesion",
     "patients.add_measurement",
     "patients.add_diaryday",
+    "patients.add_sideeffect",
     "patients.change_task",
     "dosing.add_troughlevel",
     "dosing.change_troughlevel",

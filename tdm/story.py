@@ -54,6 +54,13 @@ def story_of(
             charts.DrugCourse(course.starts_on, course.stops_on, str(course))
             for course in beside.comedications
         ),
+        effects=tuple(
+            charts.EffectBar(
+                effect.onset_on, effect.resolved_on, effect.grade, str(effect)
+            )
+            for effect in beside.effects
+            if effect.withdrawn_at is None
+        ),
         missed=days_of(beside, State.MISSED),
         unknown=days_of(beside, State.UNKNOWN),
     )

@@ -159,6 +159,7 @@ def admit(case: Mapping[str, Any], clinic: Clinic, at: datetime) -> None:
     )
     measure(case, patient, start, clinic)
     draw(case, patient, start, clinic)
+    suffer(case, patient, start, clinic)
 
 
 def measure(
@@ -196,6 +197,24 @@ def draw(
             last_dose_at=drawn_at - timedelta(hours=24),
             note=clinic.note,
             actor=clinic.clinician,
+        )
+
+
+def suffer(
+    case: Mapping[str, Any], patient: Patient, start: date, clinic: Clinic
+) -> None:
+    """Note the side effects; their grades are read from the report's words [D]."""
+    for told in case["side_effects"]:
+        onset_on = start + timedelta(weeks=told["week"])
+        people.record_effect(
+            patient=patient,
+            onset_on=onset_on,
+            resolved_on=onset_on + timedelta(days=told["days"]),
+            actor=clinic.clinician,
+            **{
+                name: told[name]
+                for name in ("term", "grade", "action_taken", "treatment", "note")
+            },
         )
 
 

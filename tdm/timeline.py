@@ -19,6 +19,7 @@ from patients.models import (
     Measurement,
     Patient,
     PreviousTreatment,
+    SideEffect,
 )
 
 
@@ -67,6 +68,7 @@ KINDS = (
     "drug",
     "decision",
     "measurement",
+    "effect",
     "lesion",
     "treatment",
     "protocol",
@@ -220,6 +222,21 @@ class Storyteller:
                 note=row.note,
             )
 
+    def effects(self) -> Iterable[Entry]:
+        for effect in SideEffect.objects.filter(patient=self.history.patient):
+            yield self.entry(
+                "effect",
+                self.at(effect.onset_on),
+                str(effect),
+                effect,
+                quantities=(grade_of(effect),),
+                note="; ".join(filter(None, (effect.treatment, effect.note))),
+                set_aside=effect.withdrawn_at is not None,
+            )
+            if effect.resolved_on and effect.withdrawn_at is None:
+                gone = _("%(effect)s: gone") % {"effect": effect.label}
+                yield self.entry("effect", self.at(effect.resolved_on), gone, effect)
+
     def lesions(self) -> Iterable[Entry]:
         rows = Lesion.objects.filter(patient=self.history.patient)
         for lesion in rows.prefetch_related("previous_treatments"):
@@ -234,6 +251,11 @@ class Storyteller:
         at = self.at(treatment.done_on) if treatment.done_on else recorded
         title = _("Earlier: %(treatment)s") % {"treatment": treatment}
         return self.entry("treatment", at, title, treatment, note=treatment.outcome)
+
+
+def grade_of(effect: SideEffect) -> Quantity:
+    unit = f"CTCAE {effect.ctcae_version}"
+    return Quantity("grade", Decimal(effect.grade), unit)
 
 
 def authors_of(patient: Patient) -> Mapping[tuple[str, str], Author]:
@@ -262,6 +284,7 @@ def timeline(history: History) -> list[Entry]:
         *teller.protocols(),
         *teller.decisions(),
         *teller.measurements(),
+        *teller.effects(),
         *teller.lesions(),
     ]
     order = {kind: number for number, kind in enumerate(KINDS)}

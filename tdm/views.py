@@ -29,6 +29,7 @@ from dosing.models import (
     Decision,
     Dose,
     Intake,
+    Protocol,
     ProtocolAssignment,
     TroughLevel,
 )
@@ -42,9 +43,11 @@ from patients.models import (
     Measurement,
     Patient,
     PreviousTreatment,
+    SideEffect,
 )
 from patients.web import StaffRequest, page, visible_patient
 from tdm import charts, story, table1
+from tdm.effects import seen
 from tdm.forecasts import expectation
 from tdm.timeline import Entry, timeline
 from tdm.worklist import Line, worklist
@@ -157,6 +160,7 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
         if decisions and answers(decisions[0], advice)
         else None,
         **(chance_now(advice) if advice else prior_chance(history, beside, now)),
+        **side_effects(history, beside, protocol),
         "decisions": decisions,
         "ledger": ledger,
         "score": score(came for _signed, came in ledger),
@@ -177,6 +181,21 @@ ENTRIES_AT_ONCE = 60
 def told_so_far(entries: list[Entry], *, everything: bool) -> dict[str, object]:
     shown = entries if everything else entries[:ENTRIES_AT_ONCE]
     return {"entries": shown, "more": len(entries) - len(shown)}
+
+
+def side_effects(
+    history: History, beside: Around, protocol: Protocol | None
+) -> dict[str, object]:
+    """Return what is open, what is gone, and whether the open ones withhold advice."""
+    gone = [e for e in beside.effects if e.resolved_on and e.withdrawn_at is None]
+    return {
+        "effects": seen(beside.open_effects, history, protocol),
+        "past_effects": seen(gone, history, protocol),
+        "severe": any(
+            effect.is_severe and not effect.is_unrelated
+            for effect in beside.open_effects
+        ),
+    }
 
 
 def chance_now(advice: Advice) -> dict[str, object]:
@@ -227,6 +246,7 @@ RECORDS: dict[str, type[models.Model]] = {
     "diary": DiaryDay,
     "drug": Comedication,
     "measurement": Measurement,
+    "effect": SideEffect,
     "lesion": Lesion,
     "treatment": PreviousTreatment,
     "patient": Patient,

@@ -49,6 +49,7 @@ def filled(route: str) -> str:
         "<int:level_id>": "1",
         "<int:dose_id>": "1",
         "<int:comedication_id>": "1",
+        "<int:effect_id>": "1",
         "<int:lesion_id>": "1",
         "<int:treatment_id>": "1",
         "<int:assignment_id>": "1",
@@ -105,6 +106,10 @@ MAY_OPEN = {
     "correct_lesion": ENTRY,
     "add_treatment": ENTRY,
     "correct_treatment": ENTRY,
+    "add_effect": ENTRY,
+    "correct_effect": ENTRY,
+    "resolve_effect": ENTRY,
+    "withdraw_effect": ENTRY,
     "add_measurement": ENTRY,
     "correct_measurement": ENTRY,
     "add_level": CARE,
@@ -192,7 +197,11 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         patient=stranger, drug="verapamil", starts_on=DAY_0, actor=clinician
     )
     in_diary(stranger, 0, dose="missed: forgotten", actor=clinician)
+    effect = patients.services.record_effect(
+        patient=stranger, term="nausea", grade=1, onset_on=DAY_0, actor=clinician
+    )
     return {
+        "effect": effect.pk,
         "patient": stranger.pk,
         "level": level.pk,
         "dose": stranger.doses.get().pk,
@@ -223,6 +232,11 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "/drugs/{drug}/correct/",
         "/history/drug/{drug}/",
         "/history/intake/{intake}/",
+        "/patients/{patient}/effects/new/",
+        "/effects/{effect}/correct/",
+        "/effects/{effect}/resolve/",
+        "/effects/{effect}/withdraw/",
+        "/history/effect/{effect}/",
         "/patients/{patient}/measurements/new/",
         "/patients/{patient}/correct/",
         "/doses/{dose}/correct/",
@@ -267,7 +281,13 @@ SERVICES = [
 ]
 
 
-LEAVES_A_TRACE = ("audit.record(", "revise(", "clear_from(", "corrected(")
+LEAVES_A_TRACE = (
+    "audit.record",
+    "revise(",
+    "clear_from(",
+    "corrected(",
+    "fever_task(",
+)
 
 
 @pytest.mark.parametrize(("name", "service"), SERVICES)
@@ -284,15 +304,7 @@ def test_every_service_is_atomic_keyword_only_and_leaves_a_trace(
     }
     assert "actor" in signature.parameters
     assert "@transaction.atomic" in source
-    assert any(
-        word in source
-        for word in (
-            "audit.record",
-            "revise(",
-            "clear_from(",
-            "corrected(",
-        )
-    )
+    assert any(word in source for word in LEAVES_A_TRACE)
 
 
 WRITES = {

@@ -1,7 +1,7 @@
 """Every rule of the tables holds in the database itself, whoever writes the row."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pgtrigger
@@ -70,6 +70,16 @@ BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
     ),
     "protocol_is_chosen_for_a_reason": ("dosing.ProtocolAssignment", {"reason": ""}),
     "protocol_step_is_a_share": ("dosing.Protocol", {"step_limit_percent": 101}),
+    "other_side_effects_are_named": (
+        "patients.SideEffect",
+        {"term": "other", "other_text": " "},
+    ),
+    "side_effect_has_a_grade_of_its_term": ("patients.SideEffect", {"grade": 4}),
+    "side_effect_is_coded": ("patients.SideEffect", {"relation": "perhaps"}),
+    "side_effect_resolves_after_its_onset": (
+        "patients.SideEffect",
+        {"resolved_on": DAY_0 - timedelta(days=1)},
+    ),
     "set_aside_has_a_reason": (
         "dosing.TroughLevel",
         {"set_aside_at": on_day(30)},
@@ -92,6 +102,11 @@ BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
 """Constraint -> a change to any row of a table that it must refuse."""
 
 BROKEN_BY_A_COPY: dict[str, tuple[str, Facts]] = {
+    "a_side_effect_is_open_once": (
+        "patients.SideEffect",
+        {"onset_on": DAY_0 + timedelta(days=1)},
+    ),
+    "one_side_effect_per_onset": ("patients.SideEffect", {"resolved_on": DAY_0}),
     "decision_has_a_known_reason": ("dosing.Decision", {"reason": "because"}),
     "decision_is_a_regimen_or_a_hold": (
         "dosing.Decision",
@@ -135,6 +150,9 @@ def whole_clinic(
         value=28,  # type: ignore[arg-type]
         measured_on=DAY_0,
         actor=clinician,
+    )
+    people.record_effect(
+        patient=treated, term="nausea", grade=1, onset_on=DAY_0, actor=clinician
     )
     dosing.record_comedication(
         patient=treated, drug="diltiazem", starts_on=DAY_0, actor=clinician

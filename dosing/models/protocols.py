@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dosing import pk, policy, units
 from dosing.forecast import DEFAULT_WEIGHTS
+from dosing.models.holding import are_hold_rules, default_hold_rules, holding_of
 from patients.models import Patient, Site
 from patients.models.rules import every_version_kept, filled, never_deleted, plain_text
 
@@ -88,6 +89,12 @@ class Protocol(models.Model):
         validators=[are_model_weights],
         help_text=_("How much each model is believed before any level."),
     )
+    hold_rules = models.JSONField(
+        _("when it proposes to hold or reduce the drug"),
+        default=default_hold_rules,
+        blank=True,
+        help_text=_("Proposals for grades of side effects and laboratory values."),
+    )
 
     class Meta:
         verbose_name = _("protocol")
@@ -152,6 +159,18 @@ class Protocol(models.Model):
             aim_ng_per_ml=self.aim_ng_per_ml,
             urgent_ng_per_ml=self.urgent_ng_per_ml,
         )
+
+    def clean(self) -> None:
+        """Refuse hold rules that cannot be read; an empty list proposes nothing."""
+        try:
+            are_hold_rules(self.hold_rules)
+        except ValidationError as wrong:
+            raise ValidationError({"hold_rules": wrong}) from wrong
+
+    @property
+    def holding(self) -> tuple[policy.HoldRule, ...]:
+        """Its proposals for side effects and laboratory values."""
+        return holding_of(self.hold_rules)
 
     def limits(self, site: Site) -> policy.Limits:
         """Return what may be offered at a site: its stock within this protocol."""

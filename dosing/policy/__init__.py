@@ -6,6 +6,17 @@ in docs/sources.md. Sentences are English templates; the pages translate them.
 """
 
 from dosing.policy.adherence import ADHERENCE_DAYS, Adherence
+from dosing.policy.holding import (
+    DEFAULT_HOLD_RULES,
+    Effect,
+    HoldRule,
+    NoHoldRuleError,
+    findings_on_holding,
+    findings_on_severe,
+    hold_rules_as_data,
+    hold_rules_from,
+    proposals,
+)
 from dosing.policy.loading import Loading, loading
 from dosing.policy.reading import Level, Reading, in_words, read
 from dosing.policy.recheck import (
@@ -67,7 +78,7 @@ from dosing.policy.timing import (
     timing_of,
 )
 
-ENGINE_VERSION = "policy 2"
+ENGINE_VERSION = "policy 3"
 """Kept with every decision; raised with every change of judgement."""
 
 __all__ = [
@@ -76,6 +87,7 @@ __all__ = [
     "ALTERNATE_DAYS_H",
     "CITED_RANGES",
     "DEFAULT_CEILING_MG_PER_DAY",
+    "DEFAULT_HOLD_RULES",
     "DEFAULT_TARGET",
     "EARLIEST_TAKEN",
     "ENGINE_VERSION",
@@ -93,11 +105,14 @@ __all__ = [
     "Candidate",
     "Course",
     "Drug",
+    "Effect",
     "Finding",
+    "HoldRule",
     "Kind",
     "Level",
     "Limits",
     "Loading",
+    "NoHoldRuleError",
     "Period",
     "Reading",
     "Regimen",
@@ -110,12 +125,17 @@ __all__ = [
     "candidate",
     "findings_on_doses",
     "findings_on_drugs",
+    "findings_on_holding",
     "findings_on_methods",
+    "findings_on_severe",
     "helps",
+    "hold_rules_as_data",
+    "hold_rules_from",
     "in_words",
     "loading",
     "next_level_on",
     "percent_of_steady_state",
+    "proposals",
     "read",
     "regimen_in_words",
     "suggest",

@@ -11,3 +11,12 @@ ASSAYS = "Assay comparisons, PMID 19563794 [V]"
 SERIES_RANGE = "Carolino 2025, methods; SILA and SIVA trials [V]"
 ADAMS_RANGE = "Adams 2016 and Hammer 2018 [V]"
 PERFORMUS_RANGE = "PERFORMUS 2021 [V]"
+
+HOLD_PROPOSAL = "Design proposal, to be confirmed by your clinic [NV]"
+LUNG_PROPOSAL = (
+    "Proposal after the older Japanese package insert [V2], to be confirmed by your"
+    " clinic [NV]"
+)
+SEVERE_EFFECT = (
+    "Design rule [NV]: trials interrupted sirolimus for grades 3 and 4 (VASE) [V]"
+)

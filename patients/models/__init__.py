@@ -2,6 +2,7 @@
 
 from patients.models.audit import AuditEvent, Heartbeat
 from patients.models.diary import DiaryDay, DiaryPhoto, Source
+from patients.models.effects import Action, Relation, SideEffect
 from patients.models.lesions import (
     Compartment,
     IssvaType,
@@ -33,6 +34,7 @@ from patients.models.tasks import Task
 __all__ = [
     "DEFAULT_LIMITS",
     "FEVER_FROM_C",
+    "Action",
     "ApiToken",
     "AuditEvent",
     "Compartment",
@@ -48,10 +50,12 @@ __all__ = [
     "PreviousTreatment",
     "Quantity",
     "QuantityLimit",
+    "Relation",
     "Role",
     "Scope",
     "Sex",
     "Side",
+    "SideEffect",
     "Site",
     "Source",
     "Staff",

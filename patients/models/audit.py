@@ -63,6 +63,10 @@ ACTIONS = {
     "save_diary": _("Diary entered"),
     "attach_photo": _("Photo of a paper diary attached"),
     "withdraw_measurement": _("Measurement withdrawn"),
+    "record_effect": _("Side effect recorded"),
+    "correct_effect": _("Side effect corrected"),
+    "resolve_effect": _("Side effect resolved"),
+    "withdraw_effect": _("Side effect withdrawn"),
     "raise_task": _("Task raised"),
     "close_task": _("Task done"),
 }

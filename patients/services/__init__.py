@@ -11,6 +11,13 @@ from patients.services.accounts import (
     save_configuration,
 )
 from patients.services.diary import attach_photo
+from patients.services.effects import (
+    correct_effect,
+    raise_fever,
+    record_effect,
+    resolve_effect,
+    withdraw_effect,
+)
 from patients.services.observations import add_measurement, correct_measurement
 from patients.services.people import (
     add_lesion,
@@ -30,6 +37,7 @@ __all__ = [
     "beat",
     "change_password",
     "close_task",
+    "correct_effect",
     "correct_lesion",
     "correct_measurement",
     "correct_patient",
@@ -37,9 +45,13 @@ __all__ = [
     "issue_token",
     "note_export",
     "note_reading",
+    "raise_fever",
     "raise_task",
+    "record_effect",
     "register_patient",
     "register_staff",
+    "resolve_effect",
     "revoke_token",
     "save_configuration",
+    "withdraw_effect",
 ]

@@ -6,6 +6,7 @@ from tdm.charts.sparkline import Sparkline, sparkline
 from tdm.charts.story import (
     DosePeriod,
     DrugCourse,
+    EffectBar,
     ExpectedCurve,
     LevelPoint,
     ResponseSeries,
@@ -19,6 +20,7 @@ __all__ = [
     "Chart",
     "DosePeriod",
     "DrugCourse",
+    "EffectBar",
     "ExpectedCurve",
     "Figure",
     "LevelPoint",

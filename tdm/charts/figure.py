@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from tdm.charts.axis import TimeAxis, clinic_day, ticks, time_axis
 from tdm.charts.doses import dose_strip
 from tdm.charts.drugs import drug_bars
+from tdm.charts.effects import effect_bars
 from tdm.charts.labels import LINE_PX, text_width
 from tdm.charts.levels import levels_panel
 from tdm.charts.response import response_panel
@@ -55,6 +56,7 @@ def chart(story: Story, *, width: int, window: Window = Window.ALL) -> Chart:
     levels = levels_panel(story, axis, HEADER_PX, floor)
     doses, floor = dose_strip(story, axis, floor + GAP_PX)
     drugs, floor = drug_bars(story, axis, floor)
+    effects, floor = effect_bars(story, axis, floor)
     response, floor = response_panel(story, axis, floor + GAP_PX, width - 4)
     drawing = stacked(
         (
@@ -62,6 +64,7 @@ def chart(story: Story, *, width: int, window: Window = Window.ALL) -> Chart:
             levels,
             doses,
             drugs,
+            effects,
             response,
             _now(story, axis, floor),
         )

@@ -99,6 +99,16 @@ class DrugCourse:
 
 
 @dataclass(frozen=True, slots=True)
+class EffectBar:
+    """An episode of a side effect; `gone_on` is None while it is open."""
+
+    starts_on: date
+    gone_on: date | None
+    grade: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """`now` is aware and in the clinic's zone; days are counted in that zone."""
 
@@ -111,5 +121,6 @@ class Story:
     response: tuple[ResponseSeries, ...] = ()
     curve: ExpectedCurve | None = None
     drugs: tuple[DrugCourse, ...] = ()
+    effects: tuple[EffectBar, ...] = ()
     missed: frozenset[date] = frozenset()
     unknown: frozenset[date] = frozenset()

@@ -30,6 +30,7 @@ def rows(story: Story, axis: TimeAxis) -> tuple[Row, ...]:
         *_levels(story),
         *_doses(story),
         *_besides(story),
+        *_effects(story),
         *_expected(story),
         *_targets(story),
         *_outcomes(story),
@@ -69,6 +70,14 @@ def _besides(story: Story) -> Iterable[Row]:
     for drug in story.drugs:
         until = _until(drug.stops_on)
         yield _row(story, drug.starts_on, _("interacting drug"), drug.label, until)
+
+
+def _effects(story: Story) -> Iterable[Row]:
+    for effect in story.effects:
+        meaning = _("open")
+        if effect.gone_on is not None:
+            meaning = _("gone on %(day)s") % {"day": day_text(effect.gone_on)}
+        yield _row(story, effect.starts_on, _("side effect"), effect.label, meaning)
 
 
 def _expected(story: Story) -> Iterable[Row]:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from dosing.models import Decision, Dose, TroughLevel
-from patients.models import Patient
+from patients.models import Patient, SideEffect
 from tdm import teaching
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -255,3 +255,79 @@ def test_no_page_is_wider_than_the_screen(person: Person, language: str) -> None
         person.page.goto(person.address + place.format(pk=patient.pk))
         wide = person.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= person.page.viewport_size["width"], place  # type: ignore[index]
+
+
+THUMB_PX = 44
+
+
+def opens_case_1(someone: Person) -> Patient:
+    patient = Patient.objects.get(identifier="TEACH-1")
+    someone.signs_in("nurse")
+    someone.page.goto(f"{someone.address}/patients/{patient.pk}/")
+    return patient
+
+
+def test_three_taps_record_a_side_effect(person: Person) -> None:
+    patient = opens_case_1(person)
+
+    person.click("Add side effect", role="link")
+    person.page.wait_for_selector(".chips")
+    for tappable in person.page.locator(".chip").all():
+        assert (tappable.bounding_box() or {"height": 0})["height"] >= THUMB_PX
+    person.click("Mucositis oral", role="link")
+    grade = person.page.get_by_role("button", name="Moderate pain or ulcer")
+    assert (grade.bounding_box() or {"height": 0})["height"] >= THUMB_PX
+    person.clicks += 1
+    grade.click()
+
+    person.sees("Mucositis oral, grade 2 is saved.")
+    assert person.clicks == 3
+    effect = SideEffect.objects.get(patient=patient)
+    assert (effect.term, effect.grade) == ("mucositis_oral", 2)
+    width = person.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= (person.page.viewport_size or {"width": 0})["width"]
+
+
+def test_the_keyboard_alone_records_one(person: Person) -> None:
+    patient = opens_case_1(person)
+    keys = person.page.keyboard
+
+    person.page.get_by_role("link", name="Add side effect").first.focus()
+    keys.press("Enter")
+    expect(person.page.locator("#drawer h1")).to_be_focused()
+    person.page.locator("#drawer").get_by_role("link", name="Other, specify").focus()
+    keys.press("Enter")
+    person.page.get_by_label("Which side effect?").focus()
+    keys.type("Hair loss")
+    keys.press("Enter")
+    keys.press("Tab")
+    expect(person.page.locator("button[name=grade][value='1']")).to_be_focused()
+    assert SideEffect.objects.filter(patient=patient).count() == 0
+    keys.press("Enter")
+
+    person.sees("Hair loss, grade 1 is saved.")
+
+
+@pytest.fixture
+def unscripted(chromium: Browser, live_server: LiveServer) -> Iterator[Person]:
+    context = chromium.new_context(
+        viewport={"width": 390, "height": 900},
+        locale="en-GB",
+        java_script_enabled=False,
+    )
+    yield Person(context.new_page(), live_server.url)
+    context.close()
+
+
+def test_without_scripts_it_is_three_taps_as_well(
+    person: Person,
+    unscripted: Person,
+) -> None:
+    patient = opens_case_1(unscripted)
+
+    unscripted.click("Add side effect", role="link")
+    unscripted.click("Fatigue", role="link")
+    unscripted.page.get_by_role("button", name="Relieved by rest.").click()
+
+    unscripted.sees("Fatigue, grade 1 is saved.")
+    assert SideEffect.objects.get(patient=patient).grade == 1

@@ -1,0 +1,242 @@
+"""Side effects: recorded, corrected, resolved; the dangerous ones ask for someone."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from patients import audit, ctcae
+from patients.models import (
+    FEVER_FROM_C,
+    Action,
+    Patient,
+    Quantity,
+    Relation,
+    Role,
+    SideEffect,
+    Staff,
+    Task,
+    limits_of,
+)
+from patients.revision import locked, revise
+from patients.services.tasks import raise_task
+
+
+def held(patient: Patient) -> Patient:
+    """Let nobody decide on a patient's dose while their side effects change."""
+    return Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+
+
+@transaction.atomic
+def record_effect(
+    *,
+    patient: Patient,
+    term: str,
+    grade: int,
+    onset_on: date,
+    actor: Staff,
+    other_text: str = "",
+    resolved_on: date | None = None,
+    action_taken: str = Action.NONE,
+    treatment: str = "",
+    relation: str = Relation.NOT_JUDGED,
+    note: str = "",
+) -> SideEffect:
+    """Note a side effect; a dangerous one is on the worklist at once."""
+    effect = SideEffect(
+        patient=held(patient),
+        term=term,
+        other_text=other_text if term == ctcae.OTHER else "",
+        grade=grade,
+        onset_on=onset_on,
+        resolved_on=resolved_on,
+        action_taken=action_taken,
+        treatment=treatment,
+        relation=relation,
+        note=note,
+    )
+    effect.full_clean()
+    effect.save()
+    audit.record("record_effect", effect, patient=patient, actor=actor)
+    raise_urgent(effect, actor)
+    return effect
+
+
+def known(effect: SideEffect, version: int) -> SideEffect:
+    """Lock an effect for change; what was entered in error is changed no more."""
+    held(effect.patient)
+    fresh = locked(effect, version)
+    if fresh.withdrawn_at is not None:
+        raise ValidationError(_("This was entered in error already."))
+    return fresh
+
+
+@transaction.atomic
+def correct_effect(
+    *,
+    effect: SideEffect,
+    version: int,
+    grade: int,
+    onset_on: date,
+    resolved_on: date | None,
+    action_taken: str,
+    treatment: str,
+    relation: str,
+    note: str,
+    reason: str,
+    actor: Staff,
+) -> SideEffect:
+    """Change what is known of an episode: its grade, its end, what was done."""
+    fresh = known(effect, version)
+    fresh.grade, fresh.onset_on, fresh.resolved_on = grade, onset_on, resolved_on
+    fresh.action_taken, fresh.treatment = action_taken, treatment
+    fresh.relation, fresh.note = relation, note
+    revise(
+        fresh,
+        action="correct_effect",
+        patient=fresh.patient,
+        actor=actor,
+        reason=reason,
+    )
+    raise_urgent(fresh, actor)
+    return fresh
+
+
+@transaction.atomic
+def resolve_effect(
+    *, effect: SideEffect, version: int, resolved_on: date, actor: Staff
+) -> SideEffect:
+    """Say from which day on a side effect was gone."""
+    fresh = known(effect, version)
+    fresh.resolved_on = resolved_on
+    return revise(
+        fresh,
+        action="resolve_effect",
+        patient=fresh.patient,
+        actor=actor,
+        reason=_("Resolved"),
+    )
+
+
+@transaction.atomic
+def withdraw_effect(
+    *, effect: SideEffect, version: int, reason: str, actor: Staff
+) -> SideEffect:
+    """Take back what was entered in error; it stays in the history."""
+    fresh = known(effect, version)
+    fresh.withdrawn_at = timezone.now()
+    return revise(
+        fresh,
+        action="withdraw_effect",
+        patient=fresh.patient,
+        actor=actor,
+        reason=reason,
+    )
+
+
+@transaction.atomic
+def raise_fever(
+    *, patient: Patient, day: date, temperature: Decimal, actor: Staff
+) -> Task | None:
+    """Ask for someone where a temperature is a fever by the clinic's own limit.
+
+    A fever that is on the worklist already is not told again; None where it is none.
+    """
+    limit = limits_of(patient.site)[Quantity.TEMPERATURE_C].abnormal_from
+    if temperature < (FEVER_FROM_C if limit is None else limit):
+        return None
+    facts = {"temperature": f"{temperature.normalize():f}", "day": day.isoformat()}
+    return fever_task(patient, actor, key=f"day {day}", text=HOT, facts=facts)
+
+
+HOT = gettext_noop(
+    "%(temperature)s \u00b0C on %(day)s. Ask about infection, cough and dyspnoea, and"
+    " whether sirolimus is to be held."
+)
+FEVER = gettext_noop(
+    "Fever since %(day)s. Ask about infection, cough and dyspnoea, and whether"
+    " sirolimus is to be held."
+)
+SEVERE = gettext_noop(
+    "%(effect)s of grade %(grade)s since %(day)s. No dose is suggested until it is"
+    " judged unrelated to sirolimus or gone."
+)
+PNEUMONITIS = gettext_noop(
+    "Pneumonitis since %(day)s. Interstitial lung disease? Chest CT; hold or stop"
+    " sirolimus by severity (Japanese package insert)."
+)
+COUGH_AND_DYSPNOEA = gettext_noop(
+    "Cough and dyspnoea since %(day)s. Interstitial lung disease? Chest CT; hold or"
+    " stop sirolimus by severity (Japanese package insert)."
+)
+
+
+def fever_task(
+    patient: Patient, actor: Staff, *, key: str, text: str, facts: Mapping[str, str]
+) -> Task:
+    """Raise one line for a fever, unless one is open."""
+    fevers = Task.objects.open().filter(patient=patient, kind=Task.Kind.FEVER)
+    return fevers.first() or urgent(
+        patient, actor, kind=Task.Kind.FEVER, key=key, text=text, facts=facts
+    )
+
+
+def raise_urgent(effect: SideEffect, actor: Staff) -> None:
+    """Put what cannot wait on the worklist: once for each episode and severe grade."""
+    if not effect.is_open:
+        return
+    patient, key = effect.patient, f"effect {effect.pk}"
+    facts = {
+        "effect": effect.english,
+        "grade": str(effect.grade),
+        "day": effect.onset_on.isoformat(),
+    }
+    if effect.is_severe:
+        graded = f"{key} grade {effect.grade}"
+        kind = Task.Kind.SEVERE
+        urgent(patient, actor, kind=kind, key=graded, text=SEVERE, facts=facts)
+    if effect.term == ctcae.FEVER:
+        fever_task(patient, actor, key=key, text=FEVER, facts=facts)
+    if effect.term == ctcae.PNEUMONITIS:
+        kind = Task.Kind.LUNG
+        urgent(patient, actor, kind=kind, key=key, text=PNEUMONITIS, facts=facts)
+    if effect.term in {ctcae.COUGH, ctcae.DYSPNOEA}:
+        raise_lung(patient, actor)
+
+
+def raise_lung(patient: Patient, actor: Staff) -> None:
+    """Ask about the lung where cough and dyspnoea are open at once."""
+    rows = SideEffect.objects.of(patient).open()
+    both = list(rows.filter(term__in=[ctcae.COUGH, ctcae.DYSPNOEA]).order_by("term"))
+    if {row.term for row in both} != {ctcae.COUGH, ctcae.DYSPNOEA}:
+        return
+    key = " and ".join(f"effect {row.pk}" for row in both)
+    facts = {"day": max(row.onset_on for row in both).isoformat()}
+    kind = Task.Kind.LUNG
+    urgent(patient, actor, kind=kind, key=key, text=COUGH_AND_DYSPNOEA, facts=facts)
+
+
+def urgent(
+    patient: Patient,
+    actor: Staff,
+    *,
+    kind: str,
+    key: str,
+    text: str,
+    facts: Mapping[str, str],
+) -> Task:
+    return raise_task(
+        patient=patient,
+        kind=kind,
+        key=key,
+        text=text,
+        facts=facts,
+        owner=Role.CLINICIAN,
+        is_urgent=True,
+        actor=actor,
+    )
