@@ -27,6 +27,7 @@ from patients.models import (
     Measurement,
     Patient,
     Quantity,
+    SideEffect,
     limits_of,
 )
 from patients.models.rules import plain_text
@@ -206,6 +207,7 @@ class Week:
     intakes: dict[tuple[date, int], Intake] = field(default_factory=dict)
     measured: dict[tuple[date, str], Measurement] = field(default_factory=dict)
     told: dict[date, DiaryDay] = field(default_factory=dict)
+    effects: Sequence[SideEffect] = ()
 
     @property
     def days(self) -> list[date]:
@@ -285,6 +287,15 @@ class Week:
             return TEXT_ROWS[place.row](typed)
         quantity = Quantity(place.row)
         return plain(number_of(digits(typed), quantity, self.limits[quantity]))
+
+    def effects_on(self, day: date) -> list[SideEffect]:
+        """Return the side effects that a day has."""
+        return [
+            effect
+            for effect in self.effects
+            if effect.onset_on <= day
+            and (effect.resolved_on is None or day <= effect.resolved_on)
+        ]
 
     def is_abnormal(self, place: Place) -> bool:
         text = self.current(place)
@@ -416,7 +427,7 @@ def is_late(week: Week, place: Place, at: datetime) -> bool:
 def week_of(
     patient: Patient, first: date, *, today: date, count: int = WEEK_DAYS
 ) -> Week:
-    """Read some days of a diary: five statements, however long the history."""
+    """Read some days of a diary: six statements, however long the history."""
     prefetch_related_objects([patient.site], "limits")
     last = first + timedelta(days=count - 1)
     intakes = Intake.objects.filter(patient=patient, due_on__range=(first, last))
@@ -434,4 +445,10 @@ def week_of(
         intakes={(each.due_on, each.slot): each for each in intakes},
         measured={(each.measured_on, each.quantity): each for each in rows},
         told={each.day: each for each in told},
+        effects=list(
+            SideEffect.objects.of(patient)
+            .filter(onset_on__lte=last)
+            .exclude(resolved_on__lt=first)
+            .in_time_order()
+        ),
     )

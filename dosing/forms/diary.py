@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from dosing.diary import MISSED, REASONS, Entry, Place, Row, Week
 from dosing.models import State
 from dosing.services import Outcome
-from patients.models import Source
+from patients.models import SideEffect, Source
 from patients.models.rules import plain_text
 from patients.web import ServiceForm
 
@@ -93,6 +93,7 @@ class Cell:
     theirs: str | None = None
     abnormal: bool = False
     late: bool = False
+    effects: tuple[SideEffect, ...] = ()
 
     @property
     def state(self) -> str:
@@ -174,6 +175,7 @@ def cell(
         question=question,
         theirs=theirs,
         abnormal=not keeps and week.is_abnormal(place),
+        effects=tuple(week.effects_on(day)) if row.kind == "effects" else (),
         late=bool(intake and intake.state == State.LATE and row.name == "dose"),
     )
 

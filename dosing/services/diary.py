@@ -29,9 +29,13 @@ from dosing.services.doses import hold_still
 from dosing.words import plain
 from patients import audit
 from patients.models import DiaryDay, Measurement, Patient, Quantity, Staff
+from patients.services import raise_fever
 
 LATE_ENTRY = timedelta(days=30)
 """A day further back than this is entered with a reason."""
+
+FEVER_MATTERS = timedelta(days=14)
+"""A fever longer ago, entered late, is coloured but calls nobody [NV]: a design cut."""
 
 WEIGHT_JUMP_PERCENT = 10
 """A weight further from the last one is asked about [NV]: a design cut."""
@@ -86,6 +90,10 @@ def save_diary(
         actor=actor,
         reason=reason.strip(),
     )
+    for row in pen.fevers():
+        raise_fever(
+            patient=patient, day=row.measured_on, temperature=row.value, actor=actor
+        )
     return pen.outcome
 
 
@@ -264,6 +272,20 @@ class Pen:
         if found > timezone.now():
             raise CellError(_("This time lies in the future."))
         return found
+
+    def fevers(self) -> list[Measurement]:
+        """Return the temperatures of the last days that are fevers, as just written."""
+        since = self.week.today - FEVER_MATTERS
+        limits = self.week.limits[Quantity.TEMPERATURE_C]
+        return [
+            row
+            for row in (*self.fresh, *self.changed)
+            if isinstance(row, Measurement)
+            and row.quantity == Quantity.TEMPERATURE_C
+            and row.withdrawn_at is None
+            and row.measured_on >= since
+            and limits.is_abnormal(row.value)
+        ]
 
     def store(self) -> list[models.Model]:
         """Write the rows of each kind at once, and return them."""

@@ -1,12 +1,10 @@
 """The journey a clinician makes, in a real browser, with its clicks counted."""
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from dosing.models import Decision, Dose, TroughLevel
@@ -14,26 +12,6 @@ from patients.models import Patient, SideEffect
 from tdm import teaching
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if program is None:
-        pytest.fail("Chromium is missing: install it or set CHROMIUM=/its/path.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield browser
-        browser.close()
-
 
 TOLD_TO_THE_USER = ("status of 4", "Error Code 401", "htmx:", "net::ERR_FAILED")
 

@@ -44,10 +44,12 @@
 
   const notSaved = (event) => {
     if (!drawer || isHint(event)) return;
-    if (!drawer.open) { body.replaceChildren(); drawer.showModal(); }
     const status = event.detail.xhr ? event.detail.xhr.status : 0;
-    const words = { 401: "signedOut", 403: "refused" };
-    say(trouble.dataset[words[status] || "unreachable"]);
+    const words = trouble.dataset[{ 401: "signedOut", 403: "refused" }[status] || "unreachable"];
+    const own = event.detail.elt.closest("[data-diary]")?.querySelector("[data-status]");
+    if (own) { own.textContent = words; return; }
+    if (!drawer.open) { body.replaceChildren(); drawer.showModal(); }
+    say(words);
   };
   document.addEventListener("htmx:sendError", notSaved);
   document.addEventListener("htmx:timeout", notSaved);
@@ -99,6 +101,10 @@
     const proposed = (chosen && chosen.dataset.nextLevel) || level.defaultValue;
     const days = Math.round((asDay(start.value) - asDay(start.defaultValue)) / 86400000);
     if (proposed) level.value = later(proposed, days, start.form.dataset.closed.split(","));
+  });
+
+  document.addEventListener("submit", (event) => {
+    if (event.target.closest(".who")) sessionStorage.clear();
   });
 
   document.addEventListener("keydown", (event) => {

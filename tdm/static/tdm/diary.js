@@ -43,7 +43,8 @@
     keepDraft(names);
   };
 
-  /* One day's form is kept by this tab until it is saved: a lock screen loses nothing. */
+  /* What is typed is kept by this tab until it is saved: neither a lock screen nor a
+     side effect that is added beside it loses anything. */
   const keepDraft = (names) => {
     const key = form().dataset.draft;
     if (!key) return;
@@ -144,19 +145,8 @@
     show();
   });
 
-  const lost = () => {
-    if (form()) say(form().dataset.lost);
-  };
-  document.addEventListener("htmx:sendError", lost);
-  document.addEventListener("htmx:timeout", lost);
-  document.addEventListener("htmx:responseError", lost);
-
   document.addEventListener("htmx:afterSwap", () => {
     if (form()) keepDraft(unsaved());
-  });
-
-  window.addEventListener("beforeunload", (event) => {
-    if (form() && !form().dataset.draft && unsaved().size) event.preventDefault();
   });
 
   if (form()) {
