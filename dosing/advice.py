@@ -260,6 +260,7 @@ def basis_of(history: History, beside: Around) -> Basis:
         "intakes": sum(each.version for each in beside.intakes),
         "drugs": sum(each.version for each in beside.comedications),
         "measurements": sum(each.version for each in beside.measurements),
+        "labs": crc32(repr([(each.pk, each.version) for each in beside.labs]).encode()),
     }
 
 
@@ -271,7 +272,8 @@ CHANGED = {
     "decision": "Someone else has signed a decision.",
     "intakes": "A dose was entered as taken or missed.",
     "drugs": "An interacting drug was entered or corrected.",
-    "measurements": "A weight or a blood value was entered or corrected.",
+    "measurements": "A weight was entered or corrected.",
+    "labs": "A blood value was entered, corrected or withdrawn.",
     "site": "The clinic's stock or time zone was changed.",
     "patient": "Facts about the patient were corrected.",
     "models": "Troughline was updated.",
