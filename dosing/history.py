@@ -147,6 +147,7 @@ class Measured:
     value: Decimal
     on: date
 
+
 HALF_INTERVAL = 0.5
 EARLIEST = 0.25
 """A dose is taken at most so much of its interval early, else it is a late one [NV]."""

@@ -7,10 +7,13 @@ from decimal import Decimal
 
 from django.db import models
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from dosing import policy
 from dosing.history import History, history_of
+from dosing.labs import read_labs
 from dosing.models import Comedication, Decision, Dose, Intake
+from dosing.policy.labs import CTCAE_VERSION, Side, sign_of
 from dosing.words import plain, say
 from patients.models import AuditEvent, Lesion, Measurement, Patient, PreviousTreatment
 
@@ -59,10 +62,14 @@ KINDS = (
     "drug",
     "decision",
     "measurement",
+    "lab",
     "lesion",
     "treatment",
     "protocol",
 )
+
+
+SIDES = {Side.LOW: gettext_noop("low"), Side.HIGH: gettext_noop("high")}
 
 
 class Storyteller:
@@ -197,6 +204,28 @@ class Storyteller:
                 note=row.note,
             )
 
+    def labs(self) -> Iterable[Entry]:
+        for lab in read_labs(self.history.patient):
+            row, side = lab.result, lab.side
+            said = [str(row)] if not row.conversion else [str(row), row.shown]
+            if side in SIDES:
+                said.append(_(SIDES[side]))
+            if lab.grade.number:
+                facts = {"version": CTCAE_VERSION, "grade": lab.grade.number}
+                said.append(_("CTCAE %(version)s grade %(grade)s") % facts)
+            unit = sign_of(row.reported_unit)
+            yield self.entry(
+                "lab",
+                self.at(row.drawn_on),
+                ", ".join(said),
+                row,
+                quantities=(
+                    Quantity(row.analyte, row.value, row.unit),
+                    Quantity("reported", row.reported_value, unit),
+                ),
+                note=row.note,
+            )
+
     def lesions(self) -> Iterable[Entry]:
         rows = Lesion.objects.filter(patient=self.history.patient)
         for lesion in rows.prefetch_related("previous_treatments"):
@@ -238,6 +267,7 @@ def timeline(history: History) -> list[Entry]:
         *teller.protocols(),
         *teller.decisions(),
         *teller.measurements(),
+        *teller.labs(),
         *teller.lesions(),
     ]
     order = {kind: number for number, kind in enumerate(KINDS)}

@@ -29,6 +29,7 @@ from dosing.models import (
     Decision,
     Dose,
     Intake,
+    LabResult,
     ProtocolAssignment,
     TroughLevel,
 )
@@ -45,6 +46,7 @@ from patients.models import (
 from patients.web import StaffRequest, page, visible_patient
 from tdm import charts, story, table1
 from tdm.forecasts import expectation
+from tdm.labs import lab_cards
 from tdm.timeline import timeline
 from tdm.worklist import Line, worklist
 
@@ -159,6 +161,7 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
         "decisions": decisions,
         "ledger": ledger,
         "score": score(came for _signed, came in ledger),
+        "labs": lab_cards(found),
         "entries": timeline(history),
         "figure": charts.figure(told, window) if first or history.levels else None,
         "expected": expected,
@@ -216,6 +219,7 @@ RECORDS: dict[str, type[models.Model]] = {
     "intake": Intake,
     "drug": Comedication,
     "measurement": Measurement,
+    "lab": LabResult,
     "lesion": Lesion,
     "treatment": PreviousTreatment,
     "patient": Patient,

@@ -3,6 +3,7 @@
 import ast
 import inspect
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 import dosing.services
 import patients.services
 from dosing.models import Laboratory
+from dosing.services.labs import Typed
 from patients.models import Patient, Role, Site, Staff
 from tests.builders import (
     DAY_0,
@@ -55,6 +57,7 @@ def filled(route: str) -> str:
         "<int:decision_id>": "1",
         "<int:record_id>": "1",
         "<int:task_id>": "1",
+        "<int:lab_id>": "1",
         "<slug:kind>": "level",
         "<slug:key>": "abc",
         r"^patients/$": "patients/",
@@ -119,6 +122,9 @@ MAY_OPEN = {
     "assign_protocol": {Role.CLINICIAN},
     "add_intake": ENTRY,
     "add_comedication": ENTRY,
+    "add_labs": ENTRY,
+    "correct_lab": ENTRY,
+    "withdraw_lab": ENTRY,
     "correct_comedication": ENTRY,
     "models": CARE | {Role.ADMIN},
     "tokens": {Role.ADMIN},
@@ -187,6 +193,12 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
     intake = dosing.services.record_intake(
         patient=stranger, due_on=DAY_0, state="missed", actor=clinician
     )
+    (lab,) = dosing.services.record_labs(
+        patient=stranger,
+        drawn_on=DAY_0,
+        results={"alt": Typed(Decimal(30), "U/L")},
+        actor=clinician,
+    )
     return {
         "patient": stranger.pk,
         "level": level.pk,
@@ -197,6 +209,7 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "measurement": measurement.pk,
         "drug": drug.pk,
         "intake": intake.pk,
+        "lab": lab.pk,
     }
 
 
@@ -215,6 +228,10 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "/patients/{patient}/protocol/",
         "/patients/{patient}/doses/taken/",
         "/patients/{patient}/drugs/new/",
+        "/patients/{patient}/labs/new/",
+        "/labs/{lab}/correct/",
+        "/labs/{lab}/withdraw/",
+        "/history/lab/{lab}/",
         "/drugs/{drug}/correct/",
         "/history/drug/{drug}/",
         "/history/intake/{intake}/",

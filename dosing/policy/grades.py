@@ -1,11 +1,11 @@
 """CTCAE v5.0 laboratory grades: how far from normal a value lies, 0 to 4.
 
 The cuts are those of the text [V, pharmacology.md 3.4 from the grading table of
-pharmaverse/admiral]. A grade that rests on the laboratory's range or on the value before
-treatment is not made up where those are not known.
+pharmaverse/admiral]. A grade that rests on the laboratory's range or on the value
+before treatment is not made up where those are not known.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -88,44 +88,56 @@ class Baseline:
     is_abnormal: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One result with all that its grade may rest on, in the kept unit."""
+
+    reported: Reported
+    low: Decimal | None
+    high: Decimal | None
+    baseline: Baseline | None
+
+    @property
+    def value(self) -> Decimal:
+        return self.reported.value
+
+
 def grade(reported: Reported, range_: Range | None, baseline: Baseline | None) -> Grade:
     """Grade one result; `range_` is the laboratory's on the day of the draw."""
-    low = range_.low if range_ else None
-    high = range_.high if range_ else None
-    substance, value = reported.substance, reported.value
-    if substance in BELOW:
-        return low_count(value, BELOW[substance], low)
-    if substance is Substance.TRIGLYCERIDES:
-        first, *others = TRIGLYCERIDES[reported.unit]
-        return Grade((reported.number >= first) + passed(reported.number, others))
-    if substance is Substance.CHOLESTEROL:
-        return high_cholesterol(reported, high)
-    if substance is Substance.CREATININE:
-        return creatinine(value, high, baseline)
-    if substance is Substance.FIBRINOGEN:
-        return fibrinogen(value, low)
-    if substance in TIMES_UPPER:
-        return liver(substance, value, high, baseline)
-    return Grade(None, NO_GRADE)
+    rule = RULES.get(reported.substance)
+    if rule is None:
+        return Grade(None, NO_GRADE)
+    low, high = (range_.low, range_.high) if range_ else (None, None)
+    return rule(Case(reported, low, high, baseline))
 
 
-def passed(value: Decimal, limits: Cuts | list[Decimal]) -> int:
+def passed(value: Decimal, limits: Iterable[Decimal]) -> int:
     """Count the limits that a value lies above."""
     return sum(value > limit for limit in limits)
 
 
-def low_count(value: Decimal, limits: Cuts, low: Decimal | None) -> Grade:
-    under = sum(value < limit for limit in limits)
+def low_count(case: Case) -> Grade:
+    under = sum(case.value < limit for limit in BELOW[case.reported.substance])
     if under:
         return Grade(1 + under)
-    return Grade(None, NO_RANGE) if low is None else Grade(int(value < low))
+    if case.low is None:
+        return Grade(None, NO_RANGE)
+    return Grade(int(case.value < case.low))
 
 
-def high_cholesterol(reported: Reported, high: Decimal | None) -> Grade:
-    over = passed(reported.number, CHOLESTEROL[reported.unit])
+def triglycerides(case: Case) -> Grade:
+    number = case.reported.number
+    first, *others = TRIGLYCERIDES[case.reported.unit]
+    return Grade((number >= first) + passed(number, others))
+
+
+def cholesterol(case: Case) -> Grade:
+    over = passed(case.reported.number, CHOLESTEROL[case.reported.unit])
     if over:
         return Grade(1 + over)
-    return Grade(None, NO_RANGE) if high is None else Grade(int(reported.value > high))
+    if case.high is None:
+        return Grade(None, NO_RANGE)
+    return Grade(int(case.value > case.high))
 
 
 def times(value: Decimal, limit: Decimal, multiples: Cuts) -> int:
@@ -133,38 +145,51 @@ def times(value: Decimal, limit: Decimal, multiples: Cuts) -> int:
     return passed(value, [limit, *(limit * each for each in multiples)])
 
 
-def creatinine(
-    value: Decimal, high: Decimal | None, baseline: Baseline | None
-) -> Grade:
-    """The worse of two: against the upper limit, and against the value before."""
-    limits = CREATININE_TIMES_BASELINE
-    over = passed(value, [baseline.value * x for x in limits]) if baseline else 0
-    by_baseline = 1 + over if over else 0
-    if high is not None:
-        by_range = times(value, high, TIMES_UPPER[Substance.CREATININE])
-        return Grade(max(by_range, by_baseline))
+def creatinine(case: Case) -> Grade:
+    """Take the worse of two: against the upper limit, and against the value before."""
+    by_baseline = 0
+    if case.baseline is not None:
+        before = case.baseline.value
+        over = passed(case.value, [before * x for x in CREATININE_TIMES_BASELINE])
+        by_baseline = 1 + over if over else 0
+    if case.high is not None:
+        multiples = TIMES_UPPER[Substance.CREATININE]
+        return Grade(max(by_baseline, times(case.value, case.high, multiples)))
     return Grade(by_baseline, AT_LEAST) if by_baseline else Grade(None, NO_RANGE)
 
 
-def fibrinogen(value: Decimal, low: Decimal | None) -> Grade:
-    if value < FIBRINOGEN_LOWEST_G_L:
+def fibrinogen(case: Case) -> Grade:
+    if case.value < FIBRINOGEN_LOWEST_G_L:
         return Grade(len(FIBRINOGEN_TIMES_LOWER))
-    if low is None:
+    if case.low is None:
         return Grade(None, NO_RANGE)
-    return Grade(sum(value < low * each for each in FIBRINOGEN_TIMES_LOWER))
+    limits = [case.low * each for each in FIBRINOGEN_TIMES_LOWER]
+    return Grade(sum(case.value < limit for limit in limits))
 
 
-def liver(
-    substance: Substance,
-    value: Decimal,
-    high: Decimal | None,
-    baseline: Baseline | None,
-) -> Grade:
-    """Against the upper limit, or against the value before if that was abnormal."""
+def liver(case: Case) -> Grade:
+    """Grade by the upper limit, or by the value before if that was abnormal."""
+    substance = case.reported.substance
     multiples = TIMES_UPPER[substance]
-    if baseline is not None and baseline.is_abnormal:
-        by_baseline = times(value, baseline.value, multiples)
-        starts = baseline.value * ENZYMES_FROM_BASELINE
-        mild = by_baseline == 1 and substance is not Substance.BILIRUBIN
-        return Grade(0 if mild and value < starts else by_baseline)
-    return Grade(None, NO_RANGE) if high is None else Grade(times(value, high, multiples))
+    if case.baseline is not None and case.baseline.is_abnormal:
+        before = case.baseline.value
+        number = times(case.value, before, multiples)
+        starts = before * ENZYMES_FROM_BASELINE
+        mild = number == 1 and substance is not Substance.BILIRUBIN
+        return Grade(0 if mild and case.value < starts else number)
+    if case.high is None:
+        return Grade(None, NO_RANGE)
+    return Grade(times(case.value, case.high, multiples))
+
+
+RULES: Mapping[Substance, Callable[[Case], Grade]] = {
+    **dict.fromkeys(BELOW, low_count),
+    Substance.TRIGLYCERIDES: triglycerides,
+    Substance.CHOLESTEROL: cholesterol,
+    Substance.CREATININE: creatinine,
+    Substance.FIBRINOGEN: fibrinogen,
+    Substance.ALT: liver,
+    Substance.AST: liver,
+    Substance.BILIRUBIN: liver,
+}
+"""How each is graded; what is not named here has no laboratory grade in the table."""

@@ -1,8 +1,8 @@
-"""Safety labs as numbers: which units are taken, what can be true, what crosses a limit.
+"""Safety labs as numbers: the units that are taken, what can be true, what is crossed.
 
-Every substance has one unit in which it is kept; a report in another one is converted by
-the factor given here, and the factor is shown. Factors marked [D] follow from the molar
-mass, the others from the definition of the unit.
+Every substance has one unit in which it is kept; a report in another one is converted
+by the factor given here, and the factor is shown. Factors marked [D] follow from the
+molar mass, the others from the definition of the unit.
 """
 
 from collections.abc import Mapping

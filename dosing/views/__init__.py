@@ -8,17 +8,20 @@ from dosing.views.doses import (
     prescribe,
     stop,
 )
+from dosing.views.labs import add_labs, correct_lab, withdraw_lab
 from dosing.views.levels import add_level, correct_level, level_hint, set_aside_level
 from dosing.views.taken import add_comedication, add_intake, correct_comedication
 
 __all__ = [
     "add_comedication",
     "add_intake",
+    "add_labs",
     "add_level",
     "assign_protocol",
     "correct_assignment",
     "correct_comedication",
     "correct_dose",
+    "correct_lab",
     "correct_level",
     "decide",
     "decision",
@@ -26,4 +29,5 @@ __all__ = [
     "prescribe",
     "set_aside_level",
     "stop",
+    "withdraw_lab",
 ]

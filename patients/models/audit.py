@@ -65,6 +65,9 @@ ACTIONS = {
     "save_diary": _("Diary entered"),
     "attach_photo": _("Photo of a paper diary attached"),
     "withdraw_measurement": _("Measurement withdrawn"),
+    "record_labs": _("Laboratory value recorded"),
+    "correct_lab": _("Laboratory value corrected"),
+    "withdraw_lab": _("Laboratory value withdrawn"),
     "raise_task": _("Task raised"),
     "close_task": _("Task done"),
 }
