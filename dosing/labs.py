@@ -32,6 +32,8 @@ def read_labs(patient: Patient) -> list[Read]:
     results = list(
         LabResult.objects.of(patient).select_related("laboratory").in_time_order()
     )
+    if not results:
+        return []
     ranges = list(
         ReferenceRange.objects.filter(
             laboratory__in={result.laboratory_id for result in results},

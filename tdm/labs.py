@@ -1,17 +1,17 @@
 """Safety labs of one patient as small multiples: a trend and the last value of each."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from dosing.labs import Read, read_labs
+from dosing.labs import Read
 from dosing.models import Analyte
 from dosing.policy.labs import CTCAE_VERSION, Range, Side, short, sign_of
 from dosing.words import say
-from patients.models import Patient
 from tdm.charts import LabPoint, LabTrend, lab_trend
 
 SIDES = {
@@ -90,10 +90,9 @@ def range_in_words(range_: Range | None) -> str:
     return f"{low}\u2013{high}"
 
 
-def lab_cards(patient: Patient) -> list[LabCard]:
+def lab_cards(reads: Sequence[Read]) -> list[LabCard]:
     """Return a card for each analyte that was ever measured, in the form's order."""
     by_analyte: defaultdict[str, list[Read]] = defaultdict(list)
-    reads = read_labs(patient)
     for each in reads:
         by_analyte[each.result.analyte].append(each)
     if not reads:

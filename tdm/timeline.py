@@ -1,6 +1,6 @@
 """One patient's story across both rooms, in clinical time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 
 from dosing import policy
 from dosing.history import History, history_of
-from dosing.labs import read_labs
+from dosing.labs import Read, read_labs
 from dosing.models import Comedication, Decision, Dose, Intake
 from dosing.policy.labs import CTCAE_VERSION, Side, sign_of
 from dosing.words import plain, say
@@ -75,8 +75,9 @@ SIDES = {Side.LOW: gettext_noop("low"), Side.HIGH: gettext_noop("high")}
 class Storyteller:
     """Turns rows of one patient into entries; knows the clock and the authors."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, labs: Sequence[Read]) -> None:
         self.history = history
+        self.read_labs = labs
         self.zone = history.patient.site.zone
         self.authors = authors_of(history.patient)
 
@@ -205,7 +206,7 @@ class Storyteller:
             )
 
     def labs(self) -> Iterable[Entry]:
-        for lab in read_labs(self.history.patient):
+        for lab in self.read_labs:
             row, side = lab.result, lab.side
             said = [str(row)] if not row.conversion else [str(row), row.shown]
             if side in SIDES:
@@ -256,9 +257,9 @@ def authors_of(patient: Patient) -> Mapping[tuple[str, str], Author]:
     }
 
 
-def timeline(history: History) -> list[Entry]:
+def timeline(history: History, labs: Sequence[Read]) -> list[Entry]:
     """Tell everything, newest first: one statement per kind, however long."""
-    teller = Storyteller(history)
+    teller = Storyteller(history, labs)
     entries = [
         *teller.levels(),
         *teller.doses(),
@@ -277,4 +278,4 @@ def timeline(history: History) -> list[Entry]:
 
 
 def timeline_of(patient: Patient) -> list[Entry]:
-    return timeline(history_of(patient))
+    return timeline(history_of(patient), read_labs(patient))

@@ -23,6 +23,7 @@ from dosing.history import (
     histories_of,
     history_of,
 )
+from dosing.labs import read_labs
 from dosing.ledger import ledger_of, score
 from dosing.models import (
     Comedication,
@@ -142,6 +143,7 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
     target = policy.under(under, protocol.target) if under and protocol else None
     expected = expectation(history, beside, window, now)
     ledger = ledger_of(history, decisions)
+    labs = read_labs(found)
     told = story.story_of(history, beside, now, expected.curve, target)
     return {
         "patient": found,
@@ -161,8 +163,8 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
         "decisions": decisions,
         "ledger": ledger,
         "score": score(came for _signed, came in ledger),
-        "labs": lab_cards(found),
-        "entries": timeline(history),
+        "labs": lab_cards(labs),
+        "entries": timeline(history, labs),
         "figure": charts.figure(told, window) if first or history.levels else None,
         "expected": expected,
         "levels": [(level, history.read(level, target)) for level in history.levels],

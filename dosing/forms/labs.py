@@ -40,7 +40,7 @@ class LabNumberField(forms.DecimalField):
             **options,  # type: ignore[arg-type]
         )
 
-    def to_python(self, value: object) -> Decimal | None:
+    def to_python(self, value: object) -> Decimal | None:  # type: ignore[override]
         typed = str(value or "").strip().translate(FULL_WIDTH)
         number: Decimal | None = super().to_python(typed.replace(",", "."))
         return number
