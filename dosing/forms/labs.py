@@ -156,8 +156,8 @@ class CorrectLabForm(Correction):
         self.order_fields(self.field_order)
 
     def facts(self) -> dict[str, object]:
-        typed = dict(self.cleaned_data)
-        return {**typed, "typed": Typed(typed.pop("value"), typed.pop("unit"))}
+        facts = dict(self.cleaned_data)
+        return {"typed": Typed(facts.pop("value"), facts.pop("unit")), **facts}
 
 
 def values_of_lab(lab: LabResult) -> dict[str, object]:
