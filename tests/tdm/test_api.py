@@ -185,7 +185,7 @@ def test_a_timeline_costs_the_same_for_one_and_three_levels(
     for number in range(count):
         a_trough(treated, "12", actor=clinician, day=28 + number)
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         program.get(f"patients/{treated.pk}/timeline/")
 
 

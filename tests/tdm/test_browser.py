@@ -255,3 +255,22 @@ def test_no_page_is_wider_than_the_screen(person: Person, language: str) -> None
         person.page.goto(person.address + place.format(pk=patient.pk))
         wide = person.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= person.page.viewport_size["width"], place  # type: ignore[index]
+
+
+def test_a_panel_of_safety_labs_is_entered_in_one_form_and_fits_the_screen(
+    person: Person,
+) -> None:
+    person.signs_in("nurse")
+    person.page.goto(f"{person.address}/patients/{Patient.objects.latest('pk').pk}/")
+    person.click("Add labs", role="link")
+    person.types("Neutrophils", "0.9")
+    person.types("Haemoglobin", "13.2")
+    person.click("Save")
+    person.sees("between 20 and 300 g/L")
+    person.page.get_by_label("Unit of Haemoglobin").select_option("g/dL")
+    person.click("Save")
+
+    person.sees("13.2 g/dL = 132 g/L (× 10)")
+    person.sees("CTCAE 5.0 grade 3")
+    wider = "document.documentElement.scrollWidth > window.innerWidth"
+    assert person.page.evaluate(wider) is False
