@@ -65,6 +65,7 @@ def read(
 def baseline_of(result: LabResult, ranges: Sequence[ReferenceRange]) -> Baseline:
     """Take the last value up to the first day of the drug, and judge it by its range.
 
+    That this is the baseline is a design default [NV]; CTCAE leaves it to the study.
     Without a range it counts as normal: the grade then needs the upper limit.
     """
     range_ = in_force(result, ranges)

@@ -267,10 +267,11 @@ class Standing:
 
 
 LOOKED_AT_FROM_GRADE = 2
-"""Someone looks at it from this CTCAE grade on, whatever the range [D]."""
+"""Someone looks at it from this CTCAE grade on, whatever the range: a design default
+[NV]."""
 
 SEVERE_FROM_GRADE = 3
-"""CTCAE: grade 3 is severe [V]; a clinician looks at it, at once [D]."""
+"""CTCAE calls grade 3 severe [V]; that a clinician looks at once is a default [NV]."""
 
 GRADED = "%(analyte)s %(value)s on %(day)s: CTCAE %(version)s grade %(grade)s."
 BELOW = "%(analyte)s %(value)s on %(day)s: below the laboratory's range."
