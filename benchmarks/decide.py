@@ -27,6 +27,7 @@ from django.utils import timezone  # noqa: E402
 from dosing import services  # noqa: E402
 from dosing.forecast import panel  # noqa: E402
 from dosing.models import Laboratory, Protocol, TroughLevel  # noqa: E402
+from dosing.services.labs import Typed  # noqa: E402
 from dosing.units import Unit, parse_reported  # noqa: E402
 from patients import services as people  # noqa: E402
 from patients.models import Patient, Role, Site, Staff  # noqa: E402
@@ -92,14 +93,19 @@ def a_long_history() -> tuple[Patient, Staff]:
     site, staff, laboratory = clinic.site, clinic.staff, clinic.laboratory
     begun = timezone.localdate(timezone.now(), site.zone) - timedelta(days=DAYS)
     patient = a_patient(clinic, begun)
-    for name, value in (("haematocrit_percent", 38), ("weight_kg", 60)):
-        people.add_measurement(
-            patient=patient,
-            quantity=name,
-            value=Decimal(value),
-            measured_on=begun,
-            actor=staff,
-        )
+    people.add_measurement(
+        patient=patient,
+        quantity="weight_kg",
+        value=Decimal(60),
+        measured_on=begun,
+        actor=staff,
+    )
+    services.record_labs(
+        patient=patient,
+        drawn_on=begun,
+        results={"haematocrit": Typed(Decimal(38), "%")},
+        actor=staff,
+    )
     for number in range(1, LEVELS + 1):
         day = begun + timedelta(days=number * DAYS // LEVELS - 1)
         drawn_at = datetime(day.year, day.month, day.day, 8, tzinfo=site.zone)

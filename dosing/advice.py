@@ -289,6 +289,7 @@ def basis_of(history: History, beside: Around) -> Basis:
         "drugs": sum(each.version for each in beside.comedications),
         "effects": sum(each.version for each in beside.effects),
         "measurements": sum(each.version for each in beside.measurements),
+        "labs": crc32(repr([(each.pk, each.version) for each in beside.labs]).encode()),
     }
 
 
@@ -301,7 +302,8 @@ CHANGED = {
     "intakes": "A dose was entered as taken or missed.",
     "effects": "A side effect was entered, corrected or resolved.",
     "drugs": "An interacting drug was entered or corrected.",
-    "measurements": "A weight or a blood value was entered or corrected.",
+    "measurements": "A weight was entered or corrected.",
+    "labs": "A blood value was entered, corrected or withdrawn.",
     "site": "The clinic's stock or time zone was changed.",
     "patient": "Facts about the patient were corrected.",
     "models": "Troughline was updated.",

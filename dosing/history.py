@@ -14,10 +14,12 @@ from django.utils import timezone
 from dosing import forecast, pk, policy, units
 from dosing.models import (
     GIVEN,
+    Analyte,
     Comedication,
     Dose,
     Intake,
     Laboratory,
+    LabResult,
     Method,
     Protocol,
     ProtocolAssignment,
@@ -129,12 +131,22 @@ INDICATION = "venous malformation"
 UNKNOWN_DOSE_TAKEN = 0.5
 """The chance that a dose of which nothing is known was taken: as likely as not [NV]."""
 
-COVARIATES = {
-    Quantity.HAEMATOCRIT_PERCENT: "HCT",
-    Quantity.WEIGHT_KG: "WT",
-    Quantity.TOTAL_BILIRUBIN_UMOL_L: "TBIL",
+COVARIATES: Mapping[str, str] = {
+    Analyte.HAEMATOCRIT.value: "HCT",
+    Quantity.WEIGHT_KG.value: "WT",
+    Analyte.BILIRUBIN.value: "TBIL",
 }
-"""Measured quantities by the models' name for them; the units are the same."""
+"""What is measured by the models' name for it; the units are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A number that the models use, from its day on."""
+
+    what: str
+    value: Decimal
+    on: date
+
 
 HALF_INTERVAL = 0.5
 HOUR_S = 3600
@@ -148,21 +160,31 @@ class Around:
     comedications: tuple[Comedication, ...]
     measurements: tuple[Measurement, ...]
     effects: tuple[SideEffect, ...]
+    labs: tuple[LabResult, ...]
     """Side effects, those entered in error among them: their versions count."""
 
     @property
     def open_effects(self) -> list[SideEffect]:
         return [effect for effect in self.effects if effect.is_open]
 
+    @property
+    def measured(self) -> tuple[Measured, ...]:
+        """Return the numbers that the models use, each kind in time order."""
+        return (
+            *(Measured(m.quantity, m.value, m.measured_on) for m in self.measurements),
+            *(Measured(lab.analyte, lab.value, lab.drawn_on) for lab in self.labs),
+        )
+
 
 def around(patient: Patient) -> Around:
-    quantities = [quantity.value for quantity in COVARIATES]
-    measured = Measurement.objects.of(patient).filter(quantity__in=quantities)
+    measured = Measurement.objects.of(patient).filter(quantity__in=COVARIATES)
+    labs = LabResult.objects.of(patient).filter(analyte__in=COVARIATES)
     return Around(
         intakes=tuple(Intake.objects.of(patient)),
         comedications=tuple(patient.comedications.order_by("starts_on", "pk")),
         measurements=tuple(measured.in_time_order()),
         effects=tuple(SideEffect.objects.filter(patient=patient).in_time_order()),
+        labs=tuple(labs.in_time_order()),
     )
 
 
@@ -434,7 +456,7 @@ def facts_of(
     drugs = beside.comedications
     turns = {
         first,
-        *(m.measured_on for m in beside.measurements),
+        *(each.on for each in beside.measured),
         *(drug.starts_on for drug in drugs),
         *(drug.stops_on for drug in drugs if drug.stops_on),
     }
@@ -448,9 +470,9 @@ def facts_of(
 
 def measured_on(day: date, beside: Around) -> Mapping[str, float]:
     found = {}
-    for quantity, name in COVARIATES.items():
-        rows = [m for m in beside.measurements if m.quantity == quantity]
-        held = [row for row in rows if row.measured_on <= day] or rows[:1]
+    for what, name in COVARIATES.items():
+        rows = [each for each in beside.measured if each.what == what]
+        held = [row for row in rows if row.on <= day] or rows[:1]
         if held:
             found[name] = float(held[-1].value)
     return {**found, "OXC": 0.0}
@@ -469,8 +491,8 @@ def factor_on(day: date, drugs: Sequence[Comedication]) -> float:
     return prod(taken.values())
 
 
-def last_value(beside: Around, quantity: Quantity) -> float | None:
-    rows = [m for m in beside.measurements if m.quantity == quantity]
+def last_value(beside: Around, what: str) -> float | None:
+    rows = [each for each in beside.measured if each.what == what]
     return float(rows[-1].value) if rows else None
 
 

@@ -6,6 +6,9 @@ from dosing import views
 
 urlpatterns = [
     path("patients/<int:patient_id>/levels/new/", views.add_level, name="add_level"),
+    path("patients/<int:patient_id>/labs/new/", views.add_labs, name="add_labs"),
+    path("labs/<int:lab_id>/correct/", views.correct_lab, name="correct_lab"),
+    path("labs/<int:lab_id>/withdraw/", views.withdraw_lab, name="withdraw_lab"),
     path("patients/<int:patient_id>/levels/hint/", views.level_hint, name="level_hint"),
     path("patients/<int:patient_id>/doses/new/", views.prescribe, name="prescribe"),
     path("patients/<int:patient_id>/doses/stop/", views.stop, name="stop"),

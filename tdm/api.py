@@ -23,7 +23,7 @@ from tdm.timeline import KINDS, Entry, timeline_of
 class QuantitySerializer(serializers.Serializer):
     name = serializers.CharField()
     comparator = serializers.CharField()
-    value = serializers.DecimalField(max_digits=9, decimal_places=4)
+    value = serializers.DecimalField(max_digits=12, decimal_places=4)
     unit = serializers.CharField()
 
 

@@ -23,6 +23,7 @@ ENTERS = {
     "dosing.add_troughlevel",
     "dosing.change_troughlevel",
     "dosing.add_comedication",
+    "dosing.add_labresult",
 }
 PRESCRIBES = {"dosing.add_dose", "dosing.add_decision", "dosing.add_protocolassignment"}
 CONFIGURES = {
@@ -33,6 +34,7 @@ CONFIGURES = {
         ("patients", "staff"),
         ("patients", "quantitylimit"),
         ("dosing", "laboratory"),
+        ("dosing", "referencerange"),
         ("dosing", "protocol"),
     )
 }

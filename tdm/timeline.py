@@ -1,16 +1,19 @@
 """One patient's story across both rooms, in clinical time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 
 from django.db import models
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from dosing import policy
 from dosing.history import History, adherence, history_of
+from dosing.labs import Read, read_labs
 from dosing.models import Comedication, Decision, Dose, Intake
+from dosing.policy.labs import CTCAE_VERSION, Side, sign_of
 from dosing.words import plain, say
 from patients.models import (
     AuditEvent,
@@ -69,17 +72,22 @@ KINDS = (
     "decision",
     "measurement",
     "effect",
+    "lab",
     "lesion",
     "treatment",
     "protocol",
 )
 
 
+SIDES = {Side.LOW: gettext_noop("low"), Side.HIGH: gettext_noop("high")}
+
+
 class Storyteller:
     """Turns rows of one patient into entries; knows the clock and the authors."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, labs: Sequence[Read]) -> None:
         self.history = history
+        self.read_labs = labs
         self.zone = history.patient.site.zone
         self.authors = authors_of(history.patient)
         self.taken = tuple(Intake.objects.of(history.patient))
@@ -237,6 +245,28 @@ class Storyteller:
                 gone = _("%(effect)s: gone") % {"effect": effect.label}
                 yield self.entry("effect", self.at(effect.resolved_on), gone, effect)
 
+    def labs(self) -> Iterable[Entry]:
+        for lab in self.read_labs:
+            row, side = lab.result, lab.side
+            said = [str(row)] if not row.conversion else [str(row), row.shown]
+            if side in SIDES:
+                said.append(_(SIDES[side]))
+            if lab.grade.number:
+                facts = {"version": CTCAE_VERSION, "grade": lab.grade.number}
+                said.append(_("CTCAE %(version)s grade %(grade)s") % facts)
+            unit = sign_of(row.reported_unit)
+            yield self.entry(
+                "lab",
+                self.at(row.drawn_on),
+                ", ".join(said),
+                row,
+                quantities=(
+                    Quantity(row.analyte, row.value, row.unit),
+                    Quantity("reported", row.reported_value, unit),
+                ),
+                note=row.note,
+            )
+
     def lesions(self) -> Iterable[Entry]:
         rows = Lesion.objects.filter(patient=self.history.patient)
         for lesion in rows.prefetch_related("previous_treatments"):
@@ -272,9 +302,9 @@ def authors_of(patient: Patient) -> Mapping[tuple[str, str], Author]:
     }
 
 
-def timeline(history: History) -> list[Entry]:
+def timeline(history: History, labs: Sequence[Read]) -> list[Entry]:
     """Tell everything, newest first: one statement per kind, however long."""
-    teller = Storyteller(history)
+    teller = Storyteller(history, labs)
     entries = [
         *teller.levels(),
         *teller.doses(),
@@ -285,6 +315,7 @@ def timeline(history: History) -> list[Entry]:
         *teller.decisions(),
         *teller.measurements(),
         *teller.effects(),
+        *teller.labs(),
         *teller.lesions(),
     ]
     order = {kind: number for number, kind in enumerate(KINDS)}
@@ -294,4 +325,4 @@ def timeline(history: History) -> list[Entry]:
 
 
 def timeline_of(patient: Patient) -> list[Entry]:
-    return timeline(history_of(patient))
+    return timeline(history_of(patient), read_labs(patient))

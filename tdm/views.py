@@ -23,12 +23,14 @@ from dosing.history import (
     histories_of,
     history_of,
 )
+from dosing.labs import read_labs
 from dosing.ledger import ledger_of, score
 from dosing.models import (
     Comedication,
     Decision,
     Dose,
     Intake,
+    LabResult,
     Protocol,
     ProtocolAssignment,
     TroughLevel,
@@ -49,6 +51,7 @@ from patients.web import StaffRequest, page, visible_patient
 from tdm import charts, story, table1
 from tdm.effects import seen
 from tdm.forecasts import expectation
+from tdm.labs import lab_cards
 from tdm.timeline import Entry, timeline
 from tdm.worklist import Line, worklist
 
@@ -144,6 +147,7 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
     target = policy.under(under, protocol.target) if under and protocol else None
     expected = expectation(history, beside, window, now)
     ledger = ledger_of(history, decisions)
+    labs = read_labs(found)
     told = story.story_of(history, beside, now, expected.curve, target)
     return {
         "patient": found,
@@ -164,7 +168,8 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
         "decisions": decisions,
         "ledger": ledger,
         "score": score(came for _signed, came in ledger),
-        **told_so_far(timeline(history), everything="all" in request.GET),
+        **told_so_far(timeline(history, labs), everything="all" in request.GET),
+        "labs": lab_cards(labs),
         "figure": charts.figure(told, window) if first or history.levels else None,
         "expected": expected,
         "levels": [(level, history.read(level, target)) for level in history.levels],
@@ -247,6 +252,7 @@ RECORDS: dict[str, type[models.Model]] = {
     "drug": Comedication,
     "measurement": Measurement,
     "effect": SideEffect,
+    "lab": LabResult,
     "lesion": Lesion,
     "treatment": PreviousTreatment,
     "patient": Patient,

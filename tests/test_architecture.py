@@ -3,6 +3,7 @@
 import ast
 import inspect
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 import dosing.services
 import patients.services
 from dosing.models import Laboratory
+from dosing.services.labs import Typed
 from patients.models import Patient, Role, Site, Staff
 from tests.builders import (
     DAY_0,
@@ -58,6 +60,7 @@ def filled(route: str) -> str:
         "<int:record_id>": "1",
         "<int:task_id>": "1",
         "<int:photo_id>": "1",
+        "<int:lab_id>": "1",
         "<slug:kind>": "level",
         "<slug:key>": "abc",
         r"^patients/$": "patients/",
@@ -131,6 +134,9 @@ MAY_OPEN = {
     "attach_photo": ENTRY,
     "photo": CARE,
     "add_comedication": ENTRY,
+    "add_labs": ENTRY,
+    "correct_lab": ENTRY,
+    "withdraw_lab": ENTRY,
     "correct_comedication": ENTRY,
     "models": CARE | {Role.ADMIN},
     "tokens": {Role.ADMIN},
@@ -200,6 +206,12 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
     effect = patients.services.record_effect(
         patient=stranger, term="nausea", grade=1, onset_on=DAY_0, actor=clinician
     )
+    (lab,) = dosing.services.record_labs(
+        patient=stranger,
+        drawn_on=DAY_0,
+        results={"alt": Typed(Decimal(30), "U/L")},
+        actor=clinician,
+    )
     return {
         "effect": effect.pk,
         "patient": stranger.pk,
@@ -211,6 +223,7 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "measurement": measurement.pk,
         "drug": drug.pk,
         "intake": stranger.intakes.get().pk,
+        "lab": lab.pk,
     }
 
 
@@ -229,6 +242,10 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "/patients/{patient}/protocol/",
         "/patients/{patient}/doses/taken/",
         "/patients/{patient}/drugs/new/",
+        "/patients/{patient}/labs/new/",
+        "/labs/{lab}/correct/",
+        "/labs/{lab}/withdraw/",
+        "/history/lab/{lab}/",
         "/drugs/{drug}/correct/",
         "/history/drug/{drug}/",
         "/history/intake/{intake}/",

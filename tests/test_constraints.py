@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pgtrigger
@@ -14,7 +15,8 @@ from django.utils import timezone
 
 from dosing import services as dosing
 from dosing.advice import advise
-from dosing.models import Laboratory
+from dosing.models import Laboratory, ReferenceRange
+from dosing.services.labs import Typed
 from patients import services as people
 from patients.models import AuditEvent, DiaryPhoto, Patient, QuantityLimit, Staff
 from tests.builders import DAY_0, a_lesion, a_trough, in_diary, on_day
@@ -43,6 +45,16 @@ BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
         "dosing.Laboratory",
         {"lower_limit_ng_per_ml": "10.01"},
     ),
+    "lab_value_agrees_with_its_report": (
+        "dosing.LabResult",
+        {"reported_value": "31.0002"},
+    ),
+    "lab_value_can_be_true": (
+        "dosing.LabResult",
+        {"value": "50001", "reported_value": "50001"},
+    ),
+    "reference_range_is_a_range": ("dosing.ReferenceRange", {"low": F("high")}),
+    "reference_range_is_coded": ("dosing.ReferenceRange", {"analyte": "ferritin"}),
     "lesion_has_a_site": ("patients.Lesion", {"body_site": " "}),
     "lesion_is_coded": ("patients.Lesion", {"side": "port"}),
     "lesion_measurements_name_their_lesion": (
@@ -116,6 +128,8 @@ BROKEN_BY_A_COPY: dict[str, tuple[str, Facts]] = {
     "identifier_is_unique_in_its_clinic": ("patients.Patient", {}),
     "laboratory_methods_are_unique": ("dosing.Laboratory", {}),
     "one_decision_on_one_basis": ("dosing.Decision", {}),
+    "one_lab_value_per_day": ("dosing.LabResult", {}),
+    "one_reference_range_starts_on_a_day": ("dosing.ReferenceRange", {}),
     "one_level_per_sample_and_laboratory": (
         "dosing.TroughLevel",
         {"submission": "1" * 32},
@@ -170,6 +184,18 @@ def whole_clinic(
     )
     task = {"kind": "other", "key": "1", "text": "Call.", "actor": clinician}
     people.raise_task(patient=treated, **task)  # type: ignore[arg-type]
+    people.save_configuration(
+        record=ReferenceRange(
+            laboratory=laboratory, analyte="alt", low=5, high=40, from_on=DAY_0
+        ),
+        actor=administrator,
+    )
+    dosing.record_labs(
+        patient=treated,
+        drawn_on=DAY_0,
+        results={"alt": Typed(Decimal(31), "U/L")},
+        actor=clinician,
+    )
     a_trough(treated, "13.3", actor=clinician)
     advice = advise(treated, at=timezone.now())
     assert advice is not None

@@ -9,6 +9,13 @@ from dosing.forms.doses import (
     PrescribeForm,
     StopForm,
 )
+from dosing.forms.labs import (
+    CorrectLabForm,
+    LabsForm,
+    WithdrawLabForm,
+    first_labs,
+    values_of_lab,
+)
 from dosing.forms.levels import (
     CorrectTroughForm,
     NewTroughForm,
@@ -25,15 +32,21 @@ __all__ = [
     "CorrectAssignmentForm",
     "CorrectComedicationForm",
     "CorrectDoseForm",
+    "CorrectLabForm",
     "CorrectTroughForm",
     "DecideForm",
+    "IntakeForm",
+    "LabsForm",
     "NewTroughForm",
     "PauseForm",
     "PrescribeForm",
     "SetAsideForm",
     "StopForm",
     "TroughForm",
+    "WithdrawLabForm",
+    "first_labs",
     "seal",
     "starting_values",
     "values_of",
+    "values_of_lab",
 ]

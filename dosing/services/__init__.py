@@ -10,6 +10,7 @@ from dosing.services.doses import (
     prescribe_dose,
     stop_dose,
 )
+from dosing.services.labs import correct_lab, record_labs, withdraw_lab
 from dosing.services.levels import correct_trough, record_trough, set_aside_trough
 from dosing.services.taken import (
     correct_comedication,
@@ -24,12 +25,16 @@ __all__ = [
     "correct_assignment",
     "correct_comedication",
     "correct_dose",
+    "correct_lab",
     "correct_trough",
     "prescribe_dose",
     "record_comedication",
+    "record_intake",
+    "record_labs",
     "record_trough",
     "save_diary",
     "set_aside_trough",
     "sign_decision",
     "stop_dose",
+    "withdraw_lab",
 ]

@@ -9,16 +9,20 @@ from dosing.views.doses import (
     prescribe,
     stop,
 )
+from dosing.views.labs import add_labs, correct_lab, withdraw_lab
 from dosing.views.levels import add_level, correct_level, level_hint, set_aside_level
 from dosing.views.taken import add_comedication, correct_comedication
 
 __all__ = [
     "add_comedication",
+    "add_intake",
+    "add_labs",
     "add_level",
     "assign_protocol",
     "correct_assignment",
     "correct_comedication",
     "correct_dose",
+    "correct_lab",
     "correct_level",
     "day",
     "decide",
@@ -29,4 +33,5 @@ __all__ = [
     "set_aside_level",
     "stop",
     "week",
+    "withdraw_lab",
 ]

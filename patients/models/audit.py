@@ -67,6 +67,9 @@ ACTIONS = {
     "correct_effect": _("Side effect corrected"),
     "resolve_effect": _("Side effect resolved"),
     "withdraw_effect": _("Side effect withdrawn"),
+    "record_labs": _("Laboratory value recorded"),
+    "correct_lab": _("Laboratory value corrected"),
+    "withdraw_lab": _("Laboratory value withdrawn"),
     "raise_task": _("Task raised"),
     "close_task": _("Task done"),
 }

@@ -35,8 +35,6 @@ class Quantity(models.TextChoices):
     PAIN_VAS = "pain_vas", _("Pain, visual analogue scale (0-10)")
     CIRCUMFERENCE_CM = "circumference_cm", _("Limb circumference (cm)")
     MRI_MAX_AREA_MM2 = "mri_max_area_mm2", _("MRI maximum lesion area (mm²)")
-    HAEMATOCRIT_PERCENT = "haematocrit_percent", _("Haematocrit (%)")
-    TOTAL_BILIRUBIN_UMOL_L = "bilirubin_umol_l", _("Total bilirubin (µmol/L)")
     TEMPERATURE_C = "temperature_c", _("Temperature (°C)")
     SYSTOLIC_MMHG = "systolic_mmhg", _("Systolic blood pressure (mmHg)")
     DIASTOLIC_MMHG = "diastolic_mmhg", _("Diastolic blood pressure (mmHg)")
@@ -51,8 +49,6 @@ UNITS = {
     Quantity.PAIN_VAS: "0-10",
     Quantity.CIRCUMFERENCE_CM: "cm",
     Quantity.MRI_MAX_AREA_MM2: "mm2",
-    Quantity.HAEMATOCRIT_PERCENT: "%",
-    Quantity.TOTAL_BILIRUBIN_UMOL_L: "umol/L",
     Quantity.TEMPERATURE_C: "Cel",
     Quantity.SYSTOLIC_MMHG: "mm[Hg]",
     Quantity.DIASTOLIC_MMHG: "mm[Hg]",
@@ -67,8 +63,6 @@ CAN_BE_TRUE = {
     Quantity.PAIN_VAS: (Decimal(0), Decimal(10)),
     Quantity.CIRCUMFERENCE_CM: (Decimal(1), Decimal(200)),
     Quantity.MRI_MAX_AREA_MM2: (Decimal(0), Decimal(200_000)),
-    Quantity.HAEMATOCRIT_PERCENT: (Decimal(10), Decimal(70)),
-    Quantity.TOTAL_BILIRUBIN_UMOL_L: (Decimal("0.5"), Decimal(900)),
     Quantity.TEMPERATURE_C: (Decimal(30), Decimal(45)),
     Quantity.SYSTOLIC_MMHG: (Decimal(40), Decimal(300)),
     Quantity.DIASTOLIC_MMHG: (Decimal(20), Decimal(200)),

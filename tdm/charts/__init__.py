@@ -2,6 +2,7 @@
 
 from tdm.charts.axis import DAYS_BACK
 from tdm.charts.figure import Chart, Figure, chart, figure
+from tdm.charts.labs import LabPoint, LabTrend, lab_trend
 from tdm.charts.sparkline import Sparkline, sparkline
 from tdm.charts.story import (
     DosePeriod,
@@ -23,6 +24,8 @@ __all__ = [
     "EffectBar",
     "ExpectedCurve",
     "Figure",
+    "LabPoint",
+    "LabTrend",
     "LevelPoint",
     "ResponseSeries",
     "Sparkline",
@@ -31,5 +34,6 @@ __all__ = [
     "Window",
     "chart",
     "figure",
+    "lab_trend",
     "sparkline",
 ]

@@ -21,6 +21,7 @@ from dosing.explanation import explained
 from dosing.history import Asked, History, around, history_of, question_of
 from dosing.ledger import came_true, ledger_of, overrides, score
 from dosing.models import Decision, Laboratory, Protocol
+from dosing.services.labs import Typed
 from dosing.services.levels import Confirmation, UnconfirmedError
 from dosing.units import Unit, parse_reported
 from patients import services as people
@@ -157,11 +158,10 @@ def test_what_was_measured_holds_until_it_is_measured_again(
     treated: Patient, nurse: Staff
 ) -> None:
     for day, value in ((10, "38"), (20, "30")):
-        people.add_measurement(
+        services.record_labs(
             patient=treated,
-            quantity="haematocrit_percent",
-            value=Decimal(value),
-            measured_on=DAY_0 + timedelta(days=day),
+            drawn_on=DAY_0 + timedelta(days=day),
+            results={"haematocrit": Typed(Decimal(value), "%")},
             actor=nurse,
         )
     facts = asked_of(treated).question.facts

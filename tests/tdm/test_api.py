@@ -11,6 +11,7 @@ from django.test import Client
 
 import dosing.services
 from dosing.models import Laboratory, TroughLevel
+from dosing.services.labs import Typed
 from patients import services
 from patients.models import ApiToken, AuditEvent, Patient, Scope, Site, Staff
 from tests.builders import (
@@ -114,6 +115,12 @@ def test_the_timeline_tells_every_kind_of_event_with_a_unit_on_every_number(
         stops_on=DAY_0 + timedelta(days=3),
         actor=clinician,
     )
+    dosing.services.record_labs(
+        patient=treated,
+        drawn_on=DAY_0,
+        results={"platelets": Typed(Decimal(250_000), "/uL")},
+        actor=clinician,
+    )
     a_trough(treated, "16.4", actor=clinician)
 
     entries = program.get(f"patients/{treated.pk}/timeline/").json()["entries"]
@@ -125,6 +132,7 @@ def test_the_timeline_tells_every_kind_of_event_with_a_unit_on_every_number(
         "drug",
         "protocol",
         "measurement",
+        "lab",
         "lesion",
     }
     assert all(q["unit"] for e in entries for q in e["quantities"])

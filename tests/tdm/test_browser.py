@@ -309,3 +309,22 @@ def test_without_scripts_it_is_three_taps_as_well(
 
     unscripted.sees("Fatigue, grade 1 is saved.")
     assert SideEffect.objects.get(patient=patient).grade == 1
+
+
+def test_a_panel_of_safety_labs_is_entered_in_one_form_and_fits_the_screen(
+    person: Person,
+) -> None:
+    person.signs_in("nurse")
+    person.page.goto(f"{person.address}/patients/{Patient.objects.latest('pk').pk}/")
+    person.click("Add labs", role="link")
+    person.types("Neutrophils", "0.9")
+    person.types("Haemoglobin", "13.2")
+    person.click("Save")
+    person.sees("between 20 and 300 g/L")
+    person.page.get_by_label("Unit of Haemoglobin").select_option("g/dL")
+    person.click("Save")
+
+    person.sees("13.2 g/dL = 132 g/L (× 10)")
+    person.sees("CTCAE 5.0 grade 3")
+    wider = "document.documentElement.scrollWidth > window.innerWidth"
+    assert person.page.evaluate(wider) is False

@@ -190,5 +190,5 @@ def test_two_nurses_on_one_cell_are_shown_both(desk: Nurse, other: Nurse) -> Non
     other.click("Save")
     other.is_told_it_is_saved()
 
-    value = case_2().measurements.get(quantity="temperature_c").value
-    assert str(value) == "37.20"
+    kept = case_2().measurements.get(quantity="temperature_c")
+    assert str(kept.value) == "37.20"
