@@ -16,11 +16,13 @@ from dosing.models import (
     GIVEN,
     Comedication,
     Dose,
+    DrugEvent,
     Intake,
     Laboratory,
     Method,
     Protocol,
     ProtocolAssignment,
+    SafetyCheck,
     State,
     TroughLevel,
 )
@@ -150,6 +152,25 @@ class Around:
     intakes: tuple[Intake, ...]
     comedications: tuple[Comedication, ...]
     measurements: tuple[Measurement, ...]
+    events: tuple[DrugEvent, ...] = ()
+    """All that were noted, those withdrawn among them."""
+
+    check: SafetyCheck | None = None
+    """The latest answers to the safety questions."""
+
+    @property
+    def standing_events(self) -> list[DrugEvent]:
+        return [event for event in self.events if event.withdrawn_at is None]
+
+    @property
+    def happenings(self) -> list[policy.Event]:
+        """Return what was noted as an event, and what was answered, once each."""
+        noted = [event.event for event in self.standing_events]
+        kinds = {event.kind for event in noted}
+        if self.check is None:
+            return noted
+        answered = self.check.answers.as_events(self.check.asked_on)
+        return [*noted, *(each for each in answered if each.kind not in kinds)]
 
 
 def around(patient: Patient) -> Around:
@@ -159,6 +180,8 @@ def around(patient: Patient) -> Around:
         intakes=tuple(Intake.objects.of(patient)),
         comedications=tuple(patient.comedications.order_by("starts_on", "pk")),
         measurements=tuple(measured.in_time_order()),
+        events=tuple(patient.drug_events.order_by("happens_on", "pk")),
+        check=SafetyCheck.objects.latest_of(patient),
     )
 
 

@@ -9,6 +9,13 @@ from dosing.forms.doses import (
     PrescribeForm,
     StopForm,
 )
+from dosing.forms.events import (
+    CorrectDispensingForm,
+    CorrectEventForm,
+    DispensingForm,
+    EventForm,
+    WithdrawForm,
+)
 from dosing.forms.levels import (
     CorrectTroughForm,
     NewTroughForm,
@@ -17,6 +24,7 @@ from dosing.forms.levels import (
     starting_values,
     values_of,
 )
+from dosing.forms.safety import answers_before
 from dosing.forms.taken import ComedicationForm, CorrectComedicationForm, IntakeForm
 
 __all__ = [
@@ -24,9 +32,13 @@ __all__ = [
     "ComedicationForm",
     "CorrectAssignmentForm",
     "CorrectComedicationForm",
+    "CorrectDispensingForm",
     "CorrectDoseForm",
+    "CorrectEventForm",
     "CorrectTroughForm",
     "DecideForm",
+    "DispensingForm",
+    "EventForm",
     "IntakeForm",
     "NewTroughForm",
     "PauseForm",
@@ -34,6 +46,8 @@ __all__ = [
     "SetAsideForm",
     "StopForm",
     "TroughForm",
+    "WithdrawForm",
+    "answers_before",
     "seal",
     "starting_values",
     "values_of",

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django import forms
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from dosing.forms.fields import day_field
@@ -49,7 +50,20 @@ class IntakeForm(ServiceForm):
 class ComedicationForm(ServiceForm):
     """Another drug that changes sirolimus."""
 
-    drug = forms.ChoiceField(label=_("Drug"), choices=[("", "\u2013"), *DRUGS])
+    drug = forms.ChoiceField(
+        label=_("Drug"),
+        choices=[("", "\u2013"), *DRUGS],
+        widget=forms.Select(
+            attrs={
+                "class": "hint",
+                "hx-get": reverse_lazy("drug_facts"),
+                "hx-target": "#id_drug_helptext",
+                "hx-trigger": "change",
+                "hx-swap": "innerHTML",
+            }
+        ),
+        help_text=_("Its strength, size and source are shown once it is chosen."),
+    )
     starts_on = day_field(_("First day"))
     stops_on = day_field(_("First day without it"), required=False)
     note = forms.CharField(

@@ -1,6 +1,7 @@
 """The tables of this room, split by noun."""
 
 from dosing.models.doses import INTERVALS, Dose
+from dosing.models.events import CLASSES, HAPPENINGS, DrugEvent
 from dosing.models.levels import Decision, Reason, TroughLevel
 from dosing.models.protocols import (
     Laboratory,
@@ -9,15 +10,24 @@ from dosing.models.protocols import (
     Protocol,
     ProtocolAssignment,
 )
+from dosing.models.safety import ASKED, LIVER, PREGNANCY, SafetyCheck
+from dosing.models.supply import Dispensing
 from dosing.models.taken import DRUGS, GIVEN, Comedication, Intake, State
 
 __all__ = [
+    "ASKED",
+    "CLASSES",
     "DRUGS",
     "GIVEN",
+    "HAPPENINGS",
     "INTERVALS",
+    "LIVER",
+    "PREGNANCY",
     "Comedication",
     "Decision",
+    "Dispensing",
     "Dose",
+    "DrugEvent",
     "Intake",
     "Laboratory",
     "Matrix",
@@ -25,6 +35,7 @@ __all__ = [
     "Protocol",
     "ProtocolAssignment",
     "Reason",
+    "SafetyCheck",
     "State",
     "TroughLevel",
 ]

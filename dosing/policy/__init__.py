@@ -5,12 +5,38 @@ marks [V] verified, [V2] second-hand, [D] derived and [NV] not verified are expl
 in docs/sources.md. Sentences are English templates; the pages translate them.
 """
 
+from dosing.policy.events import (
+    FOOD_CHANGES_AUC_PERCENT,
+    LIVE_VACCINE_DAYS,
+    ChildPugh,
+    Event,
+    Happening,
+    findings_on_events,
+    liver_is_impaired,
+)
 from dosing.policy.loading import Loading, loading
+from dosing.policy.prescribing import (
+    ANSWERS_LAST_DAYS,
+    CHILDBEARING_YEARS,
+    LIFTABLE,
+    Answers,
+    Asked,
+    Liver,
+    Pregnancy,
+    Prescribing,
+    Prevention,
+    counsel,
+    may_be_pregnant,
+    preventions,
+    standing,
+)
 from dosing.policy.reading import Level, Reading, in_words, read
 from dosing.policy.recheck import (
     LONGEST_WITHOUT_LEVEL_DAYS,
     RECHECK_AFTER_CHANGE_DAYS,
     RECHECK_UNCHANGED_DAYS,
+    EarlyLevel,
+    early_level,
     next_level_on,
 )
 from dosing.policy.regimens import (
@@ -28,6 +54,15 @@ from dosing.policy.suggestion import (
     helps,
     suggest,
     within_step,
+)
+from dosing.policy.supply import (
+    SUPPLY_VIEW_DAYS,
+    SUPPLY_WARNS_DAYS,
+    Diary,
+    Packet,
+    Supply,
+    supply,
+    supply_in_words,
 )
 from dosing.policy.tablets import (
     ABSOLUTE_CEILING_MG_PER_DAY,
@@ -63,16 +98,21 @@ from dosing.policy.timing import (
     timing_of,
 )
 
-ENGINE_VERSION = "policy 2"
+ENGINE_VERSION = "policy 3"
 """Kept with every decision; raised with every change of judgement."""
 
 __all__ = [
     "ABSOLUTE_CEILING_MG_PER_DAY",
     "ALTERNATE_DAYS_H",
+    "ANSWERS_LAST_DAYS",
+    "CHILDBEARING_YEARS",
     "CITED_RANGES",
     "DEFAULT_CEILING_MG_PER_DAY",
     "DEFAULT_TARGET",
     "ENGINE_VERSION",
+    "FOOD_CHANGES_AUC_PERCENT",
+    "LIFTABLE",
+    "LIVE_VACCINE_DAYS",
     "LONGEST_WITHOUT_LEVEL_DAYS",
     "MOST_CANDIDATES",
     "NEARLY_STEADY_AFTER_DAYS",
@@ -81,35 +121,59 @@ __all__ = [
     "RECHECK_UNCHANGED_DAYS",
     "STEADY_AFTER_DAYS",
     "STEP_LIMIT_PERCENT",
+    "SUPPLY_VIEW_DAYS",
+    "SUPPLY_WARNS_DAYS",
+    "Answers",
+    "Asked",
     "Candidate",
+    "ChildPugh",
     "Course",
+    "Diary",
     "Drug",
+    "EarlyLevel",
+    "Event",
     "Finding",
+    "Happening",
     "Kind",
     "Level",
     "Limits",
+    "Liver",
     "Loading",
+    "Packet",
     "Period",
+    "Pregnancy",
+    "Prescribing",
+    "Prevention",
     "Reading",
     "Regimen",
     "Suggestion",
+    "Supply",
     "Tablets",
     "Target",
     "Timing",
     "Verdict",
     "another_range",
     "candidate",
+    "counsel",
+    "early_level",
     "findings_on_doses",
     "findings_on_drugs",
+    "findings_on_events",
     "findings_on_methods",
     "helps",
     "in_words",
+    "liver_is_impaired",
     "loading",
+    "may_be_pregnant",
     "next_level_on",
     "percent_of_steady_state",
+    "preventions",
     "read",
     "regimen_in_words",
+    "standing",
     "suggest",
+    "supply",
+    "supply_in_words",
     "tablets_for",
     "takeable",
     "timing_of",

@@ -1,6 +1,7 @@
 """When the next level is worth drawing."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from dosing.policy.reading import Reading
@@ -50,6 +51,26 @@ def next_level_on(
         due = decided_on + timedelta(days=RECHECK_UNCHANGED_DAYS)
         return first_open(due, open_on)
     return last_open(decided_on, open_on)
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyLevel:
+    """When the level after a turn is due, on clinic days, and when it is overdue."""
+
+    first_on: date
+    last_on: date
+    overdue_after: date
+
+
+def early_level(turned_on: date, closed: Iterable[int]) -> EarlyLevel:
+    """Place the level after a strong interacting drug is begun or stopped."""
+    first, last = RECHECK_AFTER_CHANGE_DAYS
+    open_on = [n for n in range(7) if n not in set(closed)]
+    return EarlyLevel(
+        first_on=first_open(turned_on + timedelta(days=first), open_on),
+        last_on=last_open(turned_on, open_on),
+        overdue_after=turned_on + timedelta(days=last),
+    )
 
 
 def in_doubt(reading: Reading) -> bool:

@@ -8,22 +8,42 @@ from dosing.views.doses import (
     prescribe,
     stop,
 )
+from dosing.views.events import (
+    add_dispensing,
+    add_event,
+    correct_dispensing,
+    correct_event,
+    withdraw_dispensing,
+    withdraw_event,
+)
 from dosing.views.levels import add_level, correct_level, level_hint, set_aside_level
-from dosing.views.taken import add_comedication, add_intake, correct_comedication
+from dosing.views.taken import (
+    add_comedication,
+    add_intake,
+    correct_comedication,
+    drug_facts,
+)
 
 __all__ = [
     "add_comedication",
+    "add_dispensing",
+    "add_event",
     "add_intake",
     "add_level",
     "assign_protocol",
     "correct_assignment",
     "correct_comedication",
+    "correct_dispensing",
     "correct_dose",
+    "correct_event",
     "correct_level",
     "decide",
     "decision",
+    "drug_facts",
     "level_hint",
     "prescribe",
     "set_aside_level",
     "stop",
+    "withdraw_dispensing",
+    "withdraw_event",
 ]

@@ -103,7 +103,7 @@ def test_a_decision_keeps_what_was_shown(high: TroughLevel, clinician: Staff) ->
 
     assert decision.offered["recommended"] == {"amount_mg": "1.5", "interval_h": 24}
     assert decision.inputs["verdict"] == "above"
-    assert decision.engine_version == "policy 2, pk 1"
+    assert decision.engine_version == "policy 3, pk 1"
     assert decision.signed_by == clinician
 
 
