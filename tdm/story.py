@@ -54,6 +54,10 @@ def story_of(
             charts.DrugCourse(course.starts_on, course.stops_on, str(course))
             for course in beside.comedications
         ),
+        events=tuple(
+            charts.Happening(each.happens_on, each.lasts_until, str(each))
+            for each in beside.standing_events
+        ),
         missed=days_of(beside, State.MISSED),
         unknown=days_of(beside, State.UNKNOWN),
     )

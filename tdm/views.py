@@ -1,6 +1,7 @@
 """Pages that tell a story across both rooms: today, a patient, a record's history."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -27,9 +28,12 @@ from dosing.ledger import ledger_of, score
 from dosing.models import (
     Comedication,
     Decision,
+    Dispensing,
     Dose,
+    DrugEvent,
     Intake,
     ProtocolAssignment,
+    SafetyCheck,
     TroughLevel,
 )
 from dosing.prognosis import prognosis_of
@@ -44,6 +48,7 @@ from patients.models import (
 )
 from patients.web import StaffRequest, page, visible_patient
 from tdm import charts, story, table1
+from tdm.besides import besides_of
 from tdm.forecasts import expectation
 from tdm.timeline import timeline
 from tdm.worklist import Line, worklist
@@ -140,8 +145,13 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
     target = policy.under(under, protocol.target) if under and protocol else None
     expected = expectation(history, beside, window, now)
     ledger = ledger_of(history, decisions)
-    told = story.story_of(history, beside, now, expected.curve, target)
+    besides = besides_of(history, beside, today)
+    told = replace(
+        story.story_of(history, beside, now, expected.curve, target),
+        gap=besides["gap"],
+    )
     return {
+        **besides,
         "patient": found,
         "lesions": found.lesions.prefetch_related("previous_treatments"),
         "age": found.age_on(today),
@@ -215,6 +225,9 @@ RECORDS: dict[str, type[models.Model]] = {
     "protocol": ProtocolAssignment,
     "intake": Intake,
     "drug": Comedication,
+    "event": DrugEvent,
+    "supply": Dispensing,
+    "safety": SafetyCheck,
     "measurement": Measurement,
     "lesion": Lesion,
     "treatment": PreviousTreatment,

@@ -1,13 +1,14 @@
 """Tablets that were handed out."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from dosing import policy
+from dosing.models.doses import Dose
 from dosing.models.events import check_days
 from dosing.words import plain
 from patients.models import Patient
@@ -17,6 +18,22 @@ from patients.models.rules import every_version_kept, never_deleted
 class DispensingQuerySet(models.QuerySet["Dispensing"]):
     def standing(self) -> Self:
         return self.filter(withdrawn_at=None)
+
+    def latest_of_each(self) -> Self:
+        """Keep the latest of each patient, with the highest dose prescribed since."""
+        most = (
+            Dose.objects.standing()
+            .filter(patient=OuterRef("patient"))
+            .exclude(stops_on__lte=OuterRef("dispensed_on"))
+            .annotate(by_day=F("amount_mg") * 24 / F("interval_h"))
+            .order_by("-by_day")
+        )
+        return (
+            self.standing()
+            .order_by("patient", "-dispensed_on", "-pk")
+            .distinct("patient")
+            .annotate(most_mg_per_day=Subquery(most.values("by_day")[:1]))
+        )
 
     def of(self, patient: Patient) -> Self:
         """Keep what stands, in the order it was dispensed."""
@@ -74,6 +91,19 @@ class Dispensing(models.Model):
     def clean(self) -> None:
         """Refuse a day to come, or before birth."""
         check_days(self, self.patient, "dispensed_on", ahead=timedelta(0))
+
+    def may_be_used_up(self, day: date) -> bool:
+        """Ask whether these tablets alone might not last, at the highest dose since.
+
+        What was left before and what was missed only makes them last longer.
+        """
+        most = getattr(self, "most_mg_per_day", None)
+        if not most:
+            return False
+        alone = timedelta(days=int(self.packet.mg / most))
+        return self.dispensed_on + alone <= day + timedelta(
+            days=policy.SUPPLY_WARNS_DAYS + 1
+        )
 
     @property
     def packet(self) -> policy.Packet:

@@ -37,6 +37,7 @@ from dosing.policy.recheck import (
     RECHECK_UNCHANGED_DAYS,
     EarlyLevel,
     early_level,
+    early_level_in_words,
     next_level_on,
 )
 from dosing.policy.regimens import (
@@ -156,6 +157,7 @@ __all__ = [
     "candidate",
     "counsel",
     "early_level",
+    "early_level_in_words",
     "findings_on_doses",
     "findings_on_drugs",
     "findings_on_events",
