@@ -55,6 +55,8 @@ def filled(route: str) -> str:
         "<int:decision_id>": "1",
         "<int:record_id>": "1",
         "<int:task_id>": "1",
+        "<int:event_id>": "1",
+        "<int:dispensing_id>": "1",
         "<slug:kind>": "level",
         "<slug:key>": "abc",
         r"^patients/$": "patients/",
@@ -120,6 +122,13 @@ MAY_OPEN = {
     "add_intake": ENTRY,
     "add_comedication": ENTRY,
     "correct_comedication": ENTRY,
+    "drug_facts": ENTRY,
+    "add_event": ENTRY,
+    "correct_event": ENTRY,
+    "withdraw_event": ENTRY,
+    "add_dispensing": ENTRY,
+    "correct_dispensing": ENTRY,
+    "withdraw_dispensing": ENTRY,
     "models": CARE | {Role.ADMIN},
     "tokens": {Role.ADMIN},
     "revoke_token": {Role.ADMIN},
@@ -187,8 +196,20 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
     intake = dosing.services.record_intake(
         patient=stranger, due_on=DAY_0, state="missed", actor=clinician
     )
+    event = dosing.services.record_event(
+        patient=stranger, kind="surgery", happens_on=DAY_0, actor=clinician
+    )
+    given = dosing.services.record_dispensing(
+        patient=stranger,
+        dispensed_on=DAY_0,
+        strength_mg=1,  # type: ignore[arg-type]
+        tablets=30,
+        actor=clinician,
+    )
     return {
         "patient": stranger.pk,
+        "event": event.pk,
+        "dispensing": given.pk,
         "level": level.pk,
         "dose": stranger.doses.get().pk,
         "assignment": stranger.assignments.get().pk,
@@ -216,7 +237,15 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "/patients/{patient}/doses/taken/",
         "/patients/{patient}/drugs/new/",
         "/drugs/{drug}/correct/",
+        "/patients/{patient}/events/new/",
+        "/events/{event}/correct/",
+        "/events/{event}/withdraw/",
+        "/patients/{patient}/tablets/new/",
+        "/tablets/{dispensing}/correct/",
+        "/tablets/{dispensing}/withdraw/",
         "/history/drug/{drug}/",
+        "/history/event/{event}/",
+        "/history/supply/{dispensing}/",
         "/history/intake/{intake}/",
         "/patients/{patient}/measurements/new/",
         "/patients/{patient}/correct/",

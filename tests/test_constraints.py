@@ -1,7 +1,7 @@
 """Every rule of the tables holds in the database itself, whoever writes the row."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pgtrigger
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from dosing import services as dosing
 from dosing.advice import advise
-from dosing.models import Laboratory
+from dosing.models import Laboratory, SafetyCheck
 from patients import services as people
 from patients.models import AuditEvent, Patient, Staff
 from tests.builders import DAY_0, a_lesion, a_trough, on_day
@@ -24,6 +24,18 @@ Facts = Mapping[str, Any]
 BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
     "comedication_is_coded": ("dosing.Comedication", {"drug": "aspirin"}),
     "comedication_stops_after_it_starts": ("dosing.Comedication", {"stops_on": DAY_0}),
+    "dispensing_can_be_true": ("dosing.Dispensing", {"tablets": 0}),
+    "event_is_coded": ("dosing.DrugEvent", {"kind": "earthquake"}),
+    "event_ends_after_it_begins": (
+        "dosing.DrugEvent",
+        {"lasts_until": DAY_0 - timedelta(days=1)},
+    ),
+    "liver_impairment_has_a_class": ("dosing.DrugEvent", {"child_pugh": ""}),
+    "other_events_are_put_in_words": (
+        "dosing.DrugEvent",
+        {"kind": "other", "child_pugh": ""},
+    ),
+    "safety_answers_are_coded": ("dosing.SafetyCheck", {"liver": "D"}),
     "intake_is_coded": ("dosing.Intake", {"state": "perhaps"}),
     "only_a_dose_taken_has_a_time": ("dosing.Intake", {"taken_at": on_day(0)}),
     "dose_has_a_known_interval": ("dosing.Dose", {"interval_h": 36}),
@@ -100,6 +112,8 @@ BROKEN_BY_A_COPY: dict[str, tuple[str, Facts]] = {
         {"submission": "1" * 32},
     ),
     "one_course_of_a_drug_starts_on_a_day": ("dosing.Comedication", {}),
+    "one_dispensing_of_a_strength_on_a_day": ("dosing.Dispensing", {}),
+    "one_event_of_a_kind_on_a_day": ("dosing.DrugEvent", {}),
     "one_intake_per_dose": ("dosing.Intake", {}),
     "one_measurement_per_day": ("patients.Measurement", {}),
     "one_protocol_starts_on_a_day": ("dosing.ProtocolAssignment", {}),
@@ -129,6 +143,28 @@ def whole_clinic(
     )
     dosing.record_comedication(
         patient=treated, drug="diltiazem", starts_on=DAY_0, actor=clinician
+    )
+    dosing.record_event(
+        patient=treated,
+        kind="liver",
+        happens_on=DAY_0,
+        child_pugh="A",
+        actor=clinician,
+    )
+    dosing.record_dispensing(
+        patient=treated,
+        dispensed_on=DAY_0,
+        strength_mg=1,  # type: ignore[arg-type]
+        tablets=60,
+        actor=clinician,
+    )
+    SafetyCheck.objects.create(
+        patient=treated,
+        asked_on=DAY_0,
+        pregnancy="negative",
+        breastfeeding="no",
+        live_vaccine="no",
+        liver="none",
     )
     intake = {"patient": treated, "due_on": DAY_0, "actor": clinician}
     dosing.record_intake(state="taken", **intake)  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """How long the tablets last: what was dispensed, less what the diary says was taken."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -143,27 +143,24 @@ def doses_of(period: Period, day: date) -> int:
 
 def supply_in_words(found: Supply) -> tuple[Sentence, ...]:
     """Say how long the tablets last and what that is counted from."""
-    latest = found.packets[0]
     facts: dict[str, Fact] = {
         "until": found.lasts_until or "",
-        "tablets": sum(p.tablets for p in found.packets),
-        "strength": latest.strength_mg,
-        "day": latest.on,
+        "given": given_in_words(found.packets),
+        "day": found.packets[0].on,
         "taken": found.doses_taken,
         "unknown": found.doses_not_known,
     }
-    if len({p.strength_mg for p in found.packets}) > 1:
-        facts["mg"] = sum((p.mg for p in found.packets), Decimal(0))
+    if found.lasts_until is None:
         text = (
-            "%(mg)s mg in tablets of several strengths on %(day)s; doses since:"
-            " %(taken)s taken, %(unknown)s not known."
+            "No dose is planned that would use the tablets up (%(given)s on %(day)s,"
+            " %(taken)s doses taken, %(unknown)s not known)."
         )
     else:
         text = (
-            "%(tablets)s tablets of %(strength)s mg on %(day)s; doses since: %(taken)s"
-            " taken, %(unknown)s not known."
+            "Tablets last until %(until)s (%(given)s on %(day)s, %(taken)s doses taken,"
+            " %(unknown)s not known)."
         )
-    said = [until_in_words(found, facts), Sentence(text, facts)]
+    said = [Sentence(text, facts)]
     if found.carried_mg:
         left = {"mg": found.carried_mg}
         said.append(Sentence("%(mg)s mg were left from before.", left))
@@ -172,7 +169,10 @@ def supply_in_words(found: Supply) -> tuple[Sentence, ...]:
     return tuple(said)
 
 
-def until_in_words(found: Supply, facts: Mapping[str, Fact]) -> Sentence:
-    if found.lasts_until is None:
-        return Sentence("No dose is planned that would use the tablets up.")
-    return Sentence("Tablets last until %(until)s.", facts)
+def given_in_words(packets: Sequence[Packet]) -> Sentence:
+    if len({packet.strength_mg for packet in packets}) > 1:
+        mg = sum((packet.mg for packet in packets), Decimal(0))
+        return Sentence("%(mg)s mg in tablets of several strengths", {"mg": mg})
+    count = sum(packet.tablets for packet in packets)
+    facts: dict[str, Fact] = {"count": count, "mg": packets[0].strength_mg}
+    return Sentence("%(count)s tablets of %(mg)s mg", facts)
