@@ -61,7 +61,7 @@ def test_a_corrected_event_is_known_by_its_version(
     treated: Patient, nurse: Staff
 ) -> None:
     event = an_event(treated, "liver", nurse, child_pugh="B")
-    facts = {"happens_on": event.happens_on, "child_pugh": "A", "actor": nurse}
+    facts: Any = {"happens_on": event.happens_on, "child_pugh": "A", "actor": nurse}
 
     services.correct_event(event=event, version=1, reason="report came", **facts)
 

@@ -75,19 +75,30 @@ def test_a_positive_test_stands_and_nobody_lifts_it(plan: Prescribing) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "rule"),
-    [("breastfeeding", "breastfeeding"), ("live_vaccine", "live-vaccine")],
+    ("rule", "answers", "unknown"),
+    [
+        (
+            "breastfeeding",
+            replace(HARMLESS, breastfeeding="yes"),
+            replace(HARMLESS, breastfeeding="unknown"),
+        ),
+        (
+            "live-vaccine",
+            replace(HARMLESS, live_vaccine="yes"),
+            replace(HARMLESS, live_vaccine="unknown"),
+        ),
+    ],
 )
 def test_yes_to_a_question_stands_until_a_clinician_lifts_it_with_a_reason(
-    answer: str, rule: str
+    rule: str, answers: Answers, unknown: Answers
 ) -> None:
-    (found,) = policy.preventions(replace(HARMLESS, **{answer: "yes"}), FIRST)
+    (found,) = policy.preventions(answers, FIRST)
 
     assert found.rule == rule
     assert "clinician" in say(found.lifted_by)
     assert policy.standing([found], {rule: "  "}) == [found]
     assert policy.standing([found], {rule: "weaned tomorrow"}) == []
-    assert rules(replace(HARMLESS, **{answer: "unknown"}), FIRST) == []
+    assert rules(unknown, FIRST) == []
 
 
 def test_an_inhibitor_to_avoid_stands_and_so_does_a_dose_raised_under_it() -> None:
