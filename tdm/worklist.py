@@ -149,12 +149,12 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
         *never_measured(unmeasured, histories),
         *long_silent(silent, histories, at),
         *not_repeated(discarded, histories),
-        *(line for line, _due in early),
     ]
     first_of_each = {line.patient.pk: line for line in sorted(lines, key=last_first)}
     shown = [
         *first_of_each.values(),
         *to_see_to(tasks, histories),
+        *(line for line, _due in early),
         *running_out([each.patient_id for each in low], histories, at),
     ]
     return Worklist(

@@ -60,6 +60,7 @@ class ComedicationForm(ServiceForm):
                 "hx-target": "#id_drug_helptext",
                 "hx-trigger": "change",
                 "hx-swap": "innerHTML",
+                "hx-disabled-elt": "unset",
             }
         ),
         help_text=_("Its strength, size and source are shown once it is chosen."),

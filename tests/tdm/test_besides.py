@@ -126,13 +126,16 @@ def test_a_drug_that_turned_before_sirolimus_began_asks_for_nothing(
     assert lines(clinician, 29) == []
 
 
-def test_an_urgent_level_stays_the_line_of_its_patient(
+def test_an_early_level_stands_beside_a_level_to_decide_on(
     measured: Patient, clinician: Staff
 ) -> None:
     a_drug(measured, clinician)
     a_trough(measured, "25", day=32, actor=clinician)
 
-    assert [line.kind for line in lines(clinician, 33)] == ["urgent_level"]
+    assert [line.kind for line in lines(clinician, 33)] == [
+        "urgent_level",
+        "level_due",
+    ]
 
 
 def test_tablets_that_end_within_a_week_are_a_nurses_line_until_the_next_packet(
