@@ -164,13 +164,19 @@ class Around:
 
     @property
     def happenings(self) -> list[policy.Event]:
-        """Return what was noted as an event, and what was answered, once each."""
+        """Return what was noted as an event, and what was answered besides.
+
+        An answer gives way to an event of its kind that it was given under, or that
+        came after it.
+        """
         noted = [event.event for event in self.standing_events]
-        kinds = {event.kind for event in noted}
         if self.check is None:
             return noted
         answered = self.check.answers.as_events(self.check.asked_on)
-        return [*noted, *(each for each in answered if each.kind not in kinds)]
+        return [
+            *noted,
+            *(a for a in answered if not any(a.is_told_by(n) for n in noted)),
+        ]
 
 
 def around(patient: Patient) -> Around:

@@ -62,6 +62,11 @@ class Event:
     def lasts(self, day: date) -> bool:
         return self.on <= day and (self.until is None or day <= self.until)
 
+    def is_told_by(self, other: "Event") -> bool:
+        """Ask whether another event of this kind says the same, or what came of it."""
+        later = other.on >= self.on or other.lasts(self.on)
+        return self.kind is other.kind and later
+
 
 def liver_is_impaired(events: Iterable[Event], day: date) -> bool:
     """Ask whether a loading dose is out of the question for the liver's sake."""

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from dosing import services
 from dosing.advice import advise, changes_between
-from dosing.models import DrugEvent, Laboratory, Protocol
+from dosing.models import DrugEvent, Laboratory, Protocol, SafetyCheck
 from dosing.views.decisions import loading_of
 from dosing.words import say
 from patients.models import AuditEvent, Patient, Staff
@@ -145,3 +145,42 @@ def test_the_rule_is_withheld_until_a_level_after_a_strong_drug_began(
     late = advise(treated, at=on_day(52))
     assert late is not None
     assert not late.withheld
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "shown"),
+    [
+        (None, None, ["liver"]),
+        (5, 15, ["liver"]),  # an earlier illness says nothing of what is answered now
+        (5, 25, []),  # answered while it lasted, and over since
+        (22, 25, []),
+    ],
+)
+def test_an_answer_about_the_liver_gives_way_to_what_was_noted_then_or_later(
+    treated: Patient,
+    laboratory: Laboratory,
+    nurse: Staff,
+    begins: int | None,
+    ends: int,
+    shown: list[str],
+) -> None:
+    a_trough(treated, "12", actor=nurse)
+    SafetyCheck.objects.create(
+        patient=treated,
+        asked_on=DAY_0 + timedelta(days=20),
+        pregnancy="negative",
+        breastfeeding="no",
+        live_vaccine="no",
+        liver="C",
+    )
+    if begins is not None:
+        an_event(
+            treated,
+            "liver",
+            nurse,
+            happens_on=DAY_0 + timedelta(days=begins),
+            lasts_until=DAY_0 + timedelta(days=ends),
+            child_pugh="B",
+        )
+
+    assert rules(treated) == shown
