@@ -241,7 +241,7 @@ def open_effects(beside: Around) -> list[policy.Effect]:
 def findings_beside(
     beside: Around, drawn_on: date, today: date
 ) -> Iterable[policy.Finding]:
-    """Judge the doses missed before the draw, and the drugs taken beside it."""
+    """Judge doses missed before the draw, drugs taken beside it, and what happened."""
     days = {
         state: [intake.due_on for intake in beside.intakes if intake.state == state]
         for state in (State.MISSED, State.UNKNOWN)
@@ -249,19 +249,9 @@ def findings_beside(
     yield from policy.findings_on_doses(
         days[State.MISSED], days[State.UNKNOWN], drawn_on
     )
-    drugs = [
-        policy.Drug(
-            name=str(course),
-            is_strong=course.interaction.is_strong,
-            raises=course.interaction.raises,
-            starts_on=course.starts_on,
-            stops_on=course.stops_on,
-            size_known=course.interaction.auc_ratio is not None,
-            source=course.interaction.source,
-        )
-        for course in beside.comedications
-    ]
+    drugs = [course.course for course in beside.comedications]
     yield from policy.findings_on_drugs(drugs, drawn_on, today)
+    yield from policy.findings_on_events(beside.happenings, drawn_on, today)
 
 
 def basis_of(history: History, beside: Around) -> Basis:
@@ -290,6 +280,8 @@ def basis_of(history: History, beside: Around) -> Basis:
         "effects": sum(each.version for each in beside.effects),
         "measurements": sum(each.version for each in beside.measurements),
         "labs": crc32(repr([(each.pk, each.version) for each in beside.labs]).encode()),
+        "events": sum(each.version for each in beside.events),
+        "safety": beside.check.pk if beside.check else 0,
     }
 
 
@@ -304,6 +296,8 @@ CHANGED = {
     "drugs": "An interacting drug was entered or corrected.",
     "measurements": "A weight was entered or corrected.",
     "labs": "A blood value was entered, corrected or withdrawn.",
+    "events": "An event was entered, corrected or withdrawn.",
+    "safety": "The safety questions were answered anew.",
     "site": "The clinic's stock or time zone was changed.",
     "patient": "Facts about the patient were corrected.",
     "models": "Troughline was updated.",

@@ -17,12 +17,14 @@ from dosing.models import (
     Analyte,
     Comedication,
     Dose,
+    DrugEvent,
     Intake,
     Laboratory,
     LabResult,
     Method,
     Protocol,
     ProtocolAssignment,
+    SafetyCheck,
     State,
     TroughLevel,
 )
@@ -160,8 +162,14 @@ class Around:
     comedications: tuple[Comedication, ...]
     measurements: tuple[Measurement, ...]
     effects: tuple[SideEffect, ...]
-    labs: tuple[LabResult, ...]
     """Side effects, those entered in error among them: their versions count."""
+
+    labs: tuple[LabResult, ...]
+    events: tuple[DrugEvent, ...] = ()
+    """All that were noted, those withdrawn among them."""
+
+    check: SafetyCheck | None = None
+    """The latest answers to the safety questions."""
 
     @property
     def open_effects(self) -> list[SideEffect]:
@@ -175,6 +183,26 @@ class Around:
             *(Measured(lab.analyte, lab.value, lab.drawn_on) for lab in self.labs),
         )
 
+    @property
+    def standing_events(self) -> list[DrugEvent]:
+        return [event for event in self.events if event.withdrawn_at is None]
+
+    @property
+    def happenings(self) -> list[policy.Event]:
+        """Return what was noted as an event, and what was answered besides.
+
+        An answer gives way to an event of its kind that it was given under, or that
+        came after it.
+        """
+        noted = [event.event for event in self.standing_events]
+        if self.check is None:
+            return noted
+        answered = self.check.answers.as_events(self.check.asked_on)
+        return [
+            *noted,
+            *(a for a in answered if not any(a.is_told_by(n) for n in noted)),
+        ]
+
 
 def around(patient: Patient) -> Around:
     measured = Measurement.objects.of(patient).filter(quantity__in=COVARIATES)
@@ -185,6 +213,8 @@ def around(patient: Patient) -> Around:
         measurements=tuple(measured.in_time_order()),
         effects=tuple(SideEffect.objects.filter(patient=patient).in_time_order()),
         labs=tuple(labs.in_time_order()),
+        events=tuple(patient.drug_events.order_by("happens_on", "pk")),
+        check=SafetyCheck.objects.latest_of(patient),
     )
 
 

@@ -32,6 +32,9 @@ class Interaction:
     kind_of: str = ""
     """The drug of which this is one way of taking it."""
 
+    is_avoided: bool = False
+    """Whether the US label, section 7.2, says to avoid it with sirolimus [V]."""
+
     @property
     def same_as(self) -> str:
         return self.kind_of or self.name
@@ -60,12 +63,14 @@ INTERACTIONS: Mapping[str, Interaction] = {
         Strength.STRONG_INHIBITOR,
         10.9,
         "Rapalimus package insert (Japan) 16.7.4 [V]",
+        is_avoided=True,
     ),
     "voriconazole": Interaction(
         "Voriconazole",
         Strength.STRONG_INHIBITOR,
         None,
         "Contraindicated, Surowiec 2008 [V]; size not verified",
+        is_avoided=True,
     ),
     "posaconazole": Interaction(
         "Posaconazole",
@@ -73,12 +78,14 @@ INTERACTIONS: Mapping[str, Interaction] = {
         8.9,
         "Moton 2009, as quoted [V2]",
     ),
-    "itraconazole": Interaction("Itraconazole", Strength.STRONG_INHIBITOR, None, AVOID),
+    "itraconazole": Interaction(
+        "Itraconazole", Strength.STRONG_INHIBITOR, None, AVOID, is_avoided=True
+    ),
     "clarithromycin": Interaction(
-        "Clarithromycin", Strength.STRONG_INHIBITOR, None, AVOID
+        "Clarithromycin", Strength.STRONG_INHIBITOR, None, AVOID, is_avoided=True
     ),
     "telithromycin": Interaction(
-        "Telithromycin", Strength.STRONG_INHIBITOR, None, AVOID
+        "Telithromycin", Strength.STRONG_INHIBITOR, None, AVOID, is_avoided=True
     ),
     "ritonavir": Interaction(
         "Ritonavir",
@@ -91,6 +98,7 @@ INTERACTIONS: Mapping[str, Interaction] = {
         Strength.STRONG_INHIBITOR,
         4.0,
         "Rapalimus package insert (Japan) 16.7.3 [V]",
+        is_avoided=True,
     ),
     "ciclosporin": Interaction(
         "Ciclosporin at the same time",
@@ -122,6 +130,12 @@ INTERACTIONS: Mapping[str, Interaction] = {
     "nicardipine": Interaction("Nicardipine", Strength.INHIBITOR, None, REGIONAL),
     "cimetidine": Interaction("Cimetidine", Strength.INHIBITOR, None, REGIONAL),
     "letermovir": Interaction("Letermovir", Strength.INHIBITOR, None, REGIONAL),
+    "cannabidiol": Interaction(
+        "Cannabidiol",
+        Strength.INHIBITOR,
+        None,
+        "US label warning 5.21 (8/2022): that it exists [V], strength and size [NV]",
+    ),
     "grapefruit": Interaction("Grapefruit", Strength.INHIBITOR, None, REGIONAL),
     "wuzhi": Interaction(
         "Wuzhi capsule (Schisandra)",
@@ -142,9 +156,15 @@ INTERACTIONS: Mapping[str, Interaction] = {
         "Jiao 2009, CL/F x 0.66, confounded by liver disease [V]",
     ),
     "rifampicin": Interaction(
-        "Rifampicin", Strength.STRONG_INDUCER, 0.18, "Tortorici, AUC x 0.18 [V]"
+        "Rifampicin",
+        Strength.STRONG_INDUCER,
+        0.18,
+        "Tortorici, AUC x 0.18 [V]",
+        is_avoided=True,
     ),
-    "rifabutin": Interaction("Rifabutin", Strength.STRONG_INDUCER, None, AVOID),
+    "rifabutin": Interaction(
+        "Rifabutin", Strength.STRONG_INDUCER, None, AVOID, is_avoided=True
+    ),
     "carbamazepine": Interaction(
         "Carbamazepine", Strength.STRONG_INDUCER, None, REGIONAL
     ),
@@ -159,3 +179,6 @@ INTERACTIONS: Mapping[str, Interaction] = {
         "Oxcarbazepine", Strength.INDUCER, 1 / 1.16, "Chen 2021, CL/F x 1.16 [V]"
     ),
 }
+
+STRONG_DRUGS = tuple(code for code, drug in INTERACTIONS.items() if drug.is_strong)
+"""After one of these turns, a level is drawn early."""

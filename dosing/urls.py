@@ -29,6 +29,27 @@ urlpatterns = [
         views.correct_comedication,
         name="correct_comedication",
     ),
+    path("drugs/facts/", views.drug_facts, name="drug_facts"),
+    path("patients/<int:patient_id>/events/new/", views.add_event, name="add_event"),
+    path("events/<int:event_id>/correct/", views.correct_event, name="correct_event"),
+    path(
+        "events/<int:event_id>/withdraw/", views.withdraw_event, name="withdraw_event"
+    ),
+    path(
+        "patients/<int:patient_id>/tablets/new/",
+        views.add_dispensing,
+        name="add_dispensing",
+    ),
+    path(
+        "tablets/<int:dispensing_id>/correct/",
+        views.correct_dispensing,
+        name="correct_dispensing",
+    ),
+    path(
+        "tablets/<int:dispensing_id>/withdraw/",
+        views.withdraw_dispensing,
+        name="withdraw_dispensing",
+    ),
     path(
         "patients/<int:patient_id>/protocol/",
         views.assign_protocol,

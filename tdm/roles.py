@@ -24,6 +24,8 @@ ENTERS = {
     "dosing.change_troughlevel",
     "dosing.add_comedication",
     "dosing.add_labresult",
+    "dosing.add_drugevent",
+    "dosing.add_dispensing",
 }
 PRESCRIBES = {"dosing.add_dose", "dosing.add_decision", "dosing.add_protocolassignment"}
 CONFIGURES = {

@@ -61,6 +61,10 @@ def story_of(
             for effect in beside.effects
             if effect.withdrawn_at is None
         ),
+        events=tuple(
+            charts.Happening(each.happens_on, each.lasts_until, str(each))
+            for each in beside.standing_events
+        ),
         missed=days_of(beside, State.MISSED),
         unknown=days_of(beside, State.UNKNOWN),
     )

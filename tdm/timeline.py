@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 from dosing import policy
 from dosing.history import History, adherence, history_of
 from dosing.labs import Read, read_labs
-from dosing.models import Comedication, Decision, Dose, Intake
+from dosing.models import Comedication, Decision, Dispensing, Dose, DrugEvent, Intake
 from dosing.policy.labs import CTCAE_VERSION, Side, sign_of
 from dosing.words import plain, say
 from patients.models import (
@@ -69,6 +69,8 @@ KINDS = (
     "intake",
     "diary",
     "drug",
+    "event",
+    "supply",
     "decision",
     "measurement",
     "effect",
@@ -175,6 +177,31 @@ class Storyteller:
             if course.stops_on:
                 ends = _("%(drug)s ends") % {"drug": course}
                 yield self.entry("drug", self.at(course.stops_on), ends, course)
+
+    def events(self) -> Iterable[Entry]:
+        for event in DrugEvent.objects.filter(patient=self.history.patient):
+            yield self.entry(
+                "event",
+                self.at(event.happens_on),
+                str(event),
+                event,
+                note=event.detail,
+                set_aside=event.withdrawn_at is not None,
+            )
+
+    def supplies(self) -> Iterable[Entry]:
+        for given in Dispensing.objects.filter(patient=self.history.patient):
+            yield self.entry(
+                "supply",
+                self.at(given.dispensed_on),
+                _("%(tablets)s dispensed") % {"tablets": given},
+                given,
+                quantities=(
+                    Quantity("strength", given.strength_mg, "mg"),
+                    Quantity("tablets", Decimal(given.tablets), "{tablet}"),
+                ),
+                set_aside=given.withdrawn_at is not None,
+            )
 
     def protocols(self) -> Iterable[Entry]:
         for assignment in self.history.assignments:
@@ -311,6 +338,8 @@ def timeline(history: History, labs: Sequence[Read]) -> list[Entry]:
         *teller.intakes(),
         *teller.diary(),
         *teller.drugs(),
+        *teller.events(),
+        *teller.supplies(),
         *teller.protocols(),
         *teller.decisions(),
         *teller.measurements(),

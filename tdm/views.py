@@ -1,6 +1,7 @@
 """Pages that tell a story across both rooms: today, a patient, a record's history."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -28,11 +29,14 @@ from dosing.ledger import ledger_of, score
 from dosing.models import (
     Comedication,
     Decision,
+    Dispensing,
     Dose,
+    DrugEvent,
     Intake,
     LabResult,
     Protocol,
     ProtocolAssignment,
+    SafetyCheck,
     TroughLevel,
 )
 from dosing.prognosis import prognosis_of
@@ -49,6 +53,7 @@ from patients.models import (
 )
 from patients.web import StaffRequest, page, visible_patient
 from tdm import charts, story, table1
+from tdm.besides import besides_of
 from tdm.effects import seen
 from tdm.forecasts import expectation
 from tdm.labs import lab_cards
@@ -148,8 +153,13 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
     expected = expectation(history, beside, window, now)
     ledger = ledger_of(history, decisions)
     labs = read_labs(found)
-    told = story.story_of(history, beside, now, expected.curve, target)
+    besides = besides_of(history, beside, today)
+    told = replace(
+        story.story_of(history, beside, now, expected.curve, target),
+        gap=besides["gap"],
+    )
     return {
+        **besides,
         "patient": found,
         "lesions": found.lesions.prefetch_related("previous_treatments"),
         "age": found.age_on(today),
@@ -250,6 +260,9 @@ RECORDS: dict[str, type[models.Model]] = {
     "intake": Intake,
     "diary": DiaryDay,
     "drug": Comedication,
+    "event": DrugEvent,
+    "supply": Dispensing,
+    "safety": SafetyCheck,
     "measurement": Measurement,
     "effect": SideEffect,
     "lab": LabResult,

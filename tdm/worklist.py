@@ -7,7 +7,8 @@ from enum import IntEnum
 
 from dosing import policy
 from dosing.history import History, histories_of
-from dosing.models import Decision, Dose, TroughLevel
+from dosing.models import Comedication, Decision, Dispensing, Dose, TroughLevel
+from dosing.stock import supplies_of
 from dosing.units import Fact, Sentence
 from patients.models import DiaryDay, Patient, Role, Staff, Task
 
@@ -21,7 +22,9 @@ class Urgency(IntEnum):
     LEVEL_OVERDUE = 3
     NEVER_MEASURED = 4
     TASK = 5
-    SILENT_DIARY = 6
+    LEVEL_DUE = 6
+    SUPPLY = 7
+    SILENT_DIARY = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,13 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
         .filter(patient__in=on_drug)
         .set_aside_last()
     )
+    turned = list(
+        Comedication.objects.filter(patient__in=patients)
+        .filter(patient__in=on_drug)
+        .turned_unmeasured(at.date())
+    )
+    given = Dispensing.objects.filter(patient__in=patients).filter(patient__in=on_drug)
+    low = [each for each in given.latest_of_each() if each.may_be_used_up(at.date())]
     tasks = list(Task.objects.open().filter(patient__in=patients).most_urgent_first())
     untold = list(
         DiaryDay.objects.filter(patient__in=patients)
@@ -138,9 +148,12 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
         *(dose.patient_id for dose in unmeasured),
         *(level.patient_id for level in silent),
         *(level.patient_id for level in discarded),
+        *(course.patient_id for course in turned),
+        *(each.patient_id for each in low),
     }
     named = {p.pk: p for p in patients.filter(pk__in=keys)} if keys else {}
     histories = histories_of(named.values()) if named else {}
+    early = list(early_levels(turned, histories, at))
     lines = [
         *unanswered(levels, histories),
         *overdue(awaited, histories, at),
@@ -153,10 +166,18 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
         *first_of_each.values(),
         *to_see_to(tasks, histories),
         *silent_diaries(untold, histories, at),
+        *(line for line, _due in early),
+        *running_out([each.patient_id for each in low], histories, at),
     ]
     return Worklist(
         lines=tuple(sorted(shown, key=most_urgent_first)),
-        week=week(awaited, named, at),
+        week=week(
+            [
+                *((d.next_level_on, named[d.patient_id]) for d in awaited),
+                *((due, line.patient) for line, due in early),
+            ],
+            at,
+        ),
     )
 
 
@@ -312,14 +333,58 @@ def long_silent(
         )
 
 
-def week(
-    awaited: Sequence[Decision], named: dict[int, Patient], at: datetime
-) -> tuple[Due, ...]:
+def early_levels(
+    turned: Iterable[Comedication], histories: dict[int, History], at: datetime
+) -> Iterable[tuple[Line, date]]:
+    """Yield, with its day, the level that a strong drug begun or stopped asks for.
+
+    One line for each patient, about the latest turn on sirolimus.
+    """
+    latest = {course.patient_id: course for course in turned}
+    for key, course in latest.items():
+        history = histories[key]
+        turned_on: date = course.turned_on  # type: ignore[attr-defined]
+        if history.course.behind(turned_on) is None:
+            continue
+        site = history.patient.site
+        due = policy.early_level(turned_on, site.non_clinic_weekdays)
+        late = history.day(at) > due.overdue_after
+        yield (
+            Line(
+                patient=history.patient,
+                urgency=Urgency.LEVEL_OVERDUE if late else Urgency.LEVEL_DUE,
+                said=(policy.early_level_in_words(due, str(course), course.stops_on),),
+                since=turned_on,
+                history=history,
+            ),
+            due.last_on,
+        )
+
+
+def running_out(
+    patients: Sequence[int], histories: dict[int, History], at: datetime
+) -> Iterable[Line]:
+    """Yield a line for each patient whose tablets end soon, until more are given."""
+    asked = {key: histories[key] for key in patients}
+    found = supplies_of(asked, at.date()) if asked else {}
+    for key, counted in found.items():
+        history = histories[key]
+        since = counted.asks_from
+        if since is None or history.day(at) < since:
+            continue
+        yield Line(
+            patient=history.patient,
+            urgency=Urgency.SUPPLY,
+            said=policy.supply_in_words(counted),
+            since=since,
+            history=history,
+        )
+
+
+def week(expected: Sequence[tuple[date, Patient]], at: datetime) -> tuple[Due, ...]:
+    """Sort the patients expected into the coming days, each once a day."""
     today = at.date()
     return tuple(
-        Due(
-            day,
-            tuple(named[d.patient_id] for d in awaited if d.next_level_on == day),
-        )
+        Due(day, tuple(dict.fromkeys(who for on, who in expected if on == day)))
         for day in (today + timedelta(days=n) for n in range(7))
     )

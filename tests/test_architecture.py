@@ -61,6 +61,8 @@ def filled(route: str) -> str:
         "<int:task_id>": "1",
         "<int:photo_id>": "1",
         "<int:lab_id>": "1",
+        "<int:event_id>": "1",
+        "<int:dispensing_id>": "1",
         "<slug:kind>": "level",
         "<slug:key>": "abc",
         r"^patients/$": "patients/",
@@ -138,6 +140,13 @@ MAY_OPEN = {
     "correct_lab": ENTRY,
     "withdraw_lab": ENTRY,
     "correct_comedication": ENTRY,
+    "drug_facts": ENTRY,
+    "add_event": ENTRY,
+    "correct_event": ENTRY,
+    "withdraw_event": ENTRY,
+    "add_dispensing": ENTRY,
+    "correct_dispensing": ENTRY,
+    "withdraw_dispensing": ENTRY,
     "models": CARE | {Role.ADMIN},
     "tokens": {Role.ADMIN},
     "revoke_token": {Role.ADMIN},
@@ -212,9 +221,21 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         results={"alt": Typed(Decimal(30), "U/L")},
         actor=clinician,
     )
+    event = dosing.services.record_event(
+        patient=stranger, kind="surgery", happens_on=DAY_0, actor=clinician
+    )
+    given = dosing.services.record_dispensing(
+        patient=stranger,
+        dispensed_on=DAY_0,
+        strength_mg=1,  # type: ignore[arg-type]
+        tablets=30,
+        actor=clinician,
+    )
     return {
         "effect": effect.pk,
         "patient": stranger.pk,
+        "event": event.pk,
+        "dispensing": given.pk,
         "level": level.pk,
         "dose": stranger.doses.get().pk,
         "assignment": stranger.assignments.get().pk,
@@ -247,7 +268,15 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "/labs/{lab}/withdraw/",
         "/history/lab/{lab}/",
         "/drugs/{drug}/correct/",
+        "/patients/{patient}/events/new/",
+        "/events/{event}/correct/",
+        "/events/{event}/withdraw/",
+        "/patients/{patient}/tablets/new/",
+        "/tablets/{dispensing}/correct/",
+        "/tablets/{dispensing}/withdraw/",
         "/history/drug/{drug}/",
+        "/history/event/{event}/",
+        "/history/supply/{dispensing}/",
         "/history/intake/{intake}/",
         "/patients/{patient}/effects/new/",
         "/effects/{effect}/correct/",

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from dosing import services as dosing
 from dosing.advice import advise
-from dosing.models import Laboratory, ReferenceRange
+from dosing.models import Laboratory, ReferenceRange, SafetyCheck
 from dosing.services.labs import Typed
 from patients import services as people
 from patients.models import AuditEvent, DiaryPhoto, Patient, QuantityLimit, Staff
@@ -26,6 +26,18 @@ Facts = Mapping[str, Any]
 BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
     "comedication_is_coded": ("dosing.Comedication", {"drug": "aspirin"}),
     "comedication_stops_after_it_starts": ("dosing.Comedication", {"stops_on": DAY_0}),
+    "dispensing_can_be_true": ("dosing.Dispensing", {"tablets": 0}),
+    "event_is_coded": ("dosing.DrugEvent", {"kind": "earthquake"}),
+    "event_ends_after_it_begins": (
+        "dosing.DrugEvent",
+        {"lasts_until": DAY_0 - timedelta(days=1)},
+    ),
+    "liver_impairment_has_a_class": ("dosing.DrugEvent", {"child_pugh": ""}),
+    "other_events_are_put_in_words": (
+        "dosing.DrugEvent",
+        {"kind": "other", "child_pugh": ""},
+    ),
+    "safety_answers_are_coded": ("dosing.SafetyCheck", {"liver": "D"}),
     "intake_is_coded": ("dosing.Intake", {"state": "perhaps"}),
     "only_a_dose_taken_has_a_time": ("dosing.Intake", {"taken_at": on_day(0)}),
     "diary_day_is_coded": ("patients.DiaryDay", {"source": "rumour"}),
@@ -138,6 +150,8 @@ BROKEN_BY_A_COPY: dict[str, tuple[str, Facts]] = {
     "one_diary_day_per_day": ("patients.DiaryDay", {}),
     "one_pair_of_limits_per_quantity": ("patients.QuantityLimit", {}),
     "one_task_for_each_reason": ("patients.Task", {}),
+    "one_dispensing_of_a_strength_on_a_day": ("dosing.Dispensing", {}),
+    "one_event_of_a_kind_on_a_day": ("dosing.DrugEvent", {}),
     "one_intake_per_dose": ("dosing.Intake", {}),
     "one_measurement_per_day": ("patients.Measurement", {}),
     "one_protocol_starts_on_a_day": ("dosing.ProtocolAssignment", {}),
@@ -151,20 +165,8 @@ BROKEN_BY_A_COPY: dict[str, tuple[str, Facts]] = {
 
 
 @pytest.fixture
-def whole_clinic(
-    treated: Patient, laboratory: Laboratory, administrator: Staff, clinician: Staff
-) -> None:
-    """Put at least one row into every table."""
-    lesion = a_lesion(treated, clinician)
-    people.add_previous_treatment(lesion=lesion, kind="surgery", actor=clinician)
-    people.add_measurement(
-        patient=treated,
-        lesion=lesion,
-        quantity="circumference_cm",
-        value=28,  # type: ignore[arg-type]
-        measured_on=DAY_0,
-        actor=clinician,
-    )
+def told(treated: Patient, clinician: Staff) -> None:
+    """Put rows into the tables of the diary and of what it tells."""
     people.record_effect(
         patient=treated, term="nausea", grade=1, onset_on=DAY_0, actor=clinician
     )
@@ -184,6 +186,13 @@ def whole_clinic(
     )
     task = {"kind": "other", "key": "1", "text": "Call.", "actor": clinician}
     people.raise_task(patient=treated, **task)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def beside(
+    treated: Patient, laboratory: Laboratory, administrator: Staff, clinician: Staff
+) -> None:
+    """Put rows into the tables of laboratory values, events and tablets."""
     people.save_configuration(
         record=ReferenceRange(
             laboratory=laboratory, analyte="alt", low=5, high=40, from_on=DAY_0
@@ -194,6 +203,50 @@ def whole_clinic(
         patient=treated,
         drawn_on=DAY_0,
         results={"alt": Typed(Decimal(31), "U/L")},
+        actor=clinician,
+    )
+    dosing.record_event(
+        patient=treated,
+        kind="liver",
+        happens_on=DAY_0,
+        child_pugh="A",
+        actor=clinician,
+    )
+    dosing.record_dispensing(
+        patient=treated,
+        dispensed_on=DAY_0,
+        strength_mg=1,  # type: ignore[arg-type]
+        tablets=60,
+        actor=clinician,
+    )
+    SafetyCheck.objects.create(
+        patient=treated,
+        asked_on=DAY_0,
+        pregnancy="negative",
+        breastfeeding="no",
+        live_vaccine="no",
+        liver="none",
+    )
+
+
+@pytest.fixture
+def whole_clinic(
+    treated: Patient,
+    laboratory: Laboratory,
+    administrator: Staff,
+    clinician: Staff,
+    told: None,
+    beside: None,
+) -> None:
+    """Put at least one row into every table."""
+    lesion = a_lesion(treated, clinician)
+    people.add_previous_treatment(lesion=lesion, kind="surgery", actor=clinician)
+    people.add_measurement(
+        patient=treated,
+        lesion=lesion,
+        quantity="circumference_cm",
+        value=28,  # type: ignore[arg-type]
+        measured_on=DAY_0,
         actor=clinician,
     )
     a_trough(treated, "13.3", actor=clinician)

@@ -9,6 +9,13 @@ from dosing.forms.doses import (
     PrescribeForm,
     StopForm,
 )
+from dosing.forms.events import (
+    CorrectDispensingForm,
+    CorrectEventForm,
+    DispensingForm,
+    EventForm,
+    WithdrawForm,
+)
 from dosing.forms.labs import (
     CorrectLabForm,
     LabsForm,
@@ -24,6 +31,7 @@ from dosing.forms.levels import (
     starting_values,
     values_of,
 )
+from dosing.forms.safety import answers_before
 from dosing.forms.taken import ComedicationForm, CorrectComedicationForm
 
 __all__ = [
@@ -31,11 +39,14 @@ __all__ = [
     "ComedicationForm",
     "CorrectAssignmentForm",
     "CorrectComedicationForm",
+    "CorrectDispensingForm",
     "CorrectDoseForm",
+    "CorrectEventForm",
     "CorrectLabForm",
     "CorrectTroughForm",
     "DecideForm",
-    "IntakeForm",
+    "DispensingForm",
+    "EventForm",
     "LabsForm",
     "NewTroughForm",
     "PauseForm",
@@ -43,7 +54,9 @@ __all__ = [
     "SetAsideForm",
     "StopForm",
     "TroughForm",
+    "WithdrawForm",
     "WithdrawLabForm",
+    "answers_before",
     "first_labs",
     "seal",
     "starting_values",

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from dosing.forms.fields import day_field
+from dosing.forms.safety import SafetyForm
 from dosing.models import (
     INTERVALS,
     Protocol,
@@ -14,8 +15,8 @@ from patients.models.rules import plain_text
 from patients.web import ServiceForm
 
 
-class PrescribeForm(ServiceForm):
-    """The protocol a patient follows and the regimen that begins."""
+class PrescribeForm(SafetyForm):
+    """The protocol a patient follows, the regimen that begins, and what is asked."""
 
     protocol = forms.ModelChoiceField(
         Protocol.objects.order_by("name", "-version"), label=_("Protocol")

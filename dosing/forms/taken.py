@@ -1,6 +1,7 @@
 """What was taken, as it is typed, parsed."""
 
 from django import forms
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from dosing.forms.fields import day_field
@@ -14,7 +15,21 @@ from patients.web import ServiceForm
 class ComedicationForm(ServiceForm):
     """Another drug that changes sirolimus."""
 
-    drug = forms.ChoiceField(label=_("Drug"), choices=[("", "\u2013"), *DRUGS])
+    drug = forms.ChoiceField(
+        label=_("Drug"),
+        choices=[("", "\u2013"), *DRUGS],
+        widget=forms.Select(
+            attrs={
+                "class": "hint",
+                "hx-get": reverse_lazy("drug_facts"),
+                "hx-target": "#id_drug_helptext",
+                "hx-trigger": "change",
+                "hx-swap": "innerHTML",
+                "hx-disabled-elt": "unset",
+            }
+        ),
+        help_text=_("Its strength, size and source are shown once it is chosen."),
+    )
     starts_on = day_field(_("First day"))
     stops_on = day_field(_("First day without it"), required=False)
     note = forms.CharField(

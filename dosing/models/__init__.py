@@ -1,6 +1,7 @@
 """The tables of this room, split by noun."""
 
 from dosing.models.doses import INTERVALS, Dose
+from dosing.models.events import CLASSES, HAPPENINGS, DrugEvent
 from dosing.models.labs import Analyte, LabResult, ReferenceRange
 from dosing.models.levels import Decision, Reason, TroughLevel
 from dosing.models.protocols import (
@@ -10,16 +11,25 @@ from dosing.models.protocols import (
     Protocol,
     ProtocolAssignment,
 )
+from dosing.models.safety import ASKED, LIVER, PREGNANCY, SafetyCheck
+from dosing.models.supply import Dispensing
 from dosing.models.taken import DRUGS, GIVEN, Comedication, Intake, State
 
 __all__ = [
+    "ASKED",
+    "CLASSES",
     "DRUGS",
     "GIVEN",
+    "HAPPENINGS",
     "INTERVALS",
+    "LIVER",
+    "PREGNANCY",
     "Analyte",
     "Comedication",
     "Decision",
+    "Dispensing",
     "Dose",
+    "DrugEvent",
     "Intake",
     "LabResult",
     "Laboratory",
@@ -29,6 +39,7 @@ __all__ = [
     "ProtocolAssignment",
     "Reason",
     "ReferenceRange",
+    "SafetyCheck",
     "State",
     "TroughLevel",
 ]

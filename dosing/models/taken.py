@@ -1,15 +1,16 @@
 """What was really taken: a dose of the drug, and other drugs that change it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dosing.interactions import INTERACTIONS, Interaction
+from dosing import policy
+from dosing.interactions import INTERACTIONS, STRONG_DRUGS, Interaction
 from patients.models import Patient
 from patients.models.rules import about, every_version_kept, never_deleted, plain_text
 
@@ -105,6 +106,34 @@ class Intake(models.Model):
 DRUGS = [(code, drug.name) for code, drug in INTERACTIONS.items()]
 
 
+class ComedicationQuerySet(models.QuerySet["Comedication"]):
+    def turned_unmeasured(self, day: date) -> Self:
+        """Keep strong drugs whose last turn up to a day no later level speaks for.
+
+        `turned_on` is that turn; a level speaks for it from the first day of the
+        window after a change on.
+        """
+        wait = timedelta(days=policy.RECHECK_AFTER_CHANGE_DAYS[0])
+        from_then_on = Func(
+            F("site__time_zone"),
+            OuterRef("turned_on") + wait,
+            function="timezone",
+            output_field=models.DateTimeField(),
+        )
+        measured = Patient.objects.filter(
+            pk=OuterRef("patient"),
+            levels__set_aside_at=None,
+            levels__drawn_at__gte=from_then_on,
+        )
+        turn = Case(When(stops_on__lte=day, then=F("stops_on")), default=F("starts_on"))
+        return (
+            self.filter(drug__in=STRONG_DRUGS, starts_on__lte=day)
+            .annotate(turned_on=turn)
+            .filter(~Exists(measured))
+            .order_by("turned_on", "pk")
+        )
+
+
 @every_version_kept
 class Comedication(models.Model):
     """Another drug from its first day up to, not including, the day it stops."""
@@ -117,6 +146,8 @@ class Comedication(models.Model):
         _("note"), max_length=300, blank=True, validators=[plain_text]
     )
     version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = ComedicationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("interacting drug")
@@ -146,6 +177,21 @@ class Comedication(models.Model):
     @property
     def interaction(self) -> Interaction:
         return INTERACTIONS[self.drug]
+
+    @property
+    def course(self) -> policy.Drug:
+        """Return what judgement needs to know of it."""
+        drug = self.interaction
+        return policy.Drug(
+            name=drug.name,
+            is_strong=drug.is_strong,
+            raises=drug.raises,
+            starts_on=self.starts_on,
+            stops_on=self.stops_on,
+            size_known=drug.auc_ratio is not None,
+            source=drug.source,
+            is_avoided=drug.is_avoided,
+        )
 
     def clean(self) -> None:
         """Refuse days that are a slip of the year."""

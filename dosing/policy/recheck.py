@@ -1,11 +1,13 @@
 """When the next level is worth drawing."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from dosing.policy.reading import Reading
 from dosing.policy.targets import Verdict
 from dosing.policy.timing import STEADY_AFTER_DAYS, Timing
+from dosing.units import Fact, Sentence
 
 RECHECK_AFTER_CHANGE_DAYS = (7, 14)
 """First and last day for the level after a change, US label [V]."""
@@ -50,6 +52,45 @@ def next_level_on(
         due = decided_on + timedelta(days=RECHECK_UNCHANGED_DAYS)
         return first_open(due, open_on)
     return last_open(decided_on, open_on)
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyLevel:
+    """When the level after a turn is due, on clinic days, and when it is overdue."""
+
+    turned_on: date
+    first_on: date
+    last_on: date
+    overdue_after: date
+
+
+def early_level(turned_on: date, closed: Iterable[int]) -> EarlyLevel:
+    """Place the level after a strong interacting drug is begun or stopped."""
+    first, last = RECHECK_AFTER_CHANGE_DAYS
+    open_on = [n for n in range(7) if n not in set(closed)]
+    return EarlyLevel(
+        turned_on=turned_on,
+        first_on=first_open(turned_on + timedelta(days=first), open_on),
+        last_on=last_open(turned_on, open_on),
+        overdue_after=turned_on + timedelta(days=last),
+    )
+
+
+def early_level_in_words(due: EarlyLevel, drug: str, stops_on: date | None) -> Sentence:
+    """Say when the level is due and which drug asks for it."""
+    facts: dict[str, Fact] = {
+        "first": due.first_on,
+        "last": due.last_on,
+        "drug": drug,
+        "day": due.turned_on,
+    }
+    if due.turned_on == stops_on:
+        text = (
+            "Level due %(first)s to %(last)s because %(drug)s was stopped on %(day)s."
+        )
+    else:
+        text = "Level due %(first)s to %(last)s because %(drug)s was begun on %(day)s."
+    return Sentence(text, facts)
 
 
 def in_doubt(reading: Reading) -> bool:

@@ -20,3 +20,10 @@ LUNG_PROPOSAL = (
 SEVERE_EFFECT = (
     "Design rule [NV]: trials interrupted sirolimus for grades 3 and 4 (VASE) [V]"
 )
+JP_CONTRAINDICATIONS = "Rapalimus package insert (Japan), contraindications [V]"
+JP_FORM_CHANGE = "Rapalimus package insert (Japan) 7.6: level on a change of form [V]"
+JP_LIVER = "Rapalimus package insert (Japan) 7.3, moderate to severe impairment [V]"
+JP_SURGERY = "Rapalimus FAQ 20496 (Japan): wound healing [V]"
+HIGH_FAT_MEAL = "Zimmerman 1999, high-fat meal [V]"
+MILD_LIVER = "Zimmerman 2005, Child-Pugh A [V]"
+US_AVOID = "Sirolimus US prescribing information, section 7.2 [V]"

@@ -38,6 +38,8 @@ class Drug:
     stops_on: date | None
     size_known: bool
     source: str
+    is_avoided: bool = False
+    """Whether the label says to avoid it with sirolimus."""
 
     @property
     def turns(self) -> list[date]:

@@ -10,8 +10,14 @@ from dosing.services.doses import (
     prescribe_dose,
     stop_dose,
 )
+from dosing.services.events import correct_event, record_event, withdraw_event
 from dosing.services.labs import correct_lab, record_labs, withdraw_lab
 from dosing.services.levels import correct_trough, record_trough, set_aside_trough
+from dosing.services.supply import (
+    correct_dispensing,
+    record_dispensing,
+    withdraw_dispensing,
+)
 from dosing.services.taken import (
     correct_comedication,
     record_comedication,
@@ -24,11 +30,15 @@ __all__ = [
     "assign_protocol",
     "correct_assignment",
     "correct_comedication",
+    "correct_dispensing",
     "correct_dose",
+    "correct_event",
     "correct_lab",
     "correct_trough",
     "prescribe_dose",
     "record_comedication",
+    "record_dispensing",
+    "record_event",
     "record_intake",
     "record_labs",
     "record_trough",
@@ -36,5 +46,7 @@ __all__ = [
     "set_aside_trough",
     "sign_decision",
     "stop_dose",
+    "withdraw_dispensing",
+    "withdraw_event",
     "withdraw_lab",
 ]

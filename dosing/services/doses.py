@@ -9,7 +9,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from dosing import policy
 from dosing.models import Dose, Protocol, ProtocolAssignment
+from dosing.services.safety import Lifted, keep_answers
 from patients import audit
 from patients.models import Patient, Staff
 from patients.revision import corrected, locked, revise
@@ -107,12 +109,25 @@ def prescribe_dose(
     actor: Staff,
     usual_time: time = USUAL_TIME,
     protocol: Protocol | None = None,
+    safety: policy.Answers | None = None,
+    lifted: Lifted | None = None,
 ) -> Dose:
     """Begin a regimen on a day; the one that runs stops, a later one is cancelled.
 
-    With a `protocol`, the patient follows it from that day, if not already.
+    With a `protocol`, the patient follows it from that day, if not already. `safety`
+    are the answers to the questions of the page, and `lifted` the rules that are set
+    aside with a reason; a signed decision rests on its advice and brings none.
     """
     hold_in_follow_up(patient)
+    if safety is not None:
+        keep_answers(
+            patient=patient,
+            answers=safety,
+            lifted=lifted or {},
+            regimen=policy.Regimen(amount_mg, interval_h),
+            starts_on=starts_on,
+            actor=actor,
+        )
     if protocol is not None and not follows(patient, protocol, on=starts_on):
         assign_protocol(
             patient=patient,

@@ -27,6 +27,12 @@ def ng(number: float) -> str:
 
 
 @register.filter
+def ratio(number: float) -> str:
+    """Write a ratio with two digits that count: 10.9, 0.18, 1.5."""
+    return f"{number:.3g}" if number >= 10 else f"{number:.2g}"  # noqa: PLR2004
+
+
+@register.filter
 def whole(number: float) -> str:
     return f"{number:.0f}"
 

@@ -9,29 +9,47 @@ from dosing.views.doses import (
     prescribe,
     stop,
 )
+from dosing.views.events import (
+    add_dispensing,
+    add_event,
+    correct_dispensing,
+    correct_event,
+    withdraw_dispensing,
+    withdraw_event,
+)
 from dosing.views.labs import add_labs, correct_lab, withdraw_lab
 from dosing.views.levels import add_level, correct_level, level_hint, set_aside_level
-from dosing.views.taken import add_comedication, correct_comedication
+from dosing.views.taken import (
+    add_comedication,
+    correct_comedication,
+    drug_facts,
+)
 
 __all__ = [
     "add_comedication",
-    "add_intake",
+    "add_dispensing",
+    "add_event",
     "add_labs",
     "add_level",
     "assign_protocol",
     "correct_assignment",
     "correct_comedication",
+    "correct_dispensing",
     "correct_dose",
+    "correct_event",
     "correct_lab",
     "correct_level",
     "day",
     "decide",
     "decision",
+    "drug_facts",
     "level_hint",
     "prescribe",
     "raise_value_task",
     "set_aside_level",
     "stop",
     "week",
+    "withdraw_dispensing",
+    "withdraw_event",
     "withdraw_lab",
 ]

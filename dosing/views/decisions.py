@@ -164,7 +164,8 @@ def rows(advice: Advice) -> list[dict[str, object]]:
 def loading_of(advice: Advice, regimen: policy.Regimen) -> policy.Loading | None:
     """Return the loading dose of a rise, where the protocol shows it.
 
-    Never with an interacting drug on board, and never where advice is withheld.
+    Never with an interacting drug on board, an impaired liver, or where advice is
+    withheld.
     """
     current = advice.current_regimen
     if not advice.protocol.loading_view or current is None or advice.withheld:
@@ -173,6 +174,8 @@ def loading_of(advice: Advice, regimen: policy.Regimen) -> policy.Loading | None
     if any(
         c.stops_on is None or c.stops_on > today for c in advice.beside.comedications
     ):
+        return None
+    if policy.liver_is_impaired(advice.beside.happenings, today):
         return None
     return policy.loading(current, regimen, advice.new_dose_from)
 

@@ -11,13 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from dosing import services
+from dosing import policy, services
 from dosing.forms import (
     AssignProtocolForm,
     CorrectAssignmentForm,
     CorrectDoseForm,
     PrescribeForm,
     StopForm,
+    answers_before,
 )
 from dosing.history import history_of
 from dosing.models import (
@@ -48,7 +49,11 @@ def prescribe(request: StaffRequest, patient_id: int) -> HttpResponse:
         return page(
             request,
             "dosing/prescribe.html",
-            {"form": form, "patient": patient},
+            {
+                "form": form,
+                "patient": patient,
+                "counsel": policy.counsel(patient.sex),
+            },
             partial="dosing/_prescribe_form.html",
             refused=form.is_bound,
         )
@@ -148,4 +153,5 @@ def first_regimen(patient: Patient) -> dict[str, object]:
         "interval_h": dose.interval_h if dose else None,
         "usual_time": dose.usual_time if dose else services.USUAL_TIME,
         "starts_on": today + timedelta(days=1) if dose else today,
+        **answers_before(patient, today),
     }

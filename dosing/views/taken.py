@@ -2,16 +2,17 @@
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from dosing import services
 from dosing.forms import (
     ComedicationForm,
     CorrectComedicationForm,
 )
+from dosing.interactions import INTERACTIONS
 from dosing.models import (
     Comedication,
 )
@@ -38,6 +39,14 @@ def add_comedication(request: StaffRequest, patient_id: int) -> HttpResponse:
     return added_or_asked(
         request, form, patient, title=_("Add interacting drug"), done_with=drug
     )
+
+
+@permission_required("dosing.add_comedication", raise_exception=True)
+@require_GET
+def drug_facts(request: StaffRequest) -> HttpResponse:
+    """Say of the drug chosen in a form how strong it is, how much, and who says so."""
+    drug = INTERACTIONS.get(request.GET.get("drug", ""))
+    return render(request, "dosing/_drug_facts.html", {"drug": drug})
 
 
 @permission_required("dosing.add_comedication", raise_exception=True)

@@ -82,6 +82,8 @@ def _days_told(story: Story) -> Iterable[float]:
             yield float(on.toordinal())
     for dose in story.doses:
         yield float(dose.starts_on.toordinal())
+    if story.gap is not None:
+        yield float(story.gap.to_on.toordinal())
 
 
 def ticks(axis: TimeAxis, top: float, bottom: float, edge: float) -> Drawing:

@@ -8,6 +8,7 @@ from tdm.charts.axis import TimeAxis, clinic_day, ticks, time_axis
 from tdm.charts.doses import dose_strip
 from tdm.charts.drugs import drug_bars
 from tdm.charts.effects import effect_bars
+from tdm.charts.events import event_marks, gap_hatch
 from tdm.charts.labels import LINE_PX, text_width
 from tdm.charts.levels import levels_panel
 from tdm.charts.response import response_panel
@@ -55,16 +56,20 @@ def chart(story: Story, *, width: int, window: Window = Window.ALL) -> Chart:
     floor = float(HEADER_PX + LEVELS_PX)
     levels = levels_panel(story, axis, HEADER_PX, floor)
     doses, floor = dose_strip(story, axis, floor + GAP_PX)
+    gap, floor = gap_hatch(story, axis, floor)
     drugs, floor = drug_bars(story, axis, floor)
     effects, floor = effect_bars(story, axis, floor)
+    events, floor = event_marks(story, axis, floor)
     response, floor = response_panel(story, axis, floor + GAP_PX, width - 4)
     drawing = stacked(
         (
             ticks(axis, HEADER_PX, floor, width),
             levels,
             doses,
+            gap,
             drugs,
             effects,
+            events,
             response,
             _now(story, axis, floor),
         )

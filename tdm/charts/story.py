@@ -109,6 +109,23 @@ class EffectBar:
 
 
 @dataclass(frozen=True, slots=True)
+class Happening:
+    """An event beside the drug; `until` is its last day, if it lasted."""
+
+    on: date
+    until: date | None
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Days without tablets, the first and the last that is shown."""
+
+    from_on: date
+    to_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """`now` is aware and in the clinic's zone; days are counted in that zone."""
 
@@ -124,3 +141,5 @@ class Story:
     effects: tuple[EffectBar, ...] = ()
     missed: frozenset[date] = frozenset()
     unknown: frozenset[date] = frozenset()
+    events: tuple[Happening, ...] = ()
+    gap: Gap | None = None

@@ -70,6 +70,11 @@ def _besides(story: Story) -> Iterable[Row]:
     for drug in story.drugs:
         until = _until(drug.stops_on)
         yield _row(story, drug.starts_on, _("interacting drug"), drug.label, until)
+    for event in story.events:
+        until = _until(event.until and event.until + timedelta(days=1))
+        yield _row(story, event.on, _("event"), event.label, until)
+    if story.gap is not None:
+        yield _row(story, story.gap.from_on, _("dose"), _("no tablets"), "")
 
 
 def _effects(story: Story) -> Iterable[Row]:

@@ -5,7 +5,12 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from tdm import teaching
+from tests.tdm.browser import Person
 
 FLAGS = [
     "--no-sandbox",
@@ -25,3 +30,19 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(params=[1440, 390], ids=["desk", "phone"])
+def person(
+    request: pytest.FixtureRequest,
+    chromium: Browser,
+    live_server: LiveServer,
+) -> Iterator[Person]:
+    teaching.load(at=timezone.now())
+    context = chromium.new_context(
+        viewport={"width": request.param, "height": 900}, locale="en-GB"
+    )
+    person = Person(context.new_page(), live_server.url)
+    yield person
+    context.close()
+    assert person.trouble == []

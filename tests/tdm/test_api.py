@@ -121,6 +121,16 @@ def test_the_timeline_tells_every_kind_of_event_with_a_unit_on_every_number(
         results={"platelets": Typed(Decimal(250_000), "/uL")},
         actor=clinician,
     )
+    dosing.services.record_event(
+        patient=treated, kind="food", happens_on=DAY_0, actor=clinician
+    )
+    dosing.services.record_dispensing(
+        patient=treated,
+        dispensed_on=DAY_0,
+        strength_mg=1,  # type: ignore[arg-type]
+        tablets=30,
+        actor=clinician,
+    )
     a_trough(treated, "16.4", actor=clinician)
 
     entries = program.get(f"patients/{treated.pk}/timeline/").json()["entries"]
@@ -130,6 +140,8 @@ def test_the_timeline_tells_every_kind_of_event_with_a_unit_on_every_number(
         "dose",
         "intake",
         "drug",
+        "event",
+        "supply",
         "protocol",
         "measurement",
         "lab",
@@ -184,7 +196,7 @@ def test_a_timeline_costs_the_same_for_one_and_three_levels(
     for number in range(count):
         a_trough(treated, "12", actor=clinician, day=28 + number)
 
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         program.get(f"patients/{treated.pk}/timeline/")
 
 

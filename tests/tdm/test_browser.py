@@ -3,70 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from dosing.models import Decision, Dose, TroughLevel
 from patients.models import Patient, SideEffect
-from tdm import teaching
+from tests.tdm.browser import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-TOLD_TO_THE_USER = ("status of 4", "Error Code 401", "htmx:", "net::ERR_FAILED")
-
-
-class Person:
-    """Someone at a screen, who counts clicks and fields and notices what breaks."""
-
-    def __init__(self, page: Page, address: str) -> None:
-        self.page, self.address = page, address
-        self.clicks = self.fields = 0
-        self.trouble: list[str] = []
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        page.on("console", self.listen)
-
-    def listen(self, message: object) -> None:
-        text = getattr(message, "text", "")
-        told = any(words in text for words in TOLD_TO_THE_USER)
-        if getattr(message, "type", "") == "error" and not told:
-            self.trouble.append(text)
-
-    def signs_in(self, username: str) -> None:
-        self.page.goto(f"{self.address}/sign-in/")
-        self.page.get_by_label("Username").fill(username)
-        self.page.get_by_label("Password").fill(teaching.PASSWORD)
-        self.page.get_by_role("button", name="Sign in").click()
-
-    def click(self, name: str, role: str = "button") -> None:
-        self.clicks += 1
-        exact = role == "button"
-        found = self.page.get_by_role(role, name=name, exact=exact)  # type: ignore[arg-type]
-        found.first.click()
-
-    def types(self, label: str, text: str) -> None:
-        self.fields += 1
-        self.page.get_by_label(label, exact=True).fill(text)
-
-    def sees(self, text: str) -> None:
-        expect(self.page.get_by_text(text).first).to_be_visible()
-
-
-@pytest.fixture(params=[1440, 390], ids=["desk", "phone"])
-def person(
-    request: pytest.FixtureRequest,
-    chromium: Browser,
-    live_server: LiveServer,
-) -> Iterator[Person]:
-    teaching.load(at=timezone.now())
-    context = chromium.new_context(
-        viewport={"width": request.param, "height": 900}, locale="en-GB"
-    )
-    person = Person(context.new_page(), live_server.url)
-    yield person
-    context.close()
-    assert person.trouble == []
 
 
 def test_a_new_level_is_logged_read_and_signed_in_4_clicks_and_1_field(

@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from dosing.diary import Place
 from patients.models import Patient
 from tdm import teaching
-from tests.tdm.test_browser import Person
+from tests.tdm.browser import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -115,3 +115,21 @@ def test_every_interacting_drug_has_a_source_and_a_direction() -> None:
         assert drug.source
         if drug.auc_ratio is not None:
             assert (drug.auc_ratio > 1) is drug.raises
+
+
+def test_the_label_says_to_avoid_eight_of_them_and_tacrolimus_is_none() -> None:
+    avoided = {code for code, drug in INTERACTIONS.items() if drug.is_avoided}
+
+    assert avoided == {
+        "ketoconazole",
+        "voriconazole",
+        "itraconazole",
+        "erythromycin",
+        "telithromycin",
+        "clarithromycin",
+        "rifampicin",
+        "rifabutin",
+    }
+    assert all(INTERACTIONS[code].is_strong for code in avoided)
+    assert "tacrolimus" not in INTERACTIONS
+    assert "[NV]" in INTERACTIONS["cannabidiol"].source

@@ -1,0 +1,203 @@
+"""What stands against a prescription: which rule, who says so, and who may lift it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from dosing.policy.events import ChildPugh, Event, Happening
+from dosing.policy.sources import CLINIC, JP_CONTRAINDICATIONS, US_AVOID
+from dosing.policy.taken import Drug
+from dosing.units import Sentence
+
+CHILDBEARING_YEARS = (12, 55)
+"""First and last year of age in which pregnancy is asked about: design cut [NV]."""
+
+ANSWERS_LAST_DAYS = 90
+"""Answers not older than this are offered again: design default [NV]."""
+
+
+class Pregnancy(StrEnum):
+    NOT_APPLICABLE = "na"
+    NEGATIVE = "negative"
+    POSITIVE = "positive"
+    UNKNOWN = "unknown"
+
+
+class Asked(StrEnum):
+    NO = "no"
+    YES = "yes"
+    UNKNOWN = "unknown"
+
+
+class Liver(StrEnum):
+    NONE = "none"
+    A = ChildPugh.A.value
+    B = ChildPugh.B.value
+    C = ChildPugh.C.value
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was answered to the safety questions on a day."""
+
+    pregnancy: str
+    breastfeeding: str
+    live_vaccine: str
+    liver: str
+    surgery_on: date | None = None
+
+    def as_events(self, asked_on: date) -> Iterable[Event]:
+        """Return what the answers say of the liver, of surgery and of a vaccine."""
+        if self.liver in set(ChildPugh):
+            yield Event(Happening.LIVER, asked_on, child_pugh=self.liver)
+        if self.surgery_on is not None:
+            yield Event(Happening.SURGERY, self.surgery_on)
+        if self.live_vaccine == Asked.YES:
+            yield Event(Happening.LIVE_VACCINE, asked_on)
+
+
+def may_be_pregnant(sex: str, age_years: int) -> bool:
+    first, last = CHILDBEARING_YEARS
+    return sex == "female" and first <= age_years <= last
+
+
+@dataclass(frozen=True, slots=True)
+class Prescribing:
+    """What is about to be prescribed to whom; `now_mg_per_day` is 0 without a dose."""
+
+    sex: str
+    age_years: int
+    is_first: bool
+    mg_per_day: Decimal
+    now_mg_per_day: Decimal
+    starts_on: date
+    drugs: Collection[Drug] = ()
+
+    @property
+    def may_be_pregnant(self) -> bool:
+        return may_be_pregnant(self.sex, self.age_years)
+
+    @property
+    def inhibitors(self) -> list[Drug]:
+        """Return the strong inhibitors that run when the dose begins."""
+        return [
+            drug
+            for drug in self.drugs
+            if drug.is_strong and drug.raises and drug.runs(self.starts_on)
+        ]
+
+
+PREGNANCY = "pregnancy"
+PREGNANCY_UNKNOWN = "pregnancy-unknown"
+BREASTFEEDING = "breastfeeding"
+LIVE_VACCINE = "live-vaccine"
+AVOIDED_DRUG = "avoided-drug"
+INCREASE = "increase-under-inhibitor"
+
+LIFTABLE = (
+    PREGNANCY_UNKNOWN,
+    BREASTFEEDING,
+    LIVE_VACCINE,
+    AVOIDED_DRUG,
+    INCREASE,
+)
+"""Rules that a clinician may lift with a reason; no one lifts a positive test."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prevention:
+    """One rule that stands against a prescription."""
+
+    rule: str
+    sentence: Sentence
+    source: str
+
+    @property
+    def can_be_lifted(self) -> bool:
+        return self.rule in LIFTABLE
+
+    @property
+    def lifted_by(self) -> Sentence:
+        if self.can_be_lifted:
+            return Sentence("May be lifted by a clinician, with a reason.")
+        return Sentence("Nobody may lift this while the test is positive.")
+
+
+def preventions(answers: Answers, plan: Prescribing) -> list[Prevention]:
+    """Return every rule that stands against a prescription."""
+    return [
+        *on_pregnancy(answers, plan),
+        *on_answers(answers),
+        *on_inhibitors(plan),
+    ]
+
+
+def on_pregnancy(answers: Answers, plan: Prescribing) -> Iterable[Prevention]:
+    """A positive test stands against every prescription, an unknown one against the
+    first.
+    """
+    if answers.pregnancy == Pregnancy.POSITIVE:
+        text = "The pregnancy test is positive: sirolimus is contraindicated."
+        yield Prevention(PREGNANCY, Sentence(text), JP_CONTRAINDICATIONS)
+    unknown = answers.pregnancy == Pregnancy.UNKNOWN
+    if unknown and plan.is_first and plan.may_be_pregnant:
+        text = (
+            "It is not known whether she is pregnant. Test before the first"
+            " prescription: sirolimus is contraindicated in possible pregnancy."
+        )
+        yield Prevention(PREGNANCY_UNKNOWN, Sentence(text), JP_CONTRAINDICATIONS)
+
+
+def on_answers(answers: Answers) -> Iterable[Prevention]:
+    if answers.breastfeeding == Asked.YES:
+        text = "Sirolimus and breastfeeding do not go together."
+        yield Prevention(BREASTFEEDING, Sentence(text), CLINIC)
+    if answers.live_vaccine == Asked.YES:
+        text = (
+            "A live vaccine was given within 4 weeks or is planned: contraindicated"
+            " with sirolimus."
+        )
+        yield Prevention(LIVE_VACCINE, Sentence(text), JP_CONTRAINDICATIONS)
+
+
+def on_inhibitors(plan: Prescribing) -> Iterable[Prevention]:
+    for drug in plan.inhibitors:
+        facts = {"drug": drug.name}
+        if drug.is_avoided:
+            text = "%(drug)s is being taken: the label says to avoid it with sirolimus."
+            yield Prevention(AVOIDED_DRUG, Sentence(text, facts), US_AVOID)
+            break
+    raised = plan.mg_per_day > plan.now_mg_per_day
+    if raised and plan.inhibitors:
+        text = (
+            "%(drug)s, a strong inhibitor, is being taken: no dose is begun or raised"
+            " under it."
+        )
+        facts = {"drug": plan.inhibitors[0].name}
+        yield Prevention(INCREASE, Sentence(text, facts), plan.inhibitors[0].source)
+
+
+def standing(
+    found: Iterable[Prevention], lifted: Mapping[str, str]
+) -> list[Prevention]:
+    """Leave out the rules that were lifted with a reason by whoever may lift them."""
+    return [
+        each
+        for each in found
+        if not (each.can_be_lifted and lifted.get(each.rule, "").strip())
+    ]
+
+
+def counsel(sex: str) -> Iterable[Sentence]:
+    """Return what to talk about before prescribing; it stands against nothing."""
+    if sex == "male":
+        yield Sentence(
+            "Talk about fertility: azoospermia occurs in men and is mostly reversible"
+            " (US label, second-hand [V2])."
+        )
+    yield Sentence(
+        "Contraception before, during and for 12 weeks after (second-hand [V2])."
+    )

@@ -1,0 +1,91 @@
+"""Events that change the drug: noted, mended, withdrawn."""
+
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dosing.models import DrugEvent
+from dosing.services.doses import hold_still
+from patients import audit
+from patients.models import Patient, Staff
+from patients.revision import corrected, locked, revise
+
+
+@transaction.atomic
+def record_event(
+    *,
+    patient: Patient,
+    kind: str,
+    happens_on: date,
+    actor: Staff,
+    lasts_until: date | None = None,
+    child_pugh: str = "",
+    detail: str = "",
+) -> DrugEvent:
+    """Note something that changes the drug, or that it makes dangerous."""
+    hold_still(patient)
+    event = DrugEvent(
+        patient=patient,
+        kind=kind,
+        happens_on=happens_on,
+        lasts_until=lasts_until,
+        child_pugh=child_pugh,
+        detail=detail,
+    )
+    event.full_clean()
+    event.save()
+    audit.record("record_event", event, patient=patient, actor=actor)
+    return event
+
+
+@transaction.atomic
+def correct_event(
+    *,
+    event: DrugEvent,
+    version: int,
+    happens_on: date,
+    reason: str,
+    actor: Staff,
+    lasts_until: date | None = None,
+    child_pugh: str = "",
+    detail: str = "",
+) -> DrugEvent:
+    """Mend or end an event; levels are read anew."""
+    hold_still(event.patient)
+    if event.withdrawn_at is not None:
+        raise ValidationError(_("This event is withdrawn."))
+    return corrected(
+        event,
+        version=version,
+        facts={
+            "happens_on": happens_on,
+            "lasts_until": lasts_until,
+            "child_pugh": child_pugh,
+            "detail": detail,
+        },
+        patient=event.patient,
+        reason=reason,
+        actor=actor,
+    )
+
+
+@transaction.atomic
+def withdraw_event(
+    *, event: DrugEvent, version: int, reason: str, actor: Staff
+) -> DrugEvent:
+    """Take back an event that never was; it stays in the history."""
+    hold_still(event.patient)
+    fresh = locked(event, version)
+    if fresh.withdrawn_at is not None:
+        raise ValidationError(_("This event is withdrawn."))
+    fresh.withdrawn_at = timezone.now()
+    return revise(
+        fresh,
+        action="withdraw_event",
+        patient=fresh.patient,
+        actor=actor,
+        reason=reason,
+    )

@@ -1,0 +1,94 @@
+"""The safety questions of a prescription: asked, judged, kept with what was lifted."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from dosing import policy
+from dosing.models import Dose, SafetyCheck
+from dosing.words import say
+from patients import audit
+from patients.models import Patient, Staff
+
+Lifted = Mapping[str, str]
+"""Rule -> why it is lifted."""
+
+
+class PreventedError(ValidationError):
+    """Rules stand against a prescription; carries which, and which are lifted."""
+
+    def __init__(self, standing: list[policy.Prevention]) -> None:
+        said = (
+            f"{say(each.sentence)} {gettext(each.source)}. {say(each.lifted_by)}"
+            for each in standing
+        )
+        super().__init__(list(said))
+        self.standing = standing
+
+
+def keep_answers(
+    *,
+    patient: Patient,
+    answers: policy.Answers,
+    lifted: Lifted,
+    regimen: policy.Regimen,
+    starts_on: date,
+    actor: Staff,
+) -> SafetyCheck:
+    """Store the answers with the rules that were lifted, in the caller's transaction.
+
+    Raises
+    ------
+    PreventedError
+        Where a rule stands that was not lifted with a reason.
+    """
+    asked_on = patient.site.today(timezone.now())
+    plan = plan_of(patient, regimen, starts_on, asked_on)
+    found = policy.preventions(answers, plan)
+    standing = policy.standing(found, lifted)
+    if standing:
+        raise PreventedError(standing)
+    reasons = {each.rule: lifted[each.rule].strip() for each in found}
+    check = SafetyCheck(
+        patient=patient,
+        asked_on=asked_on,
+        pregnancy=answers.pregnancy,
+        breastfeeding=answers.breastfeeding,
+        live_vaccine=answers.live_vaccine,
+        liver=answers.liver,
+        surgery_on=answers.surgery_on,
+        lifted=[{"rule": rule, "reason": why} for rule, why in reasons.items()],
+    )
+    check.full_clean()
+    check.save()
+    audit.record(
+        "ask_safety",
+        check,
+        patient=patient,
+        actor=actor,
+        reason="; ".join(f"{rule}: {why}" for rule, why in reasons.items())[:500],
+        details={"lifted": reasons},
+    )
+    return check
+
+
+def plan_of(
+    patient: Patient, regimen: policy.Regimen, starts_on: date, asked_on: date
+) -> policy.Prescribing:
+    """Put what is about to be prescribed beside what is taken already."""
+    doses = Dose.objects.of(patient)
+    before = doses.exclude(stops_on__lte=asked_on).order_by("starts_on").first()
+    courses = patient.comedications.all()
+    return policy.Prescribing(
+        sex=patient.sex,
+        age_years=patient.age_on(asked_on),
+        is_first=not doses.exists(),
+        mg_per_day=regimen.mg_per_day,
+        now_mg_per_day=before.mg_per_day if before else Decimal(0),
+        starts_on=max(starts_on, asked_on),
+        drugs=[course.course for course in courses],
+    )

@@ -1,0 +1,86 @@
+"""Tablets that were handed out: noted, mended, withdrawn."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dosing.models import Dispensing
+from dosing.services.doses import hold_still
+from patients import audit
+from patients.models import Patient, Staff
+from patients.revision import corrected, locked, revise
+
+
+@transaction.atomic
+def record_dispensing(
+    *,
+    patient: Patient,
+    dispensed_on: date,
+    strength_mg: Decimal,
+    tablets: int,
+    actor: Staff,
+) -> Dispensing:
+    """Note tablets that were handed out; how long they last is worked out anew."""
+    hold_still(patient)
+    dispensed = Dispensing(
+        patient=patient,
+        dispensed_on=dispensed_on,
+        strength_mg=strength_mg,
+        tablets=tablets,
+    )
+    dispensed.full_clean()
+    dispensed.save()
+    audit.record("record_dispensing", dispensed, patient=patient, actor=actor)
+    return dispensed
+
+
+@transaction.atomic
+def correct_dispensing(
+    *,
+    dispensing: Dispensing,
+    version: int,
+    dispensed_on: date,
+    strength_mg: Decimal,
+    tablets: int,
+    reason: str,
+    actor: Staff,
+) -> Dispensing:
+    """Mend what was noted as handed out."""
+    hold_still(dispensing.patient)
+    if dispensing.withdrawn_at is not None:
+        raise ValidationError(_("These tablets are withdrawn."))
+    return corrected(
+        dispensing,
+        version=version,
+        facts={
+            "dispensed_on": dispensed_on,
+            "strength_mg": strength_mg,
+            "tablets": tablets,
+        },
+        patient=dispensing.patient,
+        reason=reason,
+        actor=actor,
+    )
+
+
+@transaction.atomic
+def withdraw_dispensing(
+    *, dispensing: Dispensing, version: int, reason: str, actor: Staff
+) -> Dispensing:
+    """Take back tablets that were never handed out; they stay in the history."""
+    hold_still(dispensing.patient)
+    fresh = locked(dispensing, version)
+    if fresh.withdrawn_at is not None:
+        raise ValidationError(_("These tablets are withdrawn."))
+    fresh.withdrawn_at = timezone.now()
+    return revise(
+        fresh,
+        action="withdraw_dispensing",
+        patient=fresh.patient,
+        actor=actor,
+        reason=reason,
+    )

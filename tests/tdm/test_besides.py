@@ -1,0 +1,418 @@
+"""Other drugs, events and tablets: on the worklist, the page, the chart, the story."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from dosing import services
+from dosing.models import Laboratory
+from dosing.words import say
+from patients.models import Patient, Role, Site, Staff
+from tdm.charts import Chart, DosePeriod, Gap, Happening, Story, chart, figure
+from tdm.charts.labels import text_box
+from tdm.timeline import timeline_of
+from tdm.worklist import Line, Worklist, worklist
+from tests.builders import (
+    DAY_0,
+    a_dose,
+    a_patient,
+    a_protocol,
+    a_trough,
+    in_diary,
+    on_day,
+)
+
+
+def seen_by(staff: Staff, at: datetime) -> Worklist:
+    with timezone.override("Asia/Tokyo"):
+        return worklist(staff, at=timezone.localtime(at))
+
+
+def lines(staff: Staff, day: int) -> list[Line]:
+    return list(seen_by(staff, on_day(day)).lines)
+
+
+def a_drug(patient: Patient, actor: Staff, **facts: Any) -> None:
+    services.record_comedication(
+        patient=patient,
+        actor=actor,
+        **{
+            "drug": "clarithromycin",
+            "starts_on": DAY_0 + timedelta(days=30),
+            **facts,
+        },
+    )
+
+
+def tablets(patient: Patient, actor: Staff, count: int, day: int = 0) -> None:
+    services.record_dispensing(
+        patient=patient,
+        dispensed_on=DAY_0 + timedelta(days=day),
+        strength_mg=Decimal(1),
+        tablets=count,
+        actor=actor,
+    )
+
+
+@pytest.fixture
+def measured(treated: Patient, laboratory: Laboratory, clinician: Staff) -> Patient:
+    """Someone whose level was in range before anything else was taken."""
+    a_trough(treated, "12", actor=clinician)
+    return treated
+
+
+def test_a_strong_drug_begun_asks_for_an_early_level(
+    measured: Patient, clinician: Staff
+) -> None:
+    a_drug(measured, clinician)
+
+    assert lines(clinician, 29) == []
+    (line,) = lines(clinician, 30)
+    assert (line.kind, line.owner) == ("level_due", Role.NURSE)
+    assert say(line.said[0]) == (
+        "Level due Wed 8 Apr 2026 to Wed 15 Apr 2026 because Clarithromycin was begun"
+        " on Wed 1 Apr 2026."
+    )
+
+
+def test_stopping_it_asks_anew(measured: Patient, clinician: Staff) -> None:
+    a_drug(measured, clinician, stops_on=DAY_0 + timedelta(days=37))
+
+    (line,) = lines(clinician, 38)
+
+    assert "because Clarithromycin was stopped on Wed 8 Apr 2026" in say(line.said[0])
+
+
+def test_the_early_level_is_overdue_after_the_fourteenth_day(
+    measured: Patient, clinician: Staff
+) -> None:
+    a_drug(measured, clinician)
+
+    assert [line.kind for line in lines(clinician, 44)] == ["level_due"]
+    assert [line.kind for line in lines(clinician, 45)] == ["level_overdue"]
+
+
+def test_the_coming_week_expects_the_early_level_on_its_last_clinic_day(
+    measured: Patient, clinician: Staff
+) -> None:
+    a_drug(measured, clinician, starts_on=DAY_0 + timedelta(days=26))  # a Saturday
+
+    week = seen_by(clinician, on_day(36)).week
+
+    expected = [due.day for due in week if measured in due.patients]
+    assert expected == [DAY_0 + timedelta(days=39)]  # the Friday before day 40
+
+
+@pytest.mark.parametrize(("day", "count"), [(36, 1), (37, 0)])
+def test_only_a_level_from_the_seventh_day_on_answers_it(
+    measured: Patient, clinician: Staff, day: int, count: int
+) -> None:
+    a_drug(measured, clinician)
+    a_trough(measured, "12", day=day, actor=clinician)
+
+    due = [line for line in lines(clinician, 40) if line.kind == "level_due"]
+    assert len(due) == count
+
+
+def test_a_weak_drug_asks_for_no_early_level(
+    measured: Patient, clinician: Staff
+) -> None:
+    a_drug(measured, clinician, drug="diltiazem")
+
+    assert lines(clinician, 40) == []
+
+
+def test_a_drug_that_turned_before_sirolimus_began_asks_for_nothing(
+    measured: Patient, clinician: Staff
+) -> None:
+    a_drug(measured, clinician, starts_on=DAY_0 - timedelta(days=30))
+
+    assert lines(clinician, 29) == []
+
+
+def test_an_early_level_stands_beside_a_level_to_decide_on(
+    measured: Patient, clinician: Staff
+) -> None:
+    a_drug(measured, clinician)
+    a_trough(measured, "25", day=32, actor=clinician)
+
+    assert [line.kind for line in lines(clinician, 33)] == [
+        "urgent_level",
+        "level_due",
+    ]
+
+
+def test_tablets_that_end_within_a_week_are_a_nurses_line_until_the_next_packet(
+    measured: Patient, clinician: Staff
+) -> None:
+    tablets(measured, clinician, 100)  # 50 days of 2 mg: until day 49
+
+    assert lines(clinician, 41) == []
+    (line,) = lines(clinician, 42)
+    assert (line.kind, line.owner) == ("supply", Role.NURSE)
+    assert line.since == DAY_0 + timedelta(days=42)
+    assert "Tablets last until Mon 20 Apr 2026 (100 tablets of 1 mg" in say(
+        line.said[0]
+    )
+
+    tablets(measured, clinician, 60, day=42)
+    assert lines(clinician, 42) == []
+
+
+def test_missed_doses_put_the_supply_line_off(
+    measured: Patient, clinician: Staff
+) -> None:
+    tablets(measured, clinician, 100)
+    for number in (10, 11):
+        in_diary(measured, number, dose="missed: forgotten", actor=clinician)
+
+    assert lines(clinician, 43) == []
+    assert [line.kind for line in lines(clinician, 44)] == ["supply"]
+
+
+def test_a_dose_that_was_raised_brings_the_supply_line_forward(
+    measured: Patient, clinician: Staff
+) -> None:
+    tablets(measured, clinician, 100)
+    a_dose(measured, "4", day=30, actor=clinician)
+
+    assert [line.kind for line in lines(clinician, 32)] == ["supply"]
+
+
+def test_nobody_without_a_dose_needs_tablets(
+    measured: Patient, clinician: Staff
+) -> None:
+    tablets(measured, clinician, 40)
+    services.stop_dose(
+        patient=measured,
+        on=DAY_0 + timedelta(days=10),
+        reason="surgery",
+        actor=clinician,
+    )
+
+    assert lines(clinician, 20) == []
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_worklist_asks_as_often_for_one_as_for_three(
+    site: Site,
+    laboratory: Laboratory,
+    clinician: Staff,
+    count: int,
+    django_assert_num_queries: Any,
+) -> None:
+    for _number in range(count):
+        each = a_patient(site, clinician)
+        a_dose(each, "2", protocol=a_protocol(), actor=clinician)
+        a_trough(each, "12", actor=clinician)
+        a_drug(each, clinician)
+        tablets(each, clinician, 60)
+
+    with django_assert_num_queries(15):
+        found = seen_by(clinician, on_day(40))
+    assert len(found.lines) == 2 * count
+
+
+def test_the_story_tells_events_and_tablets_those_withdrawn_struck_out(
+    treated: Patient, nurse: Staff
+) -> None:
+    event = services.record_event(
+        patient=treated,
+        kind="procedure",
+        happens_on=DAY_0,
+        detail="sclerotherapy",
+        actor=nurse,
+    )
+    tablets(treated, nurse, 30)
+    services.withdraw_event(event=event, version=1, reason="put off", actor=nurse)
+
+    told = {entry.kind: entry for entry in timeline_of(treated)}
+
+    assert (told["event"].title, told["event"].set_aside) == ("procedure", True)
+    assert told["event"].note == "sclerotherapy"
+    assert told["supply"].title == "30 tablets of 1 mg dispensed"
+    assert [q.value for q in told["supply"].quantities] == [1, 30]
+
+
+def shown(client: Client, staff: Staff, address: str) -> str:
+    client.force_login(staff, backend="tdm.roles.RoleBackend")
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def test_the_card_names_each_course_with_its_strength_size_and_source(
+    client: Client, nurse: Staff, treated: Patient
+) -> None:
+    a_drug(treated, nurse, drug="ketoconazole")
+    a_drug(treated, nurse, drug="cannabidiol")
+
+    page = shown(client, nurse, f"/patients/{treated.pk}/")
+
+    assert "strong inhibitor, exposure × 10.9; the label says to avoid it" in page
+    assert "Rapalimus package insert (Japan) 16.7.4 [V]" in page
+    assert "inhibitor, size not known" in page
+    assert "strength and size [NV]" in page
+    assert "Correct or end Ketoconazole" in page
+
+
+@pytest.mark.parametrize(
+    ("drug", "words"),
+    [
+        ("rifampicin", "exposure × 0.18"),
+        ("diltiazem", "exposure × 1.6"),
+        ("itraconazole", "size not known"),
+        ("aspirin", "are shown once it is chosen"),
+    ],
+)
+def test_the_drawer_says_what_the_chosen_drug_does(
+    client: Client, nurse: Staff, drug: str, words: str
+) -> None:
+    assert words in shown(client, nurse, f"/drugs/facts/?drug={drug}")
+
+
+def test_the_page_says_how_long_the_tablets_last(
+    client: Client, nurse: Staff, treated: Patient
+) -> None:
+    today = date.today()  # noqa: DTZ011
+    services.record_dispensing(
+        patient=treated,
+        dispensed_on=today,
+        strength_mg=Decimal(1),
+        tablets=10,
+        actor=nurse,
+    )
+
+    page = shown(client, nurse, f"/patients/{treated.pk}/")
+
+    assert "Tablets last until" in page
+    assert "10 tablets of 1 mg" in page
+    assert 'class="hatch"' in page
+    assert "No tablets from" in page
+
+
+@pytest.mark.parametrize(
+    ("address", "form", "record"),
+    [
+        (
+            "events/new/",
+            {"kind": "surgery", "happens_on": "2026-04-01"},
+            "drug_events",
+        ),
+        (
+            "tablets/new/",
+            {"dispensed_on": "2026-04-01", "strength_mg": "0.5", "tablets": "30"},
+            "dispensings",
+        ),
+    ],
+)
+def test_a_nurse_adds_corrects_and_withdraws_from_the_drawer(
+    client: Client,
+    nurse: Staff,
+    treated: Patient,
+    address: str,
+    form: dict[str, str],
+    record: str,
+) -> None:
+    client.force_login(nurse, backend="tdm.roles.RoleBackend")
+    home = address.removesuffix("new/")
+
+    added = client.post(f"/patients/{treated.pk}/{address}", form)
+    row = getattr(treated, record).get()
+    mended = client.post(
+        f"/{home}{row.pk}/correct/", {**form, "version": "1", "reason": "a slip"}
+    )
+    late = client.post(
+        f"/{home}{row.pk}/correct/", {**form, "version": "1", "reason": "a slip"}
+    )
+    gone = client.post(
+        f"/{home}{row.pk}/withdraw/", {"version": "2", "reason": "never was"}
+    )
+
+    assert [a.status_code for a in (added, mended, late, gone)] == [303, 303, 422, 303]
+    row.refresh_from_db()
+    assert (row.version, row.withdrawn_at is not None) == (3, True)
+    page = shown(client, nurse, f"/patients/{treated.pk}/")
+    assert "withdrawn" in page
+    kind = {"drug_events": "event", "dispensings": "supply"}[record]
+    assert "never was" in shown(client, nurse, f"/history/{kind}/{row.pk}/")
+
+
+TWO_MG = DosePeriod(DAY_0, None, Decimal(2), 24, "2 mg once daily")
+
+
+def a_chart(width: int = 1040, now: int = 30, **facts: Any) -> Chart:
+    story = Story(start_on=DAY_0, now=on_day(now), doses=(TWO_MG,), **facts)
+    return chart(story, width=width)
+
+
+def an_event(on: int, label: str, until: int | None = None) -> Happening:
+    last = None if until is None else DAY_0 + timedelta(days=until)
+    return Happening(DAY_0 + timedelta(days=on), last, label)
+
+
+def test_an_event_is_a_mark_on_its_day_and_a_bar_where_it_lasts() -> None:
+    drawn = a_chart(
+        events=(an_event(5, "procedure"), an_event(10, "liver impairment", 20))
+    ).drawing
+
+    marks = [each for each in drawn.marks if each.css == "event"]
+    bars = [each for each in drawn.rects if each.css == "event-span"]
+    assert [each.title for each in marks] == [
+        "procedure on Sat 7 Mar 2026",
+        "liver impairment from Thu 12 Mar 2026 to Sun 22 Mar 2026",
+    ]
+    assert len(bars) == 1
+    assert {"procedure", "liver impairment"} <= {text.text for text in drawn.texts}
+
+
+@pytest.mark.parametrize("width", [1040, 680, 358])
+def test_the_words_of_events_stay_inside_and_apart(width: int) -> None:
+    drawn = a_chart(
+        width,
+        events=(
+            an_event(0, "change of eating habits around the dose"),
+            an_event(29, "change of form (tablets, solution, granules)"),
+        ),
+        gap=Gap(DAY_0 + timedelta(days=40), DAY_0 + timedelta(days=58)),
+    )
+
+    boxes = [text_box(each) for each in drawn.drawing.texts if "note" in each.css]
+    boxes += [text_box(e) for e in drawn.drawing.texts if e.css == "gap-word"]
+    assert len(boxes) == 4  # with the word that there is no level
+    assert all(box.left >= 0 and box.right <= width for box in boxes)
+    assert not any(
+        one.overlaps(other) for n, one in enumerate(boxes) for other in boxes[n + 1 :]
+    )
+
+
+def test_days_without_tablets_are_hatched_from_now_on_and_said_in_words() -> None:
+    gap = Gap(DAY_0 + timedelta(days=20), DAY_0 + timedelta(days=58))
+    drawn = a_chart(now=30, gap=gap).drawing
+
+    (box,) = [each for each in drawn.rects if each.css == "gap"]
+    (now,) = [each for each in drawn.lines if each.css == "now"]
+    strokes = [each for each in drawn.lines if each.css == "hatch"]
+    assert box.x <= now.x1 <= box.x + box.width
+    assert strokes
+    assert all(box.x <= s.x1 <= s.x2 <= box.x + box.width + 0.1 for s in strokes)
+    assert "No tablets from Sun 22 Mar 2026" in [text.text for text in drawn.texts]
+
+
+def test_the_table_beside_the_chart_tells_events_and_the_gap() -> None:
+    story = Story(
+        start_on=DAY_0,
+        now=on_day(30),
+        doses=(TWO_MG,),
+        events=(an_event(10, "liver impairment", 20),),
+        gap=Gap(DAY_0 + timedelta(days=31), DAY_0 + timedelta(days=58)),
+    )
+
+    told = [(row.what, row.value, row.meaning) for row in figure(story).rows]
+
+    assert ("event", "liver impairment", "last day Sun 22 Mar 2026") in told
+    assert ("dose", "no tablets", "") in told
