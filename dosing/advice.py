@@ -15,6 +15,7 @@ from dosing.history import (
     history_of,
     method_of,
 )
+from dosing.labs import read_labs
 from dosing.models import Decision, Dose, Protocol, State, TroughLevel
 from dosing.prognosis import Prognosis, library_digest, prognosis_of
 from dosing.units import Sentence
@@ -210,7 +211,8 @@ def advice_on(history: History, *, at: datetime) -> Advice | None:
     reading = replace(reading, findings=(*reading.findings, *besides))
     limits = protocol.limits(history.patient.site)
     suggestion = policy.suggest(reading, history.course, limits, today)
-    holding = policy.findings_on_holding(open_effects(beside), protocol.holding)
+    graded = [*open_effects(beside), *graded_labs(beside)]
+    holding = policy.findings_on_holding(graded, protocol.holding)
     return Advice(
         patient=history.patient,
         history=history,
@@ -223,6 +225,25 @@ def advice_on(history: History, *, at: datetime) -> Advice | None:
         basis=basis_of(history, beside),
         at=at,
     )
+
+
+def graded_labs(beside: Around) -> Iterable[policy.Effect]:
+    """Yield the last value of each analyte that a protocol may speak for, if graded.
+
+    They bring proposals only: nobody judges whether a number is the drug's doing.
+    """
+    if not any(lab.analyte in policy.ANALYTES for lab in beside.labs):
+        return
+    last = {read.result.analyte: read for read in read_labs(beside.labs[0].patient)}
+    for analyte, read in last.items():
+        if analyte in policy.ANALYTES and read.grade.number:
+            yield policy.Effect(
+                name=str(read.result.get_analyte_display()),
+                trigger=analyte,
+                grade=read.grade.number,
+                is_severe=False,
+                is_unrelated=False,
+            )
 
 
 def open_effects(beside: Around) -> list[policy.Effect]:

@@ -180,7 +180,11 @@ class Around:
         """Return the numbers that the models use, each kind in time order."""
         return (
             *(Measured(m.quantity, m.value, m.measured_on) for m in self.measurements),
-            *(Measured(lab.analyte, lab.value, lab.drawn_on) for lab in self.labs),
+            *(
+                Measured(lab.analyte, lab.value, lab.drawn_on)
+                for lab in self.labs
+                if lab.analyte in COVARIATES
+            ),
         )
 
     @property
@@ -206,7 +210,7 @@ class Around:
 
 def around(patient: Patient) -> Around:
     measured = Measurement.objects.of(patient).filter(quantity__in=COVARIATES)
-    labs = LabResult.objects.of(patient).filter(analyte__in=COVARIATES)
+    labs = LabResult.objects.of(patient)
     return Around(
         intakes=tuple(Intake.objects.of(patient)),
         comedications=tuple(patient.comedications.order_by("starts_on", "pk")),

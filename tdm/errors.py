@@ -3,6 +3,7 @@
 import sys
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -19,6 +20,17 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path.startswith("/api/"):
         return problem(404, _("Not found."))
     return render(request, "404.html", status=404)
+
+
+@login_not_required
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 413 for what is too large, else 400; nothing of it was read."""
+    too_large = isinstance(exception, RequestDataTooBig)
+    status = 413 if too_large else 400
+    if request.path.startswith("/api/"):
+        words = _("Too large.") if too_large else _("Bad request.")
+        return problem(status, words)
+    return HttpResponse(render_to_string(f"{status}.html"), status=status)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

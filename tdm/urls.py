@@ -78,5 +78,6 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
 ]
 
+handler400 = "tdm.errors.bad_request"
 handler404 = "tdm.errors.not_found"
 handler500 = "tdm.errors.server_error"

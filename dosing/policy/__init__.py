@@ -16,6 +16,7 @@ from dosing.policy.events import (
     liver_is_impaired,
 )
 from dosing.policy.holding import (
+    ANALYTES,
     DEFAULT_HOLD_RULES,
     Effect,
     HoldRule,
@@ -121,6 +122,7 @@ __all__ = [
     "ABSOLUTE_CEILING_MG_PER_DAY",
     "ADHERENCE_DAYS",
     "ALTERNATE_DAYS_H",
+    "ANALYTES",
     "ANSWERS_LAST_DAYS",
     "CHILDBEARING_YEARS",
     "CITED_RANGES",

@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from patients.photos import LARGEST_BYTES
+from patients.services.photos import LARGEST_BYTES
 from patients.web import ServiceForm
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from patients import audit
 from patients.models import DiaryPhoto, Patient, Staff
-from patients.photos import cleaned
+from patients.services.photos import cleaned
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -24,6 +24,7 @@ from patients.models import (
     Patient,
     QuantityLimit,
     Staff,
+    Task,
 )
 from tests.builders import DAY_0, a_dose, a_protocol, in_diary, on_day
 
@@ -381,11 +382,10 @@ def full_week(first: int, rows: dict[str, str]) -> list[Entry]:
 
 
 def statements(patient: Patient, actor: Staff, entries: list[Entry]) -> int:
-    with CaptureQueriesContext(
-        connection,
-    ) as seen:
+    opened = Patient.objects.select_related("site").get(pk=patient.pk)
+    with CaptureQueriesContext(connection) as seen:
         outcome = services.save_diary(
-            patient=patient,
+            patient=opened,
             entries=entries,
             source="paper",
             actor=actor,
@@ -519,3 +519,31 @@ def test_eight_who_say_something_else_of_one_cell_leave_one_answer(
     assert sum(saved) == 1
     assert text(treated, 7, "pain_vas") == str(saved.index(True))
     assert Dose.objects.count() == 1
+
+
+def test_a_time_that_clocks_jump_over_does_not_exist(
+    treated: Patient, nurse: Staff
+) -> None:
+    treated.site.time_zone = "America/New_York"
+    treated.site.save()
+    treated.doses.update(usual_time=time(2))
+    patient = Patient.objects.get(pk=treated.pk)
+
+    outcome = in_diary(patient, 6, at="02:30", actor=nurse)  # 8 March 2026
+
+    assert "does not exist" in outcome.refused[Place(on(6), "at")]
+
+
+def test_a_fever_of_these_days_calls_someone_and_one_of_long_ago_does_not(
+    treated: Patient, nurse: Staff
+) -> None:
+    in_diary(treated, 5, temperature_c="39", actor=nurse)
+    assert not Task.objects.exists()
+    yesterday = Place(now_of(treated) - timedelta(days=1), "temperature_c")
+
+    for value, was in (("37.9", ""), ("38", "37.9"), ("38.4", "38")):
+        save(treated, nurse, Entry(yesterday, was, value))
+
+    task = Task.objects.get()
+    assert (task.kind, task.is_urgent) == ("fever", True)
+    assert task.facts["temperature"] == "38"

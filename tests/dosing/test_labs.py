@@ -348,7 +348,7 @@ def test_what_was_measured_before_is_moved_with_its_day_and_version(
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
-    import_module("dosing.migrations.0006_labs_moved").move(
+    import_module("dosing.migrations.0007_labs_moved").move(
         None, connection.schema_editor()
     )
 

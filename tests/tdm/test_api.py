@@ -139,6 +139,7 @@ def test_the_timeline_tells_every_kind_of_event_with_a_unit_on_every_number(
         "level",
         "dose",
         "intake",
+        "diary",
         "drug",
         "event",
         "supply",
@@ -196,7 +197,7 @@ def test_a_timeline_costs_the_same_for_one_and_three_levels(
     for number in range(count):
         a_trough(treated, "12", actor=clinician, day=28 + number)
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(21):
         program.get(f"patients/{treated.pk}/timeline/")
 
 

@@ -170,8 +170,8 @@ def test_missed_doses_put_the_supply_line_off(
     for number in (10, 11):
         in_diary(measured, number, dose="missed: forgotten", actor=clinician)
 
-    assert lines(clinician, 43) == []
-    assert [line.kind for line in lines(clinician, 44)] == ["supply"]
+    assert "supply" not in [line.kind for line in lines(clinician, 43)]
+    assert "supply" in [line.kind for line in lines(clinician, 44)]
 
 
 def test_a_dose_that_was_raised_brings_the_supply_line_forward(
@@ -212,7 +212,7 @@ def test_the_worklist_asks_as_often_for_one_as_for_three(
         a_drug(each, clinician)
         tablets(each, clinician, 60)
 
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         found = seen_by(clinician, on_day(40))
     assert len(found.lines) == 2 * count
 

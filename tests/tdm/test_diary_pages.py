@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
 
 from dosing import services
 from dosing.diary import Entry, Place
@@ -15,6 +18,7 @@ from dosing.models import Laboratory, TroughLevel
 from dosing.words import say
 from patients import services as people
 from patients.models import Patient, Role, Site, Staff, Task
+from patients.services.photos import LARGEST_BYTES
 from patients.web import MOST_SAVES_A_MINUTE
 from tdm.worklist import Urgency, worklist
 from tests.builders import (
@@ -299,3 +303,72 @@ def test_a_level_and_a_task_are_two_lines(
     )
 
     assert lines(nurse) == [Urgency.URGENT_LEVEL, Urgency.URGENT_TASK]
+
+
+def a_picture(form: str, *, exif: bool = False) -> bytes:
+    picture, out = Image.new("RGB", (40, 20), "teal"), BytesIO()
+    told = Image.Exif()
+    if exif:
+        told[271] = "Maker of a telephone"
+    picture.save(out, form, exif=told)
+    return out.getvalue()
+
+
+def attach(client: Client, patient: Patient, sent: bytes, name: str = "p.jpg") -> int:
+    answer = client.post(
+        f"/patients/{patient.pk}/diary/photo/",
+        {"week_on": WEEK, "photo": SimpleUploadedFile(name, sent)},
+    )
+    return answer.status_code
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_a_photo_of_the_paper_keeps_its_pixels_and_nothing_else(
+    treated: Patient, nurse: Staff, browser_of: Browse, form: str
+) -> None:
+    client = browser_of(nurse)
+
+    assert attach(client, treated, a_picture(form, exif=True)) == 303
+
+    photo = treated.diary_photos.get()
+    answer = client.get(f"/photos/{photo.pk}/")
+    assert answer["Content-Type"] == f"image/{form.lower()}"
+    assert b"Maker" not in answer.content
+    assert Image.open(BytesIO(answer.content)).size == (40, 20)
+    assert f"/photos/{photo.pk}/" in client.get(address(treated)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        (b"<svg onload=alert(1)>", "p.jpg"),
+        (a_picture("GIF"), "p.png"),
+        (a_picture("PNG")[:60], "p.png"),
+        (b"x" * (LARGEST_BYTES + 1), "p.jpg"),
+    ],
+    ids=["text", "another format", "cut off", "too large"],
+)
+def test_what_is_no_picture_is_refused(
+    treated: Patient, nurse: Staff, browser_of: Browse, sent: bytes, name: str
+) -> None:
+    assert attach(browser_of(nurse), treated, sent, name) == 422
+    assert not treated.diary_photos.exists()
+
+
+def test_a_photo_is_shown_to_its_clinic_only(
+    treated: Patient, nurse: Staff, browser_of: Browse
+) -> None:
+    attach(browser_of(nurse), treated, a_picture("PNG"))
+    stranger = a_staff_member(a_site("Osaka clinic"), Role.CLINICIAN)
+
+    photo = treated.diary_photos.get()
+    assert browser_of(stranger).get(f"/photos/{photo.pk}/").status_code == 404
+
+
+def test_a_file_pasted_into_a_note_is_stopped_at_the_door(
+    treated: Patient, nurse: Staff, browser_of: Browse
+) -> None:
+    note = {f"now:{cell('note')}": "x" * 2_000_000}
+
+    assert browser_of(nurse).post(address(treated), form(**note)).status_code == 413
+    assert not treated.diary_days.exists()
