@@ -8,6 +8,7 @@ from zlib import crc32
 
 from dosing import forecast, policy
 from dosing.history import (
+    COVARIATES,
     Around,
     History,
     adherence,
@@ -300,10 +301,16 @@ def basis_of(history: History, beside: Around) -> Basis:
         "drugs": sum(each.version for each in beside.comedications),
         "effects": sum(each.version for each in beside.effects),
         "measurements": sum(each.version for each in beside.measurements),
-        "labs": crc32(repr([(each.pk, each.version) for each in beside.labs]).encode()),
+        "labs": crc32(repr(labs_used(beside)).encode()),
         "events": sum(each.version for each in beside.events),
         "safety": beside.check.pk if beside.check else 0,
     }
+
+
+def labs_used(beside: Around) -> list[tuple[int, int]]:
+    """Name the laboratory values that a model or a protocol's rule may use."""
+    used = {*COVARIATES, *policy.ANALYTES}
+    return [(each.pk, each.version) for each in beside.labs if each.analyte in used]
 
 
 CHANGED = {
