@@ -290,7 +290,7 @@ def test_a_value_that_no_model_uses_leaves_the_advice_as_it_is(
 ) -> None:
     a_trough(treated, "13.3", actor=nurse)
     shown = advise(treated, at=timezone.now())
-    panel(treated, nurse, 5, alt="30")
+    panel(treated, nurse, 5, platelets="250")
 
     now = advise(treated, at=timezone.now())
 
