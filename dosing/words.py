@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from dosing.forecast import Choice
 from dosing.units import Fact, Sentence
+from patients.models import Task
 
 
 def say(sentence: Sentence) -> str:
@@ -55,6 +56,22 @@ def percents(choice: Choice) -> Percents:
     for place in by_rest[: 100 - sum(whole)]:
         whole[place] += 1
     return Percents(*whole)
+
+
+def task_in_words(task: Task) -> str:
+    """Say what a task asks for; its days are kept as ISO dates."""
+    facts = {name: day_or_text(str(fact)) for name, fact in task.facts.items()}
+    return say(Sentence(task.text, facts))
+
+
+def day_or_text(fact: str) -> Fact:
+    try:
+        return date.fromisoformat(fact) if len(fact) == ISO_DAY else fact
+    except ValueError:
+        return fact
+
+
+ISO_DAY = len("2026-11-26")
 
 
 def as_data(sentence: Sentence) -> dict[str, object]:

@@ -1,9 +1,11 @@
 """One patient's story across both rooms, in clinical time."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -351,6 +353,47 @@ def timeline(history: History, labs: Sequence[Read]) -> list[Entry]:
     return sorted(
         entries, key=lambda e: (e.at, -order[e.kind], e.record_id), reverse=True
     )
+
+
+FOLDED = {"intake", "measurement"}
+"""What a page tells in the line of its day, where the diary has one."""
+
+
+def by_day(entries: Iterable[Entry], zone: ZoneInfo) -> list[Entry]:
+    """Fold what a diary told of a day into one entry, for people to read.
+
+    Programs get every entry: this is the page's way of telling.
+    """
+    told = list(entries)
+    days = {e.at.astimezone(zone).date() for e in told if e.kind == "diary"}
+    folded: defaultdict[date, list[Entry]] = defaultdict(list)
+    kept = []
+    for entry in told:
+        day = day_of(entry, zone)
+        if entry.kind in FOLDED and day in days and not entry.note:
+            folded[day].append(entry)
+        else:
+            kept.append(entry)
+    return [
+        with_titles(entry, folded[day_of(entry, zone)])
+        if entry.kind == "diary"
+        else entry
+        for entry in kept
+    ]
+
+
+def day_of(entry: Entry, zone: ZoneInfo) -> date:
+    """Return the day an entry belongs to; of a dose, the day it was due."""
+    if isinstance(entry.record, Intake):
+        return entry.record.due_on
+    return entry.at.astimezone(zone).date()
+
+
+def with_titles(entry: Entry, others: Iterable[Entry]) -> Entry:
+    """Append what other entries say, doses first."""
+    ordered = sorted(others, key=lambda e: (KINDS.index(e.kind), e.record_id))
+    said = (each.title for each in ordered)
+    return replace(entry, title=" \u00b7 ".join([entry.title, *said]))
 
 
 def timeline_of(patient: Patient) -> list[Entry]:

@@ -57,7 +57,7 @@ from tdm.besides import besides_of
 from tdm.effects import seen
 from tdm.forecasts import expectation
 from tdm.labs import lab_cards
-from tdm.timeline import Entry, timeline
+from tdm.timeline import Entry, by_day, timeline
 from tdm.worklist import Line, worklist
 
 
@@ -178,8 +178,12 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
         "decisions": decisions,
         "ledger": ledger,
         "score": score(came for _signed, came in ledger),
-        **told_so_far(timeline(history, labs), everything="all" in request.GET),
+        **told_so_far(
+            by_day(timeline(history, labs), found.site.zone),
+            everything="all" in request.GET,
+        ),
         "labs": lab_cards(labs),
+        "tasks": found.tasks.open().most_urgent_first(),
         "figure": charts.figure(told, window) if first or history.levels else None,
         "expected": expected,
         "levels": [(level, history.read(level, target)) for level in history.levels],

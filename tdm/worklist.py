@@ -53,6 +53,15 @@ class Line:
         return self.level is not None
 
     @property
+    def first_tasks(self) -> tuple[Task, ...]:
+        return self.tasks[:TASKS_AT_ONCE]
+
+    @property
+    def more_tasks(self) -> int:
+        """How many are left for the patient's page."""
+        return len(self.tasks) - len(self.first_tasks)
+
+    @property
     def wants_a_diary(self) -> bool:
         return self.urgency is Urgency.SILENT_DIARY
 
@@ -60,6 +69,9 @@ class Line:
     def kind(self) -> str:
         return self.urgency.name.lower()
 
+
+TASKS_AT_ONCE = 3
+"""So many tasks of one patient are on Today; the patient's page has all."""
 
 OVERDUE = {Urgency.LEVEL_OVERDUE, Urgency.NEVER_MEASURED}
 
@@ -244,7 +256,7 @@ def to_see_to(tasks: Iterable[Task], histories: dict[int, History]) -> Iterable[
         yield Line(
             patient=history.patient,
             urgency=Urgency.URGENT_TASK if own[0].is_urgent else Urgency.TASK,
-            said=tuple(Sentence(task.text, task.facts) for task in own),
+            said=(),
             since=history.day(own[0].raised_at),
             history=history,
             tasks=tuple(own),

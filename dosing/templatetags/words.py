@@ -6,11 +6,12 @@ from django import template
 from django.utils.translation import gettext
 
 from dosing import policy
-from dosing.words import from_data, plain, say
+from dosing.words import from_data, plain, say, task_in_words
 
 register = template.Library()
 
 register.filter("say", say)
+register.filter("task", task_in_words)
 register.filter("source", gettext)
 
 

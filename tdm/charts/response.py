@@ -164,11 +164,19 @@ def _segments(trend: Trend, plot: Plot) -> Iterable[Line]:
             yield line(*ends, f"trend {trend.css}")
 
 
+MARK_GAP_PX = 14
+"""A daily diary draws a line; only marks so far apart are told from each other."""
+
+
 def _marks(trend: Trend, plot: Plot) -> Iterable[Mark]:
+    """Yield the marks that have room, and always the last."""
+    before = -float("inf")
     for point in trend.points:
         day = point.on.toordinal()
-        if plot.axis.shows(day):
-            x, y = plot.axis.x(day), plot.y(point.percent)
+        x, y = plot.axis.x(day), plot.y(point.percent)
+        has_room = x - before >= MARK_GAP_PX or point is trend.last
+        if plot.axis.shows(day) and has_room:
+            before = x
             title = point_title(trend.series, point.on, point.value)
             yield mark(trend.shape, x, y, f"outcome {trend.css}", title)
 

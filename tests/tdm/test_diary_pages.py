@@ -20,6 +20,7 @@ from patients import services as people
 from patients.models import Patient, Role, Site, Staff, Task
 from patients.services.photos import LARGEST_BYTES
 from patients.web import MOST_SAVES_A_MINUTE
+from tdm.timeline import timeline_of
 from tdm.worklist import Urgency, worklist
 from tests.builders import (
     DAY_0,
@@ -372,3 +373,41 @@ def test_a_file_pasted_into_a_note_is_stopped_at_the_door(
 
     assert browser_of(nurse).post(address(treated), form(**note)).status_code == 413
     assert not treated.diary_days.exists()
+
+
+def test_a_day_of_the_diary_is_one_line_of_the_page_and_every_entry_of_the_api(
+    treated: Patient, nurse: Staff, browser_of: Browse
+) -> None:
+    in_diary(treated, 7, dose="taken", temperature_c="36.4", pain_vas="3", actor=nurse)
+
+    page = browser_of(nurse).get(f"/patients/{treated.pk}/")
+
+    told = [entry.title for entry in page.context["entries"] if entry.kind == "diary"]
+    assert told == [
+        "Diary (paper diary) · Dose: taken"
+        " · Pain, visual analogue scale (0-10): 3 · Temperature (°C): 36.4"
+    ]
+    assert {e.kind for e in page.context["entries"]} == {"diary", "dose", "protocol"}
+    kinds = [entry.kind for entry in timeline_of(treated)]
+    assert (kinds.count("measurement"), kinds.count("intake")) == (2, 1)
+
+
+def test_today_shows_three_tasks_of_a_patient_and_the_page_all(
+    treated: Patient, nurse: Staff, browser_of: Browse
+) -> None:
+    for number in range(5):
+        people.raise_task(
+            patient=treated,
+            kind="other",
+            key=str(number),
+            text="Call on %(day)s.",
+            facts={"day": "2026-11-26"},
+            actor=nurse,
+        )
+    client = browser_of(nurse)
+
+    today = client.get("/").content.decode()
+    assert today.count("Call on Thu 26 Nov 2026.") == 3
+    assert "2 more tasks" in today
+    page = client.get(f"/patients/{treated.pk}/").content.decode()
+    assert page.count("Call on Thu 26 Nov 2026.") == 5

@@ -150,7 +150,8 @@ def test_a_severe_grade_inside_no_range_is_marked_urgent(
     assert '<span class="mark urgent">no range</span>' in page
     assert "CTCAE 5.0 grade 4" in page
     assert (
-        "Neutrophils 0.4 10\u2079/L on 2026-03-02" in client.get("/").content.decode()
+        "Neutrophils 0.4 10\u2079/L on Mon 2 Mar 2026"
+        in client.get("/").content.decode()
     )
 
 
