@@ -21,7 +21,7 @@ SENTENCES = (
     "dosing/forecast/",
     "dosing/units.py",
     "dosing/advice.py",
-    "tdm/worklist.py",
+    "tdm/worklist/",
 )
 """Modules whose English templates are translated by dosing.words.say()."""
 

@@ -208,8 +208,8 @@ class ReferenceRange(models.Model):
         verbose_name=_("laboratory"),
     )
     analyte = models.CharField(_("analyte"), max_length=16, choices=Analyte.choices)
-    low = kept_value(_("from"), null=True, blank=True)
-    high = kept_value(_("to"), null=True, blank=True)
+    low = kept_value(_("lower limit"), null=True, blank=True)
+    high = kept_value(_("upper limit"), null=True, blank=True)
     sex = models.CharField(
         _("only for"), max_length=8, choices=Sex.choices, blank=True, default=""
     )

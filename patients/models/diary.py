@@ -18,7 +18,7 @@ class Source(models.TextChoices):
 
     PHONE = "phone", _("telephone")
     PAPER = "paper", _("paper diary")
-    PATIENT = "patient", _("the patient, here")
+    PATIENT = "patient", _("the patient")
     VISIT = "visit", _("visit")
 
 

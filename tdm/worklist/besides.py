@@ -1,0 +1,97 @@
+"""Lines about the rest: tasks, silent diaries, early levels, tablets."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from dosing import policy
+from dosing.history import History
+from dosing.models import Comedication
+from dosing.stock import supplies_of
+from dosing.units import Fact, Sentence
+from patients.models import DiaryDay, Task
+from tdm.worklist.lines import Line, Urgency
+
+
+def silent_diaries(
+    untold: Iterable[DiaryDay], histories: dict[int, History], at: datetime
+) -> Iterable[Line]:
+    """Keep whose diary has stopped; it is no word about the doses."""
+    for last in untold:
+        history = histories[last.patient_id]
+        text = "Nothing in the diary for %(days)s days. Telephone: %(phone)s."
+        facts: dict[str, Fact] = {
+            "days": (history.day(at) - last.day).days - 1,
+            "phone": history.patient.phone or "\u2013",
+        }
+        yield Line(
+            patient=history.patient,
+            urgency=Urgency.SILENT_DIARY,
+            said=(Sentence(text, facts),),
+            since=last.day,
+            history=history,
+        )
+
+
+def to_see_to(tasks: Iterable[Task], histories: dict[int, History]) -> Iterable[Line]:
+    """Yield one line for each patient with open tasks, beside any line of a level."""
+    by_patient: dict[int, list[Task]] = {}
+    for task in tasks:
+        by_patient.setdefault(task.patient_id, []).append(task)
+    for key, own in by_patient.items():
+        history = histories[key]
+        yield Line(
+            patient=history.patient,
+            urgency=Urgency.URGENT_TASK if own[0].is_urgent else Urgency.TASK,
+            said=(),
+            since=history.day(own[0].raised_at),
+            history=history,
+            tasks=tuple(own),
+        )
+
+
+def early_levels(
+    turned: Iterable[Comedication], histories: dict[int, History], at: datetime
+) -> Iterable[tuple[Line, date]]:
+    """Yield, with its day, the level that a strong drug begun or stopped asks for.
+
+    One line for each patient, about the latest turn on sirolimus.
+    """
+    latest = {course.patient_id: course for course in turned}
+    for key, course in latest.items():
+        history = histories[key]
+        turned_on: date = course.turned_on  # type: ignore[attr-defined]
+        if history.course.behind(turned_on) is None:
+            continue
+        site = history.patient.site
+        due = policy.early_level(turned_on, site.non_clinic_weekdays)
+        late = history.day(at) > due.overdue_after
+        yield (
+            Line(
+                patient=history.patient,
+                urgency=Urgency.LEVEL_OVERDUE if late else Urgency.LEVEL_DUE,
+                said=(policy.early_level_in_words(due, str(course), course.stops_on),),
+                since=turned_on,
+                history=history,
+            ),
+            due.last_on,
+        )
+
+
+def running_out(
+    patients: Sequence[int], histories: dict[int, History], at: datetime
+) -> Iterable[Line]:
+    """Yield a line for each patient whose tablets end soon, until more are given."""
+    asked = {key: histories[key] for key in patients}
+    found = supplies_of(asked, at.date()) if asked else {}
+    for key, counted in found.items():
+        history = histories[key]
+        since = counted.asks_from
+        if since is None or history.day(at) < since:
+            continue
+        yield Line(
+            patient=history.patient,
+            urgency=Urgency.SUPPLY,
+            said=policy.supply_in_words(counted),
+            since=since,
+            history=history,
+        )
