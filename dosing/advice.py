@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from zlib import crc32
 
+from django.utils import translation
+
 from dosing import forecast, policy
 from dosing.history import (
     COVARIATES,
@@ -17,7 +19,7 @@ from dosing.history import (
     method_of,
 )
 from dosing.labs import read_labs
-from dosing.models import Decision, Dose, Protocol, State, TroughLevel
+from dosing.models import Analyte, Decision, Dose, Protocol, State, TroughLevel
 from dosing.prognosis import Prognosis, library_digest, prognosis_of
 from dosing.units import Sentence
 from patients.models import Patient
@@ -235,11 +237,13 @@ def graded_labs(beside: Around) -> Iterable[policy.Effect]:
     """
     if not any(lab.analyte in policy.ANALYTES for lab in beside.labs):
         return
+    with translation.override("en"):
+        names = {analyte.value: str(analyte.label) for analyte in Analyte}
     last = {read.result.analyte: read for read in read_labs(beside.labs[0].patient)}
     for analyte, read in last.items():
         if analyte in policy.ANALYTES and read.grade.number:
             yield policy.Effect(
-                name=str(read.result.get_analyte_display()),
+                name=names[analyte],
                 trigger=analyte,
                 grade=read.grade.number,
                 is_severe=False,

@@ -124,7 +124,7 @@ def digits(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip()
 
 
-NUMBER = re.compile(r"\d{1,4}(\.\d{1,3})?", re.ASCII)
+NUMBER = re.compile(r"(0|[1-9]\d{0,3})(\.\d{1,3})?", re.ASCII)
 FAHRENHEIT = (Decimal(86), Decimal(113))
 """30 to 45 °C in degrees Fahrenheit."""
 
@@ -443,7 +443,10 @@ def week_of(
         count=count,
         doses=list(doses.exclude(stops_on__lte=first)),
         intakes={(each.due_on, each.slot): each for each in intakes},
-        measured={(each.measured_on, each.quantity): each for each in rows},
+        measured={
+            (each.measured_on, each.quantity): each
+            for each in sorted(rows, key=lambda each: each.withdrawn_at is None)
+        },
         told={each.day: each for each in told},
         effects=list(
             SideEffect.objects.of(patient)

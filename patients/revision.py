@@ -16,6 +16,14 @@ from patients.models import Patient, Staff
 Record = TypeVar("Record", bound=models.Model)
 
 
+def hold_still(patient: Patient) -> Patient:
+    """Let only one change to a patient's care happen at a time.
+
+    Readers go on: the lock does not touch the key that other rows refer to.
+    """
+    return Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+
+
 def locked(record: Record, version: int) -> Record:
     """Read a record again for change; refuse if it moved on since `version`."""
     rows = type(record)._default_manager.select_for_update(of=("self",), no_key=True)

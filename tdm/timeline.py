@@ -148,7 +148,7 @@ class Storyteller:
 
     def intakes(self) -> Iterable[Entry]:
         for intake in self.taken:
-            title = _("Dose: %(state)s") % {"state": intake.get_state_display()}
+            title = " \u00b7 ".join(self.of_a_dose(intake))
             yield self.entry(
                 "intake",
                 intake.taken_at or self.at(intake.due_on),
@@ -157,6 +157,18 @@ class Storyteller:
                 note=intake.reason,
                 all_day=intake.taken_at is None,
             )
+
+    def of_a_dose(self, intake: Intake) -> Iterable[str]:
+        """Say what is known of a dose, in parts."""
+        yield _("Dose: %(state)s") % {"state": intake.get_state_display()}
+        for at, said in (
+            (intake.taken_at, _("at %(time)s")),
+            (intake.vomited_at, _("vomited at %(time)s")),
+        ):
+            if at is not None:
+                yield said % {"time": f"{at.astimezone(self.zone):%H:%M}"}
+        if intake.with_food is not None:
+            yield _("with food") if intake.with_food else _("without food")
 
     def diary(self) -> Iterable[Entry]:
         for told in DiaryDay.objects.of(self.history.patient):

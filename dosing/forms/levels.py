@@ -65,7 +65,9 @@ class TroughForm(ServiceForm):
     last_dose_at = LocalDateTimeField(
         label=_("Last dose before it"),
         required=False,
-        help_text=_("Filled in from the prescription: check it, or empty it."),
+        help_text=_(
+            "Filled in from the diary or the prescription: check it, or empty it."
+        ),
     )
     laboratory = forms.ModelChoiceField(
         Laboratory.objects.none(), label=_("Laboratory and assay"), empty_label=None
@@ -218,12 +220,24 @@ def starting_values(
     )
     return {
         "drawn_at": drawn,
-        "last_dose_at": drawn - interval if dose else None,
+        "last_dose_at": last_dose(patient, drawn, interval) if dose else None,
         "laboratory": laboratory,
         "unit": laboratory.unit if laboratory else units.Unit.NG_PER_ML,
         "submission": uuid4(),
         "patient": patient.pk,
     }
+
+
+def last_dose(patient: Patient, drawn: datetime, interval: timedelta) -> datetime:
+    """Return when the dose before a draw was taken, on the clinic's wall.
+
+    As the diary says, or one interval before the draw.
+    """
+    zone = patient.site.zone
+    day = (drawn - interval).date()
+    told = patient.intakes.filter(due_on=day).exclude(taken_at=None)
+    taken = [each.taken_at.astimezone(zone).replace(tzinfo=None) for each in told]
+    return max((at for at in taken if at < drawn), default=drawn - interval)
 
 
 def values_of(level: TroughLevel) -> dict[str, object]:

@@ -6,6 +6,7 @@ in docs/sources.md. Sentences are English templates; the pages translate them.
 """
 
 from dosing.policy.adherence import ADHERENCE_DAYS, Adherence
+from dosing.policy.diary import LATE_ENTRY, weight_jump_percent
 from dosing.policy.events import (
     FOOD_CHANGES_AUC_PERCENT,
     LIVE_VACCINE_DAYS,
@@ -30,8 +31,13 @@ from dosing.policy.holding import (
 from dosing.policy.loading import Loading, loading
 from dosing.policy.prescribing import (
     ANSWERS_LAST_DAYS,
+    AVOIDED_DRUG,
+    BREASTFEEDING,
     CHILDBEARING_YEARS,
+    INCREASE,
     LIFTABLE,
+    LIVE_VACCINE,
+    PREGNANCY_UNKNOWN,
     Answers,
     Asked,
     Liver,
@@ -124,6 +130,8 @@ __all__ = [
     "ALTERNATE_DAYS_H",
     "ANALYTES",
     "ANSWERS_LAST_DAYS",
+    "AVOIDED_DRUG",
+    "BREASTFEEDING",
     "CHILDBEARING_YEARS",
     "CITED_RANGES",
     "DEFAULT_CEILING_MG_PER_DAY",
@@ -132,13 +140,17 @@ __all__ = [
     "EARLIEST_TAKEN",
     "ENGINE_VERSION",
     "FOOD_CHANGES_AUC_PERCENT",
+    "INCREASE",
     "LATE_AFTER",
+    "LATE_ENTRY",
     "LIFTABLE",
+    "LIVE_VACCINE",
     "LIVE_VACCINE_DAYS",
     "LONGEST_WITHOUT_LEVEL_DAYS",
     "MOST_CANDIDATES",
     "NEARLY_STEADY_AFTER_DAYS",
     "NO_INCREASE",
+    "PREGNANCY_UNKNOWN",
     "RECHECK_AFTER_CHANGE_DAYS",
     "RECHECK_UNCHANGED_DAYS",
     "STEADY_AFTER_DAYS",
@@ -211,5 +223,6 @@ __all__ = [
     "takeable",
     "timing_of",
     "under",
+    "weight_jump_percent",
     "within_step",
 ]

@@ -14,7 +14,7 @@ from dosing.units import Fact, Sentence
 ANY = "any"
 """The trigger of a rule for every term that has no rule of its own at its grade."""
 
-ANALYTES = ("neutrophils", "alt", "triglycerides", "cholesterol", "urine_protein")
+ANALYTES = ("neutrophils", "alt", "triglycerides", "cholesterol")
 """Laboratory values that a rule may name beside the CTCAE terms."""
 
 INFECTIONS = (
@@ -71,7 +71,6 @@ DEFAULT_HOLD_RULES = (
         "Hold sirolimus while triglycerides are above 1000 mg/dL.",
         HOLD_PROPOSAL,
     ),
-    HoldRule(("urine_protein",), 3, 3, "Hold sirolimus.", HOLD_PROPOSAL),
     HoldRule(
         ("mucositis_oral", "triglycerides", "cholesterol"),
         1,

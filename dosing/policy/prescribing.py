@@ -9,7 +9,7 @@ from enum import StrEnum
 from dosing.policy.events import ChildPugh, Event, Happening
 from dosing.policy.sources import CLINIC, JP_CONTRAINDICATIONS, US_AVOID
 from dosing.policy.taken import Drug
-from dosing.units import Sentence
+from dosing.units import Fact, Sentence
 
 CHILDBEARING_YEARS = (12, 55)
 """First and last year of age in which pregnancy is asked about: design cut [NV]."""
@@ -81,6 +81,12 @@ class Prescribing:
         return may_be_pregnant(self.sex, self.age_years)
 
     @property
+    def avoided(self) -> list[Drug]:
+        """Return the drugs to avoid, inhibitors and inducers, that run then."""
+        running = (drug for drug in self.drugs if drug.runs(self.starts_on))
+        return [drug for drug in running if drug.is_avoided]
+
+    @property
     def inhibitors(self) -> list[Drug]:
         """Return the strong inhibitors that run when the dose begins."""
         return [
@@ -142,10 +148,10 @@ def on_pregnancy(answers: Answers, plan: Prescribing) -> Iterable[Prevention]:
     if answers.pregnancy == Pregnancy.POSITIVE:
         text = "The pregnancy test is positive: sirolimus is contraindicated."
         yield Prevention(PREGNANCY, Sentence(text), JP_CONTRAINDICATIONS)
-    unknown = answers.pregnancy == Pregnancy.UNKNOWN
-    if unknown and plan.is_first and plan.may_be_pregnant:
+    untested = answers.pregnancy in {Pregnancy.UNKNOWN, Pregnancy.NOT_APPLICABLE}
+    if untested and plan.is_first and plan.may_be_pregnant:
         text = (
-            "It is not known whether she is pregnant. Test before the first"
+            "She is of childbearing age and not tested. Test before the first"
             " prescription: sirolimus is contraindicated in possible pregnancy."
         )
         yield Prevention(PREGNANCY_UNKNOWN, Sentence(text), JP_CONTRAINDICATIONS)
@@ -164,12 +170,10 @@ def on_answers(answers: Answers) -> Iterable[Prevention]:
 
 
 def on_inhibitors(plan: Prescribing) -> Iterable[Prevention]:
-    for drug in plan.inhibitors:
-        facts = {"drug": drug.name}
-        if drug.is_avoided:
-            text = "%(drug)s is being taken: the label says to avoid it with sirolimus."
-            yield Prevention(AVOIDED_DRUG, Sentence(text, facts), US_AVOID)
-            break
+    if plan.avoided:
+        text = "%(drug)s is being taken: the label says to avoid it with sirolimus."
+        facts: dict[str, Fact] = {"drug": ", ".join(d.name for d in plan.avoided)}
+        yield Prevention(AVOIDED_DRUG, Sentence(text, facts), US_AVOID)
     raised = plan.mg_per_day > plan.now_mg_per_day
     if raised and plan.inhibitors:
         text = (

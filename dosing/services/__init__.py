@@ -1,7 +1,7 @@
 """Every change to what is prescribed, measured and decided, split by noun."""
 
 from dosing.services.decisions import sign_decision
-from dosing.services.diary import LATE_ENTRY, Outcome, save_diary
+from dosing.services.diary import Outcome, save_diary
 from dosing.services.doses import (
     USUAL_TIME,
     assign_protocol,
@@ -24,7 +24,6 @@ from dosing.services.taken import (
 )
 
 __all__ = [
-    "LATE_ENTRY",
     "USUAL_TIME",
     "Outcome",
     "assign_protocol",
@@ -39,7 +38,6 @@ __all__ = [
     "record_comedication",
     "record_dispensing",
     "record_event",
-    "record_intake",
     "record_labs",
     "record_trough",
     "save_diary",

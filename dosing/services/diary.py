@@ -3,13 +3,15 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
+from functools import cached_property
 
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from dosing import policy
 from dosing.diary import (
     DIASTOLIC,
     DOSE_TEXTS,
@@ -24,21 +26,12 @@ from dosing.diary import (
     taken_from,
     week_of,
 )
-from dosing.models import GIVEN, Intake, State
-from dosing.services.doses import hold_still
+from dosing.models import GIVEN, Decision, Intake, State
 from dosing.words import plain
 from patients import audit
 from patients.models import DiaryDay, Measurement, Patient, Quantity, Staff
+from patients.revision import hold_still
 from patients.services import raise_fever
-
-LATE_ENTRY = timedelta(days=30)
-"""A day further back than this is entered with a reason."""
-
-FEVER_MATTERS = timedelta(days=14)
-"""A fever longer ago, entered late, is coloured but calls nobody [NV]: a design cut."""
-
-WEIGHT_JUMP_PERCENT = 10
-"""A weight further from the last one is asked about [NV]: a design cut."""
 
 Slot = tuple[date, int]
 
@@ -90,10 +83,8 @@ def save_diary(
         actor=actor,
         reason=reason.strip(),
     )
-    for row in pen.fevers():
-        raise_fever(
-            patient=patient, day=row.measured_on, temperature=row.value, actor=actor
-        )
+    for row in pen.measured():
+        raise_fever(measurement=row, actor=actor)
     return pen.outcome
 
 
@@ -108,6 +99,7 @@ class Pen:
         self.fresh: list[models.Model] = []
         self.changed: list[models.Model] = []
         self.weight = LastWeight(week.patient)
+        self.signed = LastDecision(week.patient)
 
     def take(self, entry: Entry) -> None:
         """Judge one cell and set it aside for writing."""
@@ -122,6 +114,8 @@ class Pen:
             if current != entry.was:
                 self.outcome.conflicts[place] = current
                 return
+            if current:
+                self.check_signed(place.day)
             self.put(place, text, confirmed=entry.confirmed)
         except CellError as problem:
             self.outcome.refused[place] = str(problem)
@@ -132,10 +126,18 @@ class Pen:
             raise CellError(_("This day has not come yet."))
         if day < patient.born_on:
             raise CellError(_("This day lies before birth."))
-        if day < self.week.today - LATE_ENTRY and not self.reason:
+        if day < self.week.today - policy.LATE_ENTRY and not self.reason:
             raise CellError(
                 _("More than %(days)s days ago: say below why it is entered so late.")
-                % {"days": LATE_ENTRY.days}
+                % {"days": policy.LATE_ENTRY.days}
+            )
+
+    def check_signed(self, day: date) -> None:
+        """Ask why something is changed that a signed decision may rest on."""
+        signed_on = self.signed.day
+        if signed_on is not None and day <= signed_on and not self.reason:
+            raise CellError(
+                _("A decision was signed after this day: say below why it is changed.")
             )
 
     def put(self, place: Place, text: str, *, confirmed: bool) -> None:
@@ -143,12 +145,7 @@ class Pen:
             self.of_doses[place.day, place.slot][place.row] = text
             return
         if place.row in {"note", "none"}:
-            day = self.day(place.day)
-            if place.row == "note":
-                day.note = text
-            else:
-                day.no_side_effects = text == "none"
-            self.mark(day)
+            self.tell(place, text)
         elif place.row == "pressure":
             parts = text.split("/") if text else ["", ""]
             for quantity, part in zip((SYSTOLIC, DIASTOLIC), parts, strict=True):
@@ -161,6 +158,16 @@ class Pen:
             self.measure(place.day, Quantity(place.row), text)
         self.outcome.saved.append(place)
 
+    def tell(self, place: Place, text: str) -> None:
+        if text == "none" and self.week.effects_on(place.day):
+            raise CellError(_("A side effect is recorded for this day."))
+        day = self.day(place.day)
+        if place.row == "note":
+            day.note = text
+        else:
+            day.no_side_effects = text == "none"
+        self.mark(day)
+
     def asked(self, place: Place, text: str) -> str:
         """Return the question about a weight that jumps; nothing for any other cell."""
         if place.row != Quantity.WEIGHT_KG or not text:
@@ -168,8 +175,8 @@ class Pen:
         before = self.weight.before(place.day)
         if before is None:
             return ""
-        percent = (Decimal(text) - before) / before * 100
-        if abs(percent) <= WEIGHT_JUMP_PERCENT:
+        percent = policy.weight_jump_percent(before, Decimal(text))
+        if percent is None:
             return ""
         facts = {"before": plain(before), "percent": f"{percent:+.0f}"}
         return _("%(percent)s %% from %(before)s kg before: is this right?") % facts
@@ -233,7 +240,8 @@ class Pen:
         intake = known or Intake(patient=self.week.patient, due_on=day, slot=slot)
         given = self.state(intake, texts, typed)
         intake.with_food = {"with": True, "without": False}.get(texts["food"])
-        self.times(intake, texts if given else {}, Place(day, "at", slot))
+        if typed.keys() & {"dose", "at", "vomited"}:
+            self.times(intake, texts if given else {}, typed, Place(day, "at", slot))
         self.week.intakes[day, slot] = intake
         self.mark(intake)
         self.day(day)
@@ -254,14 +262,24 @@ class Pen:
         intake.reason = text.removeprefix(MISSED) if missed else ""
         return state in GIVEN
 
-    def times(self, intake: Intake, texts: dict[str, str], place: Place) -> None:
-        """Place the times of a dose; one taken hours after it was due is late."""
+    def times(
+        self,
+        intake: Intake,
+        texts: dict[str, str],
+        typed: dict[str, str],
+        place: Place,
+    ) -> None:
+        """Place the times of a dose; one taken hours after it was due is late.
+
+        A time that was not typed stays the instant it is.
+        """
+        taken = intake.taken_at if texts.get("at") else None
+        vomited = intake.vomited_at if texts.get("vomited") else None
+        if typed.get("at"):
+            taken = self.instant(place, typed["at"], taken_from(self.week, place))
         due_at = self.week.due_at(place.day, place.slot)
-        taken = vomited = None
-        if texts.get("at"):
-            taken = self.instant(place, texts["at"], taken_from(self.week, place))
-        if texts.get("vomited") and due_at is not None:
-            vomited = self.instant(place, texts["vomited"], taken or due_at)
+        if typed.get("vomited") and due_at is not None:
+            vomited = self.instant(place, typed["vomited"], taken or due_at)
         intake.taken_at, intake.vomited_at = taken, vomited
         if taken is not None:
             late = is_late(self.week, place, taken)
@@ -273,19 +291,10 @@ class Pen:
             raise CellError(_("This time lies in the future."))
         return found
 
-    def fevers(self) -> list[Measurement]:
-        """Return the temperatures of the last days that are fevers, as just written."""
-        since = self.week.today - FEVER_MATTERS
-        limits = self.week.limits[Quantity.TEMPERATURE_C]
-        return [
-            row
-            for row in (*self.fresh, *self.changed)
-            if isinstance(row, Measurement)
-            and row.quantity == Quantity.TEMPERATURE_C
-            and row.withdrawn_at is None
-            and row.measured_on >= since
-            and limits.is_abnormal(row.value)
-        ]
+    def measured(self) -> list[Measurement]:
+        """Return the numbers that were written."""
+        rows = (*self.fresh, *self.changed)
+        return [row for row in rows if isinstance(row, Measurement)]
 
     def store(self) -> list[models.Model]:
         """Write the rows of each kind at once, and return them."""
@@ -330,3 +339,17 @@ class LastWeight:
             )
         earlier = [value for on, value in self.rows if on < day]
         return earlier[-1] if earlier else None
+
+
+class LastDecision:
+    """The clinic's day of the last signature, read once, where something is changed."""
+
+    def __init__(self, patient: Patient) -> None:
+        self.patient = patient
+
+    @cached_property
+    def day(self) -> date | None:
+        last = (
+            Decision.objects.filter(patient=self.patient).order_by("signed_at").last()
+        )
+        return self.patient.site.today(last.signed_at) if last else None

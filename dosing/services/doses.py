@@ -14,17 +14,9 @@ from dosing.models import Dose, Protocol, ProtocolAssignment
 from dosing.services.safety import Lifted, keep_answers
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import corrected, locked, revise
+from patients.revision import corrected, hold_still, locked, revise
 
 USUAL_TIME = time(8)
-
-
-def hold_still(patient: Patient) -> Patient:
-    """Let only one change to a patient's treatment happen at a time.
-
-    Readers go on: the lock does not touch the key that other rows refer to.
-    """
-    return Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
 
 
 def hold_in_follow_up(patient: Patient) -> Patient:

@@ -13,11 +13,10 @@ from django.utils.translation import gettext as _
 from dosing.labs import Read, read_labs
 from dosing.models import Laboratory, LabResult
 from dosing.policy.labs import Reported, Standing, Substance, to_see_to
-from dosing.services.doses import hold_still
 from patients import audit
 from patients.models import Patient, Role, Staff, Task
 from patients.models.rules import errors_by_field
-from patients.revision import locked, revise
+from patients.revision import hold_still, locked, revise
 from patients.services import raise_task
 
 
@@ -165,11 +164,10 @@ def raise_lab_task(crossed: Read, actor: Staff) -> Task:
     with translation.override("en"):
         analyte = str(result.get_analyte_display())
     said = to_see_to(result.substance, analyte, result.shown, result.drawn_on, stands)
-    key = f"lab:{result.analyte}:{result.drawn_on}"
     return raise_task(
         patient=result.patient,
         kind=Task.Kind.LABORATORY,
-        key=key if result.version == 1 else f"{key}:v{result.version}",
+        key=f"lab:{result.analyte}:{result.pk}:v{result.version}",
         text=said.text,
         facts={name: str(fact) for name, fact in said.facts.items()},
         owner=Role.CLINICIAN if stands.is_severe else Role.NURSE,

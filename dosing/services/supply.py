@@ -9,10 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dosing.models import Dispensing
-from dosing.services.doses import hold_still
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import corrected, locked, revise
+from patients.revision import corrected, hold_still, locked, revise
 
 
 @transaction.atomic

@@ -5,10 +5,9 @@ from datetime import date
 from django.db import transaction
 
 from dosing.models import Comedication
-from dosing.services.doses import hold_still
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import corrected
+from patients.revision import corrected, hold_still
 
 
 @transaction.atomic

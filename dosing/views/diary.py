@@ -8,12 +8,12 @@ from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST
 
-from dosing import services
+from dosing import policy, services
 from dosing.diary import REASONS, WEEK_DAYS, Entry, Place, Row, Week, week_of
 from dosing.forms.diary import (
     DiaryForm,
@@ -69,7 +69,7 @@ def diary_page(
         "grid": cells(found, outcome, typed),
         "outcome": outcome,
         "reasons": REASONS,
-        "oldest": today - services.LATE_ENTRY,
+        "oldest": today - policy.LATE_ENTRY,
         "photos": patient.diary_photos.filter(week_on=first).defer("content"),
         "abnormal": list(abnormal(found)),
         "before": first - timedelta(days=count),
@@ -122,19 +122,20 @@ def raise_value_task(request: StaffRequest, patient_id: int) -> HttpResponse:
     today = patient.site.today(timezone.now())
     if place is None:
         raise Http404
-    found = week_of(patient, place.day, today=today, count=1)
-    values = {each: (row.label, text) for each, row, text in abnormal(found)}
+    with translation.override("en"):
+        found = week_of(patient, place.day, today=today, count=1)
+        labels = {row.name: row.label for row in found.rows}
+    values = {each: text for each, _row, text in abnormal(found)}
     if place not in values:
         raise Http404
-    what, value = values[place]
     people.raise_task(
         patient=patient,
         kind=Task.Kind.VALUE,
-        key=place.key,
+        key=f"{place.key} {values[place]}",
         text=gettext_noop("%(what)s %(value)s on %(day)s: look into it."),
         facts={
-            "what": what,
-            "value": value,
+            "what": labels[place.row],
+            "value": values[place],
             "day": f"{place.day:%Y-%m-%d}",
         },
         actor=request.user,

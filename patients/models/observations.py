@@ -110,6 +110,7 @@ DEFAULT_LIMITS = {
 }
 
 
+@every_version_kept
 class QuantityLimit(models.Model):
     """A clinic's own limits of one quantity; where it has none the defaults hold."""
 
@@ -125,6 +126,7 @@ class QuantityLimit(models.Model):
     abnormal_from = models.DecimalField(
         _("abnormal from"), max_digits=9, decimal_places=2, null=True, blank=True
     )
+    version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
         verbose_name = _("limits of a quantity")
@@ -148,6 +150,8 @@ class QuantityLimit(models.Model):
 
     def clean(self) -> None:
         """Keep within what no number of this kind can pass."""
+        if None in {self.low, self.high} or not self.quantity:
+            return  # said beside the field already
         low, high = CAN_BE_TRUE[Quantity(self.quantity)]
         if not low <= self.low < self.high <= high:
             raise ValidationError(
@@ -203,6 +207,7 @@ class Measurement(models.Model):
             models.UniqueConstraint(
                 name="one_measurement_per_day",
                 fields=["patient", "lesion", "quantity", "measured_on"],
+                condition=Q(withdrawn_at=None),
                 nulls_distinct=False,
                 violation_error_message=_(
                     "This quantity is already recorded for that day."

@@ -3,7 +3,9 @@
 from datetime import date
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from patients import audit
 from patients.models import (
@@ -12,7 +14,8 @@ from patients.models import (
     Patient,
     Staff,
 )
-from patients.revision import locked, revise
+from patients.revision import hold_still, locked, revise
+from patients.services.effects import raise_fever
 
 
 @transaction.atomic
@@ -27,7 +30,7 @@ def add_measurement(
     note: str = "",
 ) -> Measurement:
     measurement = Measurement(
-        patient=patient,
+        patient=hold_still(patient),
         lesion=lesion,
         quantity=quantity,
         value=value,
@@ -37,6 +40,7 @@ def add_measurement(
     measurement.full_clean()
     measurement.save()
     audit.record("add_measurement", measurement, patient=patient, actor=actor)
+    raise_fever(measurement=measurement, actor=actor)
     return measurement
 
 
@@ -52,12 +56,17 @@ def correct_measurement(
     note: str = "",
 ) -> Measurement:
     """Replace a number or its day; the old ones stay in the history."""
+    hold_still(measurement.patient)
     fresh = locked(measurement, version)
+    if fresh.withdrawn_at is not None:
+        raise ValidationError(_("This was entered in error. Enter the number anew."))
     fresh.value, fresh.measured_on, fresh.note = value, measured_on, note
-    return revise(
+    revise(
         fresh,
         action="correct_measurement",
         patient=fresh.patient,
         actor=actor,
         reason=reason,
     )
+    raise_fever(measurement=fresh, actor=actor)
+    return fresh

@@ -108,11 +108,10 @@
   document.addEventListener("keydown", (event) => {
     const cell = event.target.closest?.("table.grid [data-cell]");
     if (!cell || event.altKey || event.ctrlKey || event.metaKey) return;
-    const isSelect = cell.tagName === "SELECT";
     const moves = {
       Enter: [0, 1],
-      ArrowUp: isSelect ? null : [-1, 0],
-      ArrowDown: isSelect ? null : [1, 0],
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
       ArrowLeft: atEdge(cell, "ArrowLeft") ? [0, -1] : null,
       ArrowRight: atEdge(cell, "ArrowRight") ? [0, 1] : null,
     };
@@ -143,6 +142,7 @@
       if (!cell.value) cell.value = "taken";
     }
     show();
+    form().querySelector("[data-cell][data-full][name*=temperature]")?.focus();
   });
 
   document.addEventListener("htmx:afterSwap", () => {

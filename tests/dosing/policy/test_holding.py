@@ -53,8 +53,6 @@ TREAT = "Treat it, keep the dose and consider a lower target."
             4,
             ["Hold sirolimus while triglycerides are above 1000 mg/dL."],
         ),
-        ("urine_protein", 2, []),
-        ("urine_protein", 3, ["Hold sirolimus."]),
     ],
 )
 def test_a_grade_has_the_proposal_of_its_own_rule_or_of_the_general_one(

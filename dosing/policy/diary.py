@@ -1,0 +1,16 @@
+"""Which entries of a diary are asked about: design cuts, no rules of care."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+LATE_ENTRY = timedelta(days=30)
+"""A day further back than this is entered with a reason [NV]."""
+
+WEIGHT_JUMP_PERCENT = 10
+"""A weight so far from the last one, or further, is asked about [NV]."""
+
+
+def weight_jump_percent(before_kg: Decimal, now_kg: Decimal) -> Decimal | None:
+    """Return by how many percent a weight jumps; None where that needs no question."""
+    percent = (now_kg - before_kg) / before_kg * 100
+    return percent if abs(percent) >= WEIGHT_JUMP_PERCENT else None
