@@ -235,8 +235,8 @@ def last_dose(patient: Patient, drawn: datetime, interval: timedelta) -> datetim
     """
     zone = patient.site.zone
     day = (drawn - interval).date()
-    told = patient.intakes.filter(due_on=day).exclude(taken_at=None)
-    taken = [each.taken_at.astimezone(zone).replace(tzinfo=None) for each in told]
+    told = patient.intakes.filter(due_on=day).values_list("taken_at", flat=True)
+    taken = [at.astimezone(zone).replace(tzinfo=None) for at in told if at]
     return max((at for at in taken if at < drawn), default=drawn - interval)
 
 

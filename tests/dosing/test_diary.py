@@ -14,9 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dosing import services
+from dosing.advice import advise
 from dosing.diary import Entry, Place, week_of
 from dosing.history import around, history_of, question_of
-from dosing.models import Dose, Intake, State
+from dosing.models import Dose, Intake, Laboratory, State
+from patients import services as people
 from patients.models import (
     AuditEvent,
     DiaryDay,
@@ -26,7 +28,7 @@ from patients.models import (
     Staff,
     Task,
 )
-from tests.builders import DAY_0, a_dose, a_protocol, in_diary, on_day
+from tests.builders import DAY_0, a_dose, a_protocol, a_trough, in_diary, on_day
 
 Browse = Callable[[Staff], Client]
 TODAY = date(2026, 11, 25)
@@ -128,6 +130,7 @@ BAD = [
     ("temperature_c", "29.9", "between 30 and 45"),
     ("temperature_c", "36,4", "with a point"),
     ("temperature_c", "36.44", "at most 1 decimals"),
+    ("temperature_c", "036.4", "not a number"),
     ("temperature_c", "nan", "not a number"),
     ("temperature_c", "-36", "not a number"),
     ("temperature_c", "1e3", "not a number"),
@@ -271,14 +274,15 @@ def test_a_weight_that_jumps_is_asked_about_and_saved_when_confirmed(
     treated: Patient, nurse: Staff
 ) -> None:
     in_diary(treated, 4, weight_kg="60", actor=nurse)
-    assert in_diary(treated, 5, weight_kg="66", actor=nurse).questions == {}
+    assert in_diary(treated, 5, weight_kg="65.9", actor=nurse).questions == {}
+    in_diary(treated, 6, weight_kg="60", actor=nurse)
 
-    asked = in_diary(treated, 6, weight_kg="59.3", actor=nurse)
-    place = Place(on(6), "weight_kg")
-    assert asked.questions == {place: "-10 % from 66 kg before: is this right?"}
-    save(treated, nurse, Entry(place, "", "59.3", confirmed=True), reason="paper")
+    asked = in_diary(treated, 7, weight_kg="54", actor=nurse)
+    place = Place(on(7), "weight_kg")
+    assert asked.questions == {place: "-10 % from 60 kg before: is this right?"}
+    save(treated, nurse, Entry(place, "", "54", confirmed=True), reason="paper")
 
-    assert text(treated, 6, "weight_kg") == "59.3"
+    assert text(treated, 7, "weight_kg") == "54"
 
 
 def test_two_people_who_say_something_else_of_a_cell_are_both_heard(
@@ -544,6 +548,53 @@ def test_a_fever_of_these_days_calls_someone_and_one_of_long_ago_does_not(
     for value, was in (("37.9", ""), ("38", "37.9"), ("38.4", "38")):
         save(treated, nurse, Entry(yesterday, was, value))
 
-    task = Task.objects.get()
-    assert (task.kind, task.is_urgent) == ("fever", True)
-    assert task.facts["temperature"] == "38"
+    told = [task.facts["temperature"] for task in Task.objects.order_by("pk")]
+    assert told == ["38", "38.4"]
+    assert all(task.is_urgent for task in Task.objects.all())
+
+
+def test_none_is_refused_beside_a_side_effect(treated: Patient, nurse: Staff) -> None:
+    people.record_effect(
+        patient=treated, term="nausea", grade=1, onset_on=on(5), actor=nurse
+    )
+
+    outcome = in_diary(treated, 5, none="none", actor=nurse)
+
+    assert "is recorded for this day" in outcome.refused[Place(on(5), "none")]
+
+
+def test_a_day_before_a_signed_decision_is_changed_with_a_reason(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    yesterday = Place(now_of(treated) - timedelta(days=1), "dose")
+    save(treated, clinician, Entry(yesterday, "", "taken"))
+    a_trough(treated, "12", actor=clinician)
+    advice = advise(treated, at=timezone.now())
+    assert advice is not None
+    services.sign_decision(
+        patient=treated,
+        basis=advice.basis,
+        amount_mg=Decimal(2),
+        interval_h=24,
+        reason="as_suggested",
+        actor=clinician,
+    )
+
+    mended = Entry(yesterday, "taken", "missed: forgotten")
+    refused = services.save_diary(
+        patient=treated, entries=[mended], source="phone", actor=clinician
+    ).refused
+    assert "A decision was signed after this day" in refused[yesterday]
+    save(treated, clinician, mended, reason="misheard")
+    assert treated.intakes.get().state == "missed"
+
+
+def test_food_told_later_leaves_the_time_of_a_dose_as_it_is(
+    treated: Patient, nurse: Staff
+) -> None:
+    in_diary(treated, 5, at="08:20", actor=nurse)
+    treated.intakes.update(taken_at=on_day(6, 9))
+
+    in_diary(treated, 5, food="with", actor=nurse)
+
+    assert treated.intakes.get().taken_at == on_day(6, 9)

@@ -279,12 +279,12 @@ def test_another_patients_cough_does_not_count(
 
 
 def test_an_episode_asks_once_and_again_only_where_it_grows_worse(
-    patient: Patient, nurse: Staff
+    patient: Patient, nurse: Staff, clinician: Staff
 ) -> None:
     effect = suffers(patient, "diarrhoea", 3, actor=nurse)
     effect = corrected(effect, actor=nurse, note="still")
     task = Task.objects.get()
-    services.close_task(task=task, version=1, outcome="held", actor=nurse)
+    services.close_task(task=task, version=1, outcome="held", actor=clinician)
     effect = corrected(effect, actor=nurse, note="still, again")
     assert open_tasks(patient) == []
 
@@ -292,9 +292,13 @@ def test_an_episode_asks_once_and_again_only_where_it_grows_worse(
     assert open_tasks(patient) == [SEVERE]
 
 
-def a_temperature(patient: Patient, value: str, actor: Staff, on: int = 20) -> None:
-    services.raise_fever(
-        patient=patient, day=day(on), temperature=Decimal(value), actor=actor
+def a_temperature(patient: Patient, value: str, actor: Staff, ago: int = 2) -> None:
+    services.add_measurement(
+        patient=patient,
+        quantity="temperature_c",
+        value=Decimal(value),
+        measured_on=patient.site.today(timezone.now()) - timedelta(days=ago),
+        actor=actor,
     )
 
 
@@ -319,7 +323,7 @@ def test_a_clinic_has_its_own_limit_of_a_fever(patient: Patient, nurse: Staff) -
         abnormal_from=Decimal("37.5"),
     )
 
-    a_temperature(patient, "37.4", nurse)
+    a_temperature(patient, "37.4", nurse, ago=3)
     assert open_tasks(patient) == []
     a_temperature(patient, "37.5", nurse)
     assert open_tasks(patient) == [FEVER]
@@ -336,16 +340,42 @@ def test_a_clinic_without_an_upper_limit_still_hears_of_a_fever(
     assert open_tasks(patient) == [FEVER]
 
 
-def test_days_of_one_fever_are_one_line_until_someone_has_seen_to_it(
-    patient: Patient, nurse: Staff
+def test_each_day_of_a_fever_calls_and_so_does_a_worse_one(
+    patient: Patient, nurse: Staff, clinician: Staff
 ) -> None:
-    a_temperature(patient, "38.4", nurse, on=20)
-    a_temperature(patient, "38.9", nurse, on=21)
-    suffers(patient, "fever", 1, actor=nurse, on=21)
+    a_temperature(patient, "38.4", nurse, ago=3)
+    services.close_task(
+        task=Task.objects.get(), version=1, outcome="seen", actor=clinician
+    )
+    a_temperature(patient, "38.4", nurse, ago=2)
     assert open_tasks(patient) == [FEVER]
 
-    services.close_task(task=Task.objects.get(), version=1, outcome="seen", actor=nurse)
-    a_temperature(patient, "38.4", nurse, on=20)
+    hot = patient.measurements.order_by("measured_on")[0]
+    services.correct_measurement(
+        measurement=hot,
+        version=1,
+        value=Decimal("40.1"),
+        measured_on=hot.measured_on,
+        reason="misread",
+        actor=nurse,
+    )
+    assert open_tasks(patient) == [FEVER, FEVER]
+
+
+def test_a_fever_of_long_ago_calls_nobody(patient: Patient, nurse: Staff) -> None:
+    a_temperature(patient, "39", nurse, ago=15)
     assert open_tasks(patient) == []
-    a_temperature(patient, "39.1", nurse, on=22)
+
+    a_temperature(patient, "39", nurse, ago=14)
     assert open_tasks(patient) == [FEVER]
+
+
+def test_an_urgent_task_is_closed_by_a_clinician(
+    patient: Patient, nurse: Staff
+) -> None:
+    a_temperature(patient, "38.4", nurse)
+
+    with pytest.raises(ValidationError, match="closed by a clinician"):
+        services.close_task(
+            task=Task.objects.get(), version=1, outcome="seen", actor=nurse
+        )
