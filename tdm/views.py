@@ -183,6 +183,11 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
             everything="all" in request.GET,
         ),
         "labs": lab_cards(labs),
+        "uncounted": [
+            course
+            for course in beside.comedications
+            if course.interaction.auc_ratio is None and course.course.runs(today)
+        ],
         "tasks": found.tasks.open().most_urgent_first(),
         "figure": charts.figure(told, window) if first or history.levels else None,
         "expected": expected,

@@ -332,7 +332,6 @@ LEAVES_A_TRACE = (
     "revise(",
     "clear_from(",
     "corrected(",
-    "fever_task(",
 )
 
 

@@ -273,24 +273,33 @@ def table(label: str) -> type[models.Model]:
     return apps.get_model(label)
 
 
-@pytest.mark.parametrize("name", BROKEN_BY_A_CHANGE)
-def test_a_row_cannot_be_changed_into_nonsense(whole_clinic: None, name: str) -> None:
-    label, facts = BROKEN_BY_A_CHANGE[name]
+def test_a_row_cannot_be_changed_into_nonsense(
+    whole_clinic: None, subtests: pytest.Subtests
+) -> None:
+    for name, (label, facts) in BROKEN_BY_A_CHANGE.items():
+        with (
+            subtests.test(name),
+            pytest.raises(IntegrityError, match=name),
+            transaction.atomic(),
+        ):
+            table(label)._default_manager.update(**facts)
 
-    with pytest.raises(IntegrityError, match=name), transaction.atomic():
-        table(label)._default_manager.update(**facts)
 
+def test_a_row_that_must_not_be_is_not_inserted(
+    whole_clinic: None, subtests: pytest.Subtests
+) -> None:
+    for name, (label, facts) in BROKEN_BY_A_COPY.items():
+        row = table(label)._default_manager.order_by("pk")[0]
+        row.pk, row._state.adding = None, True
+        for field, fact in facts.items():
+            setattr(row, field, fact)
 
-@pytest.mark.parametrize("name", BROKEN_BY_A_COPY)
-def test_a_row_that_must_not_be_is_not_inserted(whole_clinic: None, name: str) -> None:
-    label, facts = BROKEN_BY_A_COPY[name]
-    row = table(label)._default_manager.order_by("pk")[0]
-    row.pk, row._state.adding = None, True
-    for field, fact in facts.items():
-        setattr(row, field, fact)
-
-    with pytest.raises(IntegrityError, match=name), transaction.atomic():
-        row.save()
+        with (
+            subtests.test(name),
+            pytest.raises(IntegrityError, match=name),
+            transaction.atomic(),
+        ):
+            row.save()
 
 
 def test_two_lines_of_the_audit_never_share_a_place(whole_clinic: None) -> None:
@@ -345,16 +354,19 @@ KEPT = sorted(
 )
 
 
-@pytest.mark.parametrize("label", KEPT)
-def test_nothing_clinical_is_ever_deleted(whole_clinic: None, label: str) -> None:
-    name = table(label)._meta.db_table
+def test_nothing_clinical_is_ever_deleted(
+    whole_clinic: None, subtests: pytest.Subtests
+) -> None:
+    for label in KEPT:
+        name = table(label)._meta.db_table
 
-    with (
-        pytest.raises(Exception, match=r"Cannot (update or )?delete"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(f"DELETE FROM {name}")  # noqa: S608 - a name of our own
+        with (
+            subtests.test(label),
+            pytest.raises(Exception, match=r"Cannot (update or )?delete"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"DELETE FROM {name}")  # noqa: S608 - a name of our own
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from dosing.policy.holding import (
     findings_on_severe,
     hold_rules_as_data,
     hold_rules_from,
+    is_severe_proposal,
     proposals,
 )
 from dosing.policy.loading import Loading, loading
@@ -206,6 +207,7 @@ __all__ = [
     "hold_rules_as_data",
     "hold_rules_from",
     "in_words",
+    "is_severe_proposal",
     "liver_is_impaired",
     "loading",
     "may_be_pregnant",

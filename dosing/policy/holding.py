@@ -181,6 +181,18 @@ def findings_on_severe(effects: Iterable[Effect]) -> Iterable[Finding]:
             )
 
 
+HOLD_PROPOSAL_RULE = "hold-proposal"
+SEVERE_GRADE = 3
+"""CTCAE: severe or medically significant, from grade 3 on [V]."""
+
+
+def is_severe_proposal(finding: Finding) -> bool:
+    """Ask whether a finding proposes something at a severe grade."""
+    grade = finding.sentence.facts.get("grade")
+    is_proposal = finding.rule == HOLD_PROPOSAL_RULE
+    return is_proposal and isinstance(grade, int) and grade >= SEVERE_GRADE
+
+
 def findings_on_holding(
     effects: Iterable[Effect], rules: Sequence[HoldRule]
 ) -> Iterable[Finding]:
@@ -191,5 +203,5 @@ def findings_on_holding(
         for rule in proposals(rules, effect.trigger, effect.grade):
             facts: dict[str, Fact] = {**effect.facts, "advice": rule.advice}
             yield Finding(
-                "hold-proposal", Kind.WARN, Sentence(PROPOSED, facts), rule.source
+                HOLD_PROPOSAL_RULE, Kind.WARN, Sentence(PROPOSED, facts), rule.source
             )

@@ -31,7 +31,7 @@ from dosing.words import plain
 from patients import audit
 from patients.models import DiaryDay, Measurement, Patient, Quantity, Staff
 from patients.revision import hold_still
-from patients.services import raise_fever
+from patients.services.effects import raise_fever
 
 Slot = tuple[date, int]
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from dosing.labs import Read, read_labs
 from dosing.models import Laboratory, LabResult
 from dosing.policy.labs import Reported, Standing, Substance, to_see_to
+from dosing.words import plain
 from patients import audit
 from patients.models import Patient, Role, Staff, Task
 from patients.models.rules import errors_by_field
@@ -167,7 +168,7 @@ def raise_lab_task(crossed: Read, actor: Staff) -> Task:
     return raise_task(
         patient=result.patient,
         kind=Task.Kind.LABORATORY,
-        key=f"lab:{result.analyte}:{result.pk}:v{result.version}",
+        key=f"lab:{result.analyte}:{result.drawn_on}:{plain(result.value)}",
         text=said.text,
         facts={name: str(fact) for name, fact in said.facts.items()},
         owner=Role.CLINICIAN if stands.is_severe else Role.NURSE,

@@ -78,6 +78,7 @@ def decision_page(
             for regimen in known.others
         ],
         **(reasons_of(advice) if advice else {}),
+        **alarms_of(patient, advice),
         "patient": patient,
         "form": form,
         "basis": seal(advice) if advice else "",
@@ -93,6 +94,15 @@ def decision_page(
     )
     response.status_code = 409 if changes else response.status_code
     return response
+
+
+def alarms_of(patient: Patient, advice: Advice | None) -> dict[str, object]:
+    """Return what stands above every dose: alarms, and proposals at severe grades."""
+    findings = advice.suggestion.findings if advice else ()
+    return {
+        "urgent": patient.tasks.open().filter(is_urgent=True).most_urgent_first(),
+        "holds": [each for each in findings if policy.is_severe_proposal(each)],
+    }
 
 
 def proposal(advice: Advice | None) -> dict[str, object]:

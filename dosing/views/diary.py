@@ -69,6 +69,7 @@ def diary_page(
         "grid": cells(found, outcome, typed),
         "outcome": outcome,
         "reasons": REASONS,
+        "oldest_fever": today - people.FEVER_MATTERS,
         "oldest": today - policy.LATE_ENTRY,
         "photos": patient.diary_photos.filter(week_on=first).defer("content"),
         "abnormal": list(abnormal(found)),

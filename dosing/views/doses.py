@@ -150,7 +150,7 @@ def first_regimen(patient: Patient) -> dict[str, object]:
     return {
         "protocol": history.protocol_on(today),
         "amount_mg": plain(dose.amount_mg) if dose else None,
-        "interval_h": dose.interval_h if dose else None,
+        "interval_h": dose.interval_h if dose else 24,
         "usual_time": dose.usual_time if dose else services.USUAL_TIME,
         "starts_on": today + timedelta(days=1) if dose else today,
         **answers_before(patient, today),

@@ -12,8 +12,8 @@ from patients.services.accounts import (
 )
 from patients.services.diary import attach_photo
 from patients.services.effects import (
+    FEVER_MATTERS,
     correct_effect,
-    raise_fever,
     record_effect,
     resolve_effect,
     withdraw_effect,
@@ -30,6 +30,7 @@ from patients.services.people import (
 from patients.services.tasks import close_task, raise_task
 
 __all__ = [
+    "FEVER_MATTERS",
     "add_lesion",
     "add_measurement",
     "add_previous_treatment",
@@ -45,7 +46,6 @@ __all__ = [
     "issue_token",
     "note_export",
     "note_reading",
-    "raise_fever",
     "raise_task",
     "record_effect",
     "register_patient",

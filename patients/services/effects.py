@@ -135,7 +135,6 @@ def withdraw_effect(
     )
 
 
-@transaction.atomic
 def raise_fever(*, measurement: Measurement, actor: Staff) -> Task | None:
     """Ask for someone where a temperature of these days is a fever; else None.
 

@@ -210,8 +210,8 @@ def test_a_crossed_limit_makes_a_task_with_an_owner(
     panel(patient, nurse, alt="41", neutrophils="0.9", platelets="200")
 
     assert tasks() == [
-        (f"lab:alt:{DAY_0}", Role.NURSE, False),
-        (f"lab:neutrophils:{DAY_0}", Role.CLINICIAN, True),
+        (f"lab:alt:{DAY_0}:41", Role.NURSE, False),
+        (f"lab:neutrophils:{DAY_0}:0.9", Role.CLINICIAN, True),
     ]
     task = Task.objects.get(owner=Role.CLINICIAN)
     assert task.text % task.facts == (
@@ -225,7 +225,7 @@ def test_the_same_grade_again_makes_no_second_task_but_a_worse_one_does(
     for day, value in enumerate(("1.4", "1.3", "0.9", "2.5", "1.4")):
         panel(patient, nurse, day, neutrophils=value)
 
-    days = [key.rpartition(":")[2] for key, _owner, _urgent in tasks()]
+    days = [key.split(":")[2] for key, _owner, _urgent in tasks()]
     assert days == ["2026-03-02", "2026-03-04", "2026-03-06"]
 
 
@@ -238,8 +238,8 @@ def test_a_correction_to_a_worse_grade_makes_a_task_of_its_own(
     services.correct_lab(version=2, typed=Typed(Decimal("0.3"), "10^9/L"), **facts)
 
     assert tasks() == [
-        (f"lab:neutrophils:{DAY_0}", Role.NURSE, False),
-        (f"lab:neutrophils:{DAY_0}:v3", Role.CLINICIAN, True),
+        (f"lab:neutrophils:{DAY_0}:1.4", Role.NURSE, False),
+        (f"lab:neutrophils:{DAY_0}:0.3", Role.CLINICIAN, True),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from io import BytesIO
 
 import pytest
@@ -15,6 +16,7 @@ from dosing import services
 from dosing.diary import Entry, Place
 from dosing.history import adherence, around, history_of
 from dosing.models import Laboratory, TroughLevel
+from dosing.services.labs import Typed
 from dosing.words import say
 from patients import services as people
 from patients.models import Patient, Role, Site, Staff, Task
@@ -411,3 +413,60 @@ def test_today_shows_three_tasks_of_a_patient_and_the_page_all(
     assert "2 more tasks" in today
     page = client.get(f"/patients/{treated.pk}/").content.decode()
     assert page.count("Call on Thu 26 Nov 2026.") == 5
+
+
+def test_an_open_fever_and_a_severe_grade_stand_above_every_dose(
+    treated: Patient, laboratory: Laboratory, clinician: Staff, browser_of: Browse
+) -> None:
+    a_trough(treated, "12", actor=clinician)
+    today = treated.site.today(timezone.now())
+    services.save_diary(
+        patient=treated,
+        entries=[Entry(Place(today, "temperature_c"), "", "39.1")],
+        source="phone",
+        actor=clinician,
+    )
+    services.record_labs(
+        patient=treated,
+        drawn_on=today,
+        results={"neutrophils": Typed(Decimal("0.9"), "10^9/L")},
+        actor=clinician,
+    )
+
+    page = browser_of(clinician).get(f"/patients/{treated.pk}/decide/").content.decode()
+
+    above, _doses = page.split('class="choices"')
+    assert "39.1 °C" in above
+    assert "Hold sirolimus while neutrophils are below 1.0" in above
+
+
+def test_a_drug_of_unknown_size_is_named_beside_the_curve(
+    treated: Patient, clinician: Staff, browser_of: Browse
+) -> None:
+    services.record_comedication(
+        patient=treated,
+        drug="clarithromycin",
+        starts_on=treated.site.today(timezone.now()),
+        actor=clinician,
+    )
+
+    page = browser_of(clinician).get(f"/patients/{treated.pk}/").content.decode()
+
+    assert "Without Clarithromycin: how much it changes sirolimus is not known" in page
+
+
+def test_a_level_is_pre_filled_with_the_time_the_diary_knows(
+    treated: Patient, laboratory: Laboratory, nurse: Staff, browser_of: Browse
+) -> None:
+    client = browser_of(nurse)
+    form_ = client.get(f"/patients/{treated.pk}/levels/new/").context["form"]
+    due = form_.initial["last_dose_at"]
+    services.save_diary(
+        patient=treated,
+        entries=[Entry(Place(due.date(), "at"), "", "09:40")],
+        source="phone",
+        actor=nurse,
+    )
+
+    again = client.get(f"/patients/{treated.pk}/levels/new/").context["form"]
+    assert again.initial["last_dose_at"] == due.replace(hour=9, minute=40)

@@ -512,7 +512,7 @@ def a_form(**facts: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(("typed", "count"), [("[]", 0), (None, 8)])
+@pytest.mark.parametrize(("typed", "count"), [("[]", 0), (None, 7)])
 def test_an_administrator_gives_a_protocol_its_own_hold_rules(
     client: Client, administrator: Staff, typed: str | None, count: int
 ) -> None:

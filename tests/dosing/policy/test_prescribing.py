@@ -114,8 +114,8 @@ def test_an_inhibitor_to_avoid_stands_and_so_does_a_dose_raised_under_it() -> No
 @pytest.mark.parametrize(
     "drug",
     [
-        a_drug(raises=False),
-        a_drug(is_strong=False),
+        a_drug(raises=False, is_avoided=False),
+        a_drug(is_strong=False, is_avoided=False),
         a_drug(starts_on=START + timedelta(days=1)),
         a_drug(starts_on=START - timedelta(days=9), stops_on=START),
     ],
@@ -124,6 +124,27 @@ def test_a_drug_that_does_not_raise_strongly_or_does_not_run_prevents_nothing(
     drug: Drug,
 ) -> None:
     assert rules(HARMLESS, replace(RAISED, drugs=[drug])) == []
+
+
+def test_an_inducer_the_label_says_to_avoid_prevents_as_well_and_all_are_named() -> (
+    None
+):
+    drugs = [a_drug(), replace(a_drug(raises=False), name="Rifampicin")]
+    (found, *_others) = policy.preventions(HARMLESS, replace(RAISED, drugs=drugs))
+
+    assert found.rule == "avoided-drug"
+    assert "Rifampicin" in str(found.sentence.facts["drug"])
+
+
+@pytest.mark.parametrize("answer", ["unknown", "na"])
+def test_a_woman_of_childbearing_age_is_tested_before_the_first_dose(
+    answer: str,
+) -> None:
+    first = replace(RAISED, sex="female", age_years=30, is_first=True, drugs=[])
+    answers = replace(HARMLESS, pregnancy=answer)
+
+    assert rules(answers, first) == ["pregnancy-unknown"]
+    assert rules(answers, replace(first, age_years=56)) == []
 
 
 def test_a_strong_inhibitor_that_no_label_says_to_avoid_still_lets_nothing_rise() -> (
