@@ -148,3 +148,13 @@ def test_what_is_no_rule_is_refused_in_words(change: dict[str, Any], said: str) 
 def test_hold_rules_are_a_list(rules: object) -> None:
     with pytest.raises(ValidationError, match="Write a list of rules"):
         are_hold_rules(rules)
+
+
+def test_a_rule_on_a_term_that_is_no_longer_known_stops_nobody() -> None:
+    kept: Any = default_hold_rules()
+    kept[0]["triggers"] = ["forgotten_term"]
+
+    found = Protocol(hold_rules=kept).holding
+
+    assert found[0].triggers == ("forgotten_term",)
+    assert len(found) == len(DEFAULT_HOLD_RULES)
