@@ -136,6 +136,20 @@ INTERACTIONS: Mapping[str, Interaction] = {
         None,
         "US label warning 5.21 (8/2022): that it exists [V], strength and size [NV]",
     ),
+    "troleandomycin": Interaction("Troleandomycin", Strength.INHIBITOR, None, REGIONAL),
+    "bromocriptine": Interaction("Bromocriptine", Strength.INHIBITOR, None, REGIONAL),
+    "danazol": Interaction("Danazol", Strength.INHIBITOR, None, REGIONAL),
+    "metoclopramide": Interaction("Metoclopramide", Strength.INHIBITOR, None, REGIONAL),
+    "cisapride": Interaction("Cisapride", Strength.INHIBITOR, None, REGIONAL),
+    "protease_inhibitor": Interaction(
+        "Another HIV or HCV protease inhibitor", Strength.INHIBITOR, None, REGIONAL
+    ),
+    "cobicistat": Interaction(
+        "Cobicistat",
+        Strength.STRONG_INHIBITOR,
+        None,
+        "Treated like ritonavir, not verified [NV]",
+    ),
     "grapefruit": Interaction("Grapefruit", Strength.INHIBITOR, None, REGIONAL),
     "wuzhi": Interaction(
         "Wuzhi capsule (Schisandra)",
@@ -165,6 +179,7 @@ INTERACTIONS: Mapping[str, Interaction] = {
     "rifabutin": Interaction(
         "Rifabutin", Strength.STRONG_INDUCER, None, AVOID, is_avoided=True
     ),
+    "rifapentine": Interaction("Rifapentine", Strength.STRONG_INDUCER, None, REGIONAL),
     "carbamazepine": Interaction(
         "Carbamazepine", Strength.STRONG_INDUCER, None, REGIONAL
     ),
