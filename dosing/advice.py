@@ -304,17 +304,23 @@ def basis_of(history: History, beside: Around) -> Basis:
         "intakes": sum(each.version for each in beside.intakes),
         "drugs": sum(each.version for each in beside.comedications),
         "effects": sum(each.version for each in beside.effects),
-        "measurements": sum(each.version for each in beside.measurements),
+        "measurements": crc32(
+            repr([(each.pk, each.version) for each in beside.measurements]).encode()
+        ),
         "labs": crc32(repr(labs_used(beside)).encode()),
         "events": sum(each.version for each in beside.events),
         "safety": beside.check.pk if beside.check else 0,
     }
 
 
-def labs_used(beside: Around) -> list[tuple[int, int]]:
-    """Name the laboratory values that a model or a protocol's rule may use."""
+def labs_used(beside: Around) -> list[tuple[int | str, int]]:
+    """Name the laboratory values that a model or a protocol's rule may use.
+
+    Grades are among them, since another reference range changes them.
+    """
     used = {*COVARIATES, *policy.ANALYTES}
-    return [(each.pk, each.version) for each in beside.labs if each.analyte in used]
+    rows = [(each.pk, each.version) for each in beside.labs if each.analyte in used]
+    return [*rows, *((each.trigger, each.grade) for each in graded_labs(beside))]
 
 
 CHANGED = {

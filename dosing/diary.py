@@ -121,7 +121,11 @@ def normal(text: str) -> str:
 
 def digits(text: str) -> str:
     """Return a number typed in any width as plain digits."""
-    return unicodedata.normalize("NFKC", text).strip()
+    return text.translate(FULL_WIDTH).strip()
+
+
+FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}
+"""Digits and signs as a Japanese keyboard writes them; nothing else is a digit."""
 
 
 NUMBER = re.compile(r"(0|[1-9]\d{0,3})(\.\d{1,3})?", re.ASCII)
@@ -262,7 +266,7 @@ class Week:
             return "none" if told and told.no_side_effects else ""
         if place.row == "pressure":
             pair = [self.value(place.day, q) for q in (SYSTOLIC, DIASTOLIC)]
-            return "/".join(pair) if all(pair) else ""
+            return "/".join(pair) if any(pair) else ""
         return self.value(place.day, Quantity(place.row))
 
     def value(self, day: date, quantity: Quantity) -> str:

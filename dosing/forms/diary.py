@@ -13,7 +13,7 @@ from dosing.models import State
 from dosing.services import Outcome
 from patients.models import SideEffect, Source
 from patients.models.rules import plain_text
-from patients.web import ServiceForm
+from patients.web import EARLIEST_YEAR, ServiceForm
 
 NAME = re.compile(
     r"now:(?P<day>\d{4}-\d\d-\d\d)\.(?P<row>[a-z_0-9]{1,30})\.(?P<slot>[01])", re.ASCII
@@ -187,6 +187,7 @@ def monday(day: date) -> date:
 def day_asked(text: str, today: date) -> date:
     """Return the day an address names; today for one to come, or what is no day."""
     try:
-        return min(date.fromisoformat(text), today)
+        day = date.fromisoformat(text)
     except ValueError:
         return today
+    return min(day, today) if day.year >= EARLIEST_YEAR else today

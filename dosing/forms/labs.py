@@ -1,5 +1,6 @@
 """Safety labs as they are typed: a panel of one day, or one value again."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -7,6 +8,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from dosing.forms.fields import day_field
@@ -20,6 +22,9 @@ from patients.models import Patient
 from patients.models.rules import plain_text
 from patients.web import ServiceForm
 
+THOUSANDS = re.compile(r"[1-9]\d{0,2}(,\d{3})+", re.ASCII)
+"""What may be a thousand or a decimal: 150,000 read wrongly is a thousandth."""
+
 
 class LabNumberField(forms.DecimalField):
     """A number as laboratories print it: `13.3`, `13,3` or in full width."""
@@ -28,6 +33,9 @@ class LabNumberField(forms.DecimalField):
         "invalid": _(
             "Type the number alone, such as 13.3. What stands beside it, such as <,"
             " goes into the note."
+        ),
+        "thousands": _(
+            "Is the comma a decimal point? Write 150000 without it, or 150.0."
         ),
     }
 
@@ -42,6 +50,8 @@ class LabNumberField(forms.DecimalField):
 
     def to_python(self, value: object) -> Decimal | None:  # type: ignore[override]
         typed = str(value or "").strip().translate(FULL_WIDTH)
+        if THOUSANDS.fullmatch(typed):
+            raise ValidationError(self.error_messages["thousands"], code="thousands")
         number: Decimal | None = super().to_python(typed.replace(",", "."))
         return number
 

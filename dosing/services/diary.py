@@ -1,7 +1,7 @@
 """Days of a diary, saved cell by cell: nothing lost, nothing silently overwritten."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -172,7 +172,7 @@ class Pen:
         """Return the question about a weight that jumps; nothing for any other cell."""
         if place.row != Quantity.WEIGHT_KG or not text:
             return ""
-        before = self.weight.before(place.day)
+        before = self.weight.before(place.day, self.week.measured)
         if before is None:
             return ""
         percent = policy.weight_jump_percent(before, Decimal(text))
@@ -254,6 +254,9 @@ class Pen:
         if not text:
             cleared = "dose" in typed and intake.pk
             text = State.UNKNOWN.value if cleared else State.TAKEN.value
+        untold = text == State.UNKNOWN and "dose" not in typed
+        if untold and (typed.get("at") or typed.get("vomited")):
+            text = State.TAKEN.value
         missed = text.startswith(MISSED)
         state = State.MISSED if missed else State(text)
         if state not in GIVEN and (typed.get("at") or typed.get("vomited")):
@@ -329,7 +332,10 @@ class LastWeight:
         self.patient = patient
         self.rows: list[tuple[date, Decimal]] | None = None
 
-    def before(self, day: date) -> Decimal | None:
+    def before(
+        self, day: date, written: Mapping[tuple[date, str], Measurement]
+    ) -> Decimal | None:
+        """Return the last weight before a day, those just written among them."""
         if self.rows is None:
             found = Measurement.objects.of(self.patient).filter(
                 quantity=Quantity.WEIGHT_KG
@@ -337,8 +343,14 @@ class LastWeight:
             self.rows = list(
                 found.order_by("measured_on").values_list("measured_on", "value")
             )
-        earlier = [value for on, value in self.rows if on < day]
-        return earlier[-1] if earlier else None
+        stored = {on: value for on, value in self.rows if on < day}
+        fresh = {
+            on: row.value if row.withdrawn_at is None else None
+            for (on, quantity), row in written.items()
+            if quantity == Quantity.WEIGHT_KG and on < day
+        }
+        known = {on: value for on, value in {**stored, **fresh}.items() if value}
+        return known[max(known)] if known else None
 
 
 class LastDecision:

@@ -1,6 +1,6 @@
 """Photos of diaries on paper."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,7 +18,7 @@ def attach_photo(
     content, content_type = cleaned(sent)
     photo = DiaryPhoto(
         patient=patient,
-        week_on=week_on,
+        week_on=week_on - timedelta(days=week_on.weekday()),
         content=content,
         content_type=content_type,
         attached_at=timezone.now(),

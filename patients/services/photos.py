@@ -40,7 +40,7 @@ def cleaned(sent: bytes) -> tuple[bytes, str]:
         with Image.open(BytesIO(sent), formats=list(FORMATS)) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 raise ValidationError({"photo": _("This picture is too large.")})
-            form = str(picture.format)
+            form = "PNG" if picture.format == "PNG" else "JPEG"
             bare = ImageOps.exif_transpose(picture).convert("RGB")
             bare.info = {}
     except UNREADABLE as problem:

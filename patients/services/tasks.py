@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from patients import audit
 from patients.models import Patient, Role, Staff, Task
-from patients.revision import locked
+from patients.revision import hold_still, locked
 
 
 @transaction.atomic
@@ -28,6 +28,7 @@ def raise_task(
 
     `text` is an English template marked for translation, `facts` what it says.
     """
+    hold_still(patient)
     known = Task.objects.filter(patient=patient, kind=kind, key=key).first()
     if known is not None:
         return known

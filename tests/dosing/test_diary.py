@@ -598,3 +598,64 @@ def test_food_told_later_leaves_the_time_of_a_dose_as_it_is(
     in_diary(treated, 5, food="with", actor=nurse)
 
     assert treated.intakes.get().taken_at == on_day(6, 9)
+
+
+def test_a_jump_of_weight_within_one_week_is_asked_about(
+    treated: Patient, nurse: Staff
+) -> None:
+    told = ((20, "60"), (21, "16"))
+    entries = [Entry(Place(on(day), "weight_kg"), "", kg) for day, kg in told]
+
+    outcome = services.save_diary(
+        patient=treated, entries=entries, source="phone", actor=nurse, reason="paper"
+    )
+
+    assert list(outcome.questions) == [Place(on(21), "weight_kg")]
+
+
+def test_a_weight_moved_to_another_day_outdates_the_advice(
+    treated: Patient, laboratory: Laboratory, nurse: Staff
+) -> None:
+    in_diary(treated, 5, weight_kg="60", actor=nurse)
+    a_trough(treated, "12", actor=nurse)
+    shown = advise(treated, at=timezone.now())
+
+    in_diary(treated, 5, weight_kg="", actor=nurse)
+    in_diary(treated, 6, weight_kg="62", actor=nurse)
+
+    now = advise(treated, at=timezone.now())
+    assert shown is not None
+    assert now is not None
+    assert shown.basis["measurements"] != now.basis["measurements"]
+
+
+def test_a_time_told_of_a_dose_that_was_not_known_means_it_was_taken(
+    treated: Patient, nurse: Staff
+) -> None:
+    in_diary(treated, 5, dose="unknown", actor=nurse)
+    in_diary(treated, 5, at="08:10", actor=nurse)
+
+    assert text(treated, 5, "dose") == "taken"
+
+
+def test_half_a_blood_pressure_is_seen_before_it_is_replaced(
+    treated: Patient, nurse: Staff
+) -> None:
+    people.add_measurement(
+        patient=treated,
+        quantity="systolic_mmhg",
+        value=Decimal(190),
+        measured_on=on(5),
+        actor=nurse,
+    )
+    place = Place(on(5), "pressure")
+
+    blind = services.save_diary(
+        patient=treated,
+        entries=[Entry(place, "", "120/80")],
+        source="phone",
+        actor=nurse,
+        reason="paper",
+    )
+
+    assert blind.conflicts == {place: "190/"}

@@ -470,3 +470,24 @@ def test_a_level_is_pre_filled_with_the_time_the_diary_knows(
 
     again = client.get(f"/patients/{treated.pk}/levels/new/").context["form"]
     assert again.initial["last_dose_at"] == due.replace(hour=9, minute=40)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "soon"])
+def test_a_day_that_cannot_be_meant_opens_a_diary_all_the_same(
+    treated: Patient, nurse: Staff, browser_of: Browse, day: str
+) -> None:
+    client = browser_of(nurse)
+
+    for page in ("diary/", "diary/day/"):
+        answer = client.get(f"/patients/{treated.pk}/{page}?on={day}")
+        assert answer.status_code == 200
+
+
+def test_a_picture_of_several_frames_is_kept_as_one(
+    treated: Patient, nurse: Staff, browser_of: Browse
+) -> None:
+    first, second = (Image.new("RGB", (8, 8), each) for each in ("teal", "red"))
+    out = BytesIO()
+    first.save(out, "MPO", save_all=True, append_images=[second])
+
+    assert attach(browser_of(nurse), treated, out.getvalue()) == 303
