@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from patients import audit
@@ -38,6 +39,29 @@ def locked(record: Record, version: int) -> Record:
             params={"record": fresh, "version": fresh.version},  # type: ignore[attr-defined]
         )
     return fresh
+
+
+def standing(record: Record, version: int) -> Record:
+    """Read a record again for change; refuse what was entered in error."""
+    fresh = locked(record, version)
+    if fresh.withdrawn_at is not None:  # type: ignore[attr-defined]
+        raise ValidationError(_("This was entered in error already."))
+    return fresh
+
+
+def withdrawn(
+    record: Record,
+    *,
+    version: int,
+    action: str,
+    patient: Patient,
+    reason: str,
+    actor: Staff,
+) -> Record:
+    """Take back what was entered in error; it stays in the history."""
+    fresh = standing(record, version)
+    fresh.withdrawn_at = timezone.now()  # type: ignore[attr-defined]
+    return revise(fresh, action=action, patient=patient, actor=actor, reason=reason)
 
 
 def corrected(

@@ -13,7 +13,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 import dosing.services
 import patients.services
 from dosing.models import Laboratory
+from dosing.policy.labs import CTCAE_VERSION, SEVERE_FROM_GRADE
 from dosing.services.labs import Typed
+from patients import ctcae
 from patients.models import Patient, Role, Site, Staff
 from tests.builders import (
     DAY_0,
@@ -332,6 +334,7 @@ LEAVES_A_TRACE = (
     "revise(",
     "clear_from(",
     "corrected(",
+    "withdrawn(",
 )
 
 
@@ -398,3 +401,8 @@ def test_no_template_needs_a_weaker_content_policy(word: str) -> None:
 @pytest.mark.parametrize("word", ["://", "--index", "--find-links", "file:"])
 def test_a_lock_file_names_no_place(lock: Path, word: str) -> None:
     assert word not in lock.read_text()
+
+
+def test_both_rooms_speak_of_the_same_version_and_severity_of_ctcae() -> None:
+    assert ctcae.VERSION == CTCAE_VERSION
+    assert ctcae.SEVERE_FROM_GRADE == SEVERE_FROM_GRADE

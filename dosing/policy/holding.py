@@ -7,6 +7,7 @@ its own list. A rule names CTCAE terms or analytes and the grades it speaks for.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from dosing.policy.labs import SEVERE_FROM_GRADE
 from dosing.policy.sources import HOLD_PROPOSAL, LUNG_PROPOSAL, SEVERE_EFFECT
 from dosing.policy.targets import Finding, Kind
 from dosing.units import Fact, Sentence
@@ -182,15 +183,13 @@ def findings_on_severe(effects: Iterable[Effect]) -> Iterable[Finding]:
 
 
 HOLD_PROPOSAL_RULE = "hold-proposal"
-SEVERE_GRADE = 3
-"""CTCAE: severe or medically significant, from grade 3 on [V]."""
 
 
 def is_severe_proposal(finding: Finding) -> bool:
     """Ask whether a finding proposes something at a severe grade."""
     grade = finding.sentence.facts.get("grade")
     is_proposal = finding.rule == HOLD_PROPOSAL_RULE
-    return is_proposal and isinstance(grade, int) and grade >= SEVERE_GRADE
+    return is_proposal and isinstance(grade, int) and grade >= SEVERE_FROM_GRADE
 
 
 def findings_on_holding(

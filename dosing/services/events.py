@@ -2,15 +2,12 @@
 
 from datetime import date
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from dosing.models import DrugEvent
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import corrected, hold_still, locked, revise
+from patients.revision import corrected, hold_still, standing, withdrawn
 
 
 @transaction.atomic
@@ -54,8 +51,7 @@ def correct_event(
 ) -> DrugEvent:
     """Mend or end an event; levels are read anew."""
     hold_still(event.patient)
-    if event.withdrawn_at is not None:
-        raise ValidationError(_("This event is withdrawn."))
+    standing(event, version)
     return corrected(
         event,
         version=version,
@@ -77,14 +73,11 @@ def withdraw_event(
 ) -> DrugEvent:
     """Take back an event that never was; it stays in the history."""
     hold_still(event.patient)
-    fresh = locked(event, version)
-    if fresh.withdrawn_at is not None:
-        raise ValidationError(_("This event is withdrawn."))
-    fresh.withdrawn_at = timezone.now()
-    return revise(
-        fresh,
+    return withdrawn(
+        event,
+        version=version,
         action="withdraw_event",
-        patient=fresh.patient,
+        patient=event.patient,
         actor=actor,
         reason=reason,
     )

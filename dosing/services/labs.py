@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from dosing.labs import Read, read_labs
@@ -17,7 +17,7 @@ from dosing.words import plain
 from patients import audit
 from patients.models import Patient, Role, Staff, Task
 from patients.models.rules import errors_by_field
-from patients.revision import hold_still, locked, revise
+from patients.revision import hold_still, revise, standing, withdrawn
 from patients.services import raise_task
 
 
@@ -99,7 +99,7 @@ def correct_lab(
 ) -> LabResult:
     """Mend one value, its day or its laboratory; predictions are made anew."""
     hold_still(lab.patient)
-    fresh = still_standing(lab, version)
+    fresh = standing(lab, version)
     before = standings(lab.patient)
     fresh.value = value_of(fresh.analyte, typed)
     fresh.reported_value, fresh.reported_unit = typed.number, typed.unit
@@ -121,22 +121,14 @@ def withdraw_lab(
 ) -> LabResult:
     """Take back a value that was entered in error; it stays in the history."""
     hold_still(lab.patient)
-    fresh = still_standing(lab, version)
-    fresh.withdrawn_at = timezone.now()
-    return revise(
-        fresh,
+    return withdrawn(
+        lab,
+        version=version,
         action="withdraw_lab",
-        patient=fresh.patient,
+        patient=lab.patient,
         actor=actor,
         reason=reason,
     )
-
-
-def still_standing(lab: LabResult, version: int) -> LabResult:
-    fresh = locked(lab, version)
-    if fresh.withdrawn_at is not None:
-        raise ValidationError(_("This value was withdrawn already."))
-    return fresh
 
 
 def standings(patient: Patient) -> dict[int, Standing]:

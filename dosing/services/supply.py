@@ -3,15 +3,12 @@
 from datetime import date
 from decimal import Decimal
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from dosing.models import Dispensing
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import corrected, hold_still, locked, revise
+from patients.revision import corrected, hold_still, standing, withdrawn
 
 
 @transaction.atomic
@@ -50,8 +47,7 @@ def correct_dispensing(
 ) -> Dispensing:
     """Mend what was noted as handed out."""
     hold_still(dispensing.patient)
-    if dispensing.withdrawn_at is not None:
-        raise ValidationError(_("These tablets are withdrawn."))
+    standing(dispensing, version)
     return corrected(
         dispensing,
         version=version,
@@ -72,14 +68,11 @@ def withdraw_dispensing(
 ) -> Dispensing:
     """Take back tablets that were never handed out; they stay in the history."""
     hold_still(dispensing.patient)
-    fresh = locked(dispensing, version)
-    if fresh.withdrawn_at is not None:
-        raise ValidationError(_("These tablets are withdrawn."))
-    fresh.withdrawn_at = timezone.now()
-    return revise(
-        fresh,
+    return withdrawn(
+        dispensing,
+        version=version,
         action="withdraw_dispensing",
-        patient=fresh.patient,
+        patient=dispensing.patient,
         actor=actor,
         reason=reason,
     )

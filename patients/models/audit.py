@@ -69,7 +69,6 @@ ACTIONS = {
     "sign_decision": _("Decision signed"),
     "save_diary": _("Diary entered"),
     "attach_photo": _("Photo of a paper diary attached"),
-    "withdraw_measurement": _("Measurement withdrawn"),
     "record_effect": _("Side effect recorded"),
     "correct_effect": _("Side effect corrected"),
     "resolve_effect": _("Side effect resolved"),

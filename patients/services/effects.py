@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,7 +23,7 @@ from patients.models import (
     Task,
     limits_of,
 )
-from patients.revision import hold_still, locked, revise
+from patients.revision import hold_still, revise, standing, withdrawn
 from patients.services.tasks import raise_task
 
 
@@ -63,15 +62,6 @@ def record_effect(
     return effect
 
 
-def known(effect: SideEffect, version: int) -> SideEffect:
-    """Lock an effect for change; what was entered in error is changed no more."""
-    hold_still(effect.patient)
-    fresh = locked(effect, version)
-    if fresh.withdrawn_at is not None:
-        raise ValidationError(_("This was entered in error already."))
-    return fresh
-
-
 @transaction.atomic
 def correct_effect(
     *,
@@ -88,7 +78,8 @@ def correct_effect(
     actor: Staff,
 ) -> SideEffect:
     """Change what is known of an episode: its grade, its end, what was done."""
-    fresh = known(effect, version)
+    hold_still(effect.patient)
+    fresh = standing(effect, version)
     fresh.grade, fresh.onset_on, fresh.resolved_on = grade, onset_on, resolved_on
     fresh.action_taken, fresh.treatment = action_taken, treatment
     fresh.relation, fresh.note = relation, note
@@ -108,7 +99,8 @@ def resolve_effect(
     *, effect: SideEffect, version: int, resolved_on: date, actor: Staff
 ) -> SideEffect:
     """Say from which day on a side effect was gone."""
-    fresh = known(effect, version)
+    hold_still(effect.patient)
+    fresh = standing(effect, version)
     fresh.resolved_on = resolved_on
     return revise(
         fresh,
@@ -124,12 +116,12 @@ def withdraw_effect(
     *, effect: SideEffect, version: int, reason: str, actor: Staff
 ) -> SideEffect:
     """Take back what was entered in error; it stays in the history."""
-    fresh = known(effect, version)
-    fresh.withdrawn_at = timezone.now()
-    return revise(
-        fresh,
+    hold_still(effect.patient)
+    return withdrawn(
+        effect,
+        version=version,
         action="withdraw_effect",
-        patient=fresh.patient,
+        patient=effect.patient,
         actor=actor,
         reason=reason,
     )

@@ -53,7 +53,7 @@ def test_a_withdrawn_event_is_read_no_more_and_stays_in_the_history(
     assert AuditEvent.objects.filter(action="withdraw_event").count() == 1
     again = an_event(treated, "form", nurse)
     assert again.pk != event.pk
-    with pytest.raises(ValidationError, match="withdrawn"):
+    with pytest.raises(ValidationError, match="in error already"):
         services.withdraw_event(event=event, version=2, reason="once more", actor=nurse)
 
 

@@ -74,7 +74,7 @@ def test_a_corrected_number_counts_anew_and_a_withdrawn_one_not_at_all(
     )
     assert counted(treated, 0) is None
     assert AuditEvent.objects.filter(action__endswith="dispensing").count() == 3
-    with pytest.raises(ValidationError, match="withdrawn"):
+    with pytest.raises(ValidationError, match="in error already"):
         services.withdraw_dispensing(
             dispensing=mended, version=3, reason="again", actor=nurse
         )
