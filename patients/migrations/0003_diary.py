@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField(verbose_name='day')),
-                ('source', models.CharField(choices=[('phone', 'telephone'), ('paper', 'paper diary'), ('patient', 'the patient'), ('visit', 'visit')], max_length=8, verbose_name='source')),
+                ('source', models.CharField(choices=[('phone', 'telephone call'), ('paper', 'paper diary'), ('patient', 'the patient'), ('visit', 'visit')], max_length=8, verbose_name='source')),
                 ('no_side_effects', models.BooleanField(default=False, verbose_name='asked: no side effects')),
                 ('note', models.CharField(blank=True, max_length=2000, validators=[django.core.validators.RegexValidator('^[^\\x00-\\x08\\x0b-\\x1f\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\ud800-\\udfff]*\\Z', 'Contains an invisible control character. Type the text again.', code='control_character')], verbose_name='note')),
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ('pgh_label', models.TextField(help_text='The event label.')),
                 ('id', models.BigIntegerField()),
                 ('day', models.DateField(verbose_name='day')),
-                ('source', models.CharField(choices=[('phone', 'telephone'), ('paper', 'paper diary'), ('patient', 'the patient'), ('visit', 'visit')], max_length=8, verbose_name='source')),
+                ('source', models.CharField(choices=[('phone', 'telephone call'), ('paper', 'paper diary'), ('patient', 'the patient'), ('visit', 'visit')], max_length=8, verbose_name='source')),
                 ('no_side_effects', models.BooleanField(default=False, verbose_name='asked: no side effects')),
                 ('note', models.CharField(blank=True, max_length=2000, validators=[django.core.validators.RegexValidator('^[^\\x00-\\x08\\x0b-\\x1f\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\ud800-\\udfff]*\\Z', 'Contains an invisible control character. Type the text again.', code='control_character')], verbose_name='note')),
                 ('version', models.PositiveIntegerField(default=1, editable=False)),

@@ -16,7 +16,7 @@ from patients.models.rules import every_version_kept, never_deleted, plain_text
 class Source(models.TextChoices):
     """Where a day's entries come from."""
 
-    PHONE = "phone", _("telephone")
+    PHONE = "phone", _("telephone call")
     PAPER = "paper", _("paper diary")
     PATIENT = "patient", _("the patient")
     VISIT = "visit", _("visit")
