@@ -23,7 +23,7 @@ class ComedicationForm(ServiceForm):
                 "class": "hint",
                 "hx-get": reverse_lazy("drug_facts"),
                 "hx-target": "#id_drug_helptext",
-                "hx-trigger": "change",
+                "hx-trigger": "load, change",
                 "hx-swap": "innerHTML",
                 "hx-disabled-elt": "unset",
             }

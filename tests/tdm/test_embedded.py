@@ -105,23 +105,6 @@ def status(port: int, path: str) -> int:
         return error.code
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_one_command_serves_and_leaves_no_process(
-    checkout: Path, number: signal.Signals
-) -> None:
-    with troughline(checkout) as (process, port):
-        assert status(port, "/sign-in/") == 200
-        assert children.wait_until(lambda: status(port, "/readyz") == 200, 30)
-        family = family_of(process.pid)
-
-        process.send_signal(number)
-        code = process.wait(30)
-
-    assert code == (-number if number == signal.SIGKILL else 0)
-    assert len(family) > 6
-    assert all_gone(family)
-
-
 def told(checkout: Path, *words: str) -> str:
     """Run `manage.py` as a person beside a running Troughline would."""
     done = subprocess.run(
@@ -135,21 +118,24 @@ def told(checkout: Path, *words: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_commands_reach_the_troughline_that_runs_and_no_killed_one(
-    checkout: Path,
-) -> None:
-    with troughline(checkout) as (process, _port):
-        alive_said = told(checkout, "table1", "--format", "csv")
-        family = family_of(process.pid)
-        process.kill()
-        process.wait()
-        assert all_gone(family)
+def test_one_command_serves_leaves_no_process_and_starts_again(checkout: Path) -> None:
+    for number in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM):
+        with troughline(checkout) as (process, port):
+            assert status(port, "/sign-in/") == 200
+            assert children.wait_until(lambda: status(port, "/readyz") == 200, 30)
+            assert "16.4" in told(checkout, "table1", "--format", "csv")
+            family = family_of(process.pid)
 
-    assert "16.4" in alive_said
-    assert told(checkout, "table1", "--format", "csv") == (
-        "SECRET_KEY is not set. Start Troughline with `make run`, or set it"
-        " (see .env.example).\n"
-    )
+            process.send_signal(number)
+            code = process.wait(30)
+
+        assert code == (-number if number == signal.SIGKILL else 0)
+        assert len(family) > 6
+        assert all_gone(family)
+        assert told(checkout, "table1", "--format", "csv") == (
+            "SECRET_KEY is not set. Start Troughline with `make run`, or set it"
+            " (see .env.example).\n"
+        )
 
 
 def test_a_second_start_in_the_same_folder_is_refused_in_one_sentence(
