@@ -81,6 +81,15 @@ class Prescribing:
         return may_be_pregnant(self.sex, self.age_years)
 
     @property
+    def avoided(self) -> list[Drug]:
+        """Return the strong drugs to be avoided that run when the dose begins."""
+        return [
+            drug
+            for drug in self.drugs
+            if drug.is_strong and drug.is_avoided and drug.runs(self.starts_on)
+        ]
+
+    @property
     def inhibitors(self) -> list[Drug]:
         """Return the strong inhibitors that run when the dose begins."""
         return [
@@ -101,10 +110,37 @@ LIFTABLE = (
     PREGNANCY_UNKNOWN,
     BREASTFEEDING,
     LIVE_VACCINE,
-    AVOIDED_DRUG,
     INCREASE,
 )
-"""Rules that a clinician may lift with a reason; no one lifts a positive test."""
+"""Rules that a clinician may lift with a reason, as are those of single drugs; no one
+lifts a positive test."""
+
+NAMES: Mapping[str, Sentence] = {
+    PREGNANCY: Sentence("positive pregnancy test"),
+    PREGNANCY_UNKNOWN: Sentence("pregnancy not known"),
+    BREASTFEEDING: Sentence("breastfeeding"),
+    LIVE_VACCINE: Sentence("live vaccine"),
+    AVOIDED_DRUG: Sentence("a drug to avoid with sirolimus"),
+    INCREASE: Sentence("no rise under a strong inhibitor"),
+}
+
+
+def avoided_rule(code: str) -> str:
+    """Name the rule about one drug that is to be avoided."""
+    return f"{AVOIDED_DRUG}-{code}"
+
+
+def drug_of(rule: str) -> str:
+    """Return the code of the drug that a rule is about; empty where it is none."""
+    start = f"{AVOIDED_DRUG}-"
+    return rule.removeprefix(start) if rule.startswith(start) else ""
+
+
+def rule_in_words(rule: str, drug: str = "") -> Sentence:
+    """Name a rule for people; `drug` is the name of the drug that it is about."""
+    if drug:
+        return Sentence("%(drug)s, to be avoided with sirolimus", {"drug": drug})
+    return NAMES.get(rule, NAMES[AVOIDED_DRUG])
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +153,7 @@ class Prevention:
 
     @property
     def can_be_lifted(self) -> bool:
-        return self.rule in LIFTABLE
+        return self.rule in LIFTABLE or bool(drug_of(self.rule))
 
     @property
     def lifted_by(self) -> Sentence:
@@ -131,7 +167,7 @@ def preventions(answers: Answers, plan: Prescribing) -> list[Prevention]:
     return [
         *on_pregnancy(answers, plan),
         *on_answers(answers),
-        *on_inhibitors(plan),
+        *on_drugs(plan),
     ]
 
 
@@ -163,13 +199,14 @@ def on_answers(answers: Answers) -> Iterable[Prevention]:
         yield Prevention(LIVE_VACCINE, Sentence(text), JP_CONTRAINDICATIONS)
 
 
-def on_inhibitors(plan: Prescribing) -> Iterable[Prevention]:
-    for drug in plan.inhibitors:
+def on_drugs(plan: Prescribing) -> Iterable[Prevention]:
+    """Each strong drug that the label says to avoid stands against a prescription; so
+    does a rise under a strong inhibitor.
+    """
+    for code, drug in {drug.code: drug for drug in plan.avoided}.items():
         facts = {"drug": drug.name}
-        if drug.is_avoided:
-            text = "%(drug)s is being taken: the label says to avoid it with sirolimus."
-            yield Prevention(AVOIDED_DRUG, Sentence(text, facts), US_AVOID)
-            break
+        text = "%(drug)s is being taken: the label says to avoid it with sirolimus."
+        yield Prevention(avoided_rule(code), Sentence(text, facts), US_AVOID)
     raised = plan.mg_per_day > plan.now_mg_per_day
     if raised and plan.inhibitors:
         text = (

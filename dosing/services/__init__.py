@@ -21,6 +21,7 @@ from dosing.services.supply import (
 from dosing.services.taken import (
     correct_comedication,
     record_comedication,
+    withdraw_comedication,
 )
 
 __all__ = [
@@ -39,13 +40,13 @@ __all__ = [
     "record_comedication",
     "record_dispensing",
     "record_event",
-    "record_intake",
     "record_labs",
     "record_trough",
     "save_diary",
     "set_aside_trough",
     "sign_decision",
     "stop_dose",
+    "withdraw_comedication",
     "withdraw_dispensing",
     "withdraw_event",
     "withdraw_lab",

@@ -82,7 +82,7 @@ def plan_of(
     """Put what is about to be prescribed beside what is taken already."""
     doses = Dose.objects.of(patient)
     before = doses.exclude(stops_on__lte=asked_on).order_by("starts_on").first()
-    courses = patient.comedications.all()
+    courses = patient.comedications.filter(withdrawn_at=None)
     return policy.Prescribing(
         sex=patient.sex,
         age_years=patient.age_on(asked_on),

@@ -2,13 +2,16 @@
 
 from datetime import date
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from dosing.models import Comedication
 from dosing.services.doses import hold_still
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import corrected
+from patients.revision import corrected, locked, revise
 
 
 @transaction.atomic
@@ -44,6 +47,8 @@ def correct_comedication(
 ) -> Comedication:
     """Mend or end a course of another drug; predictions are made anew."""
     hold_still(comedication.patient)
+    if comedication.withdrawn_at is not None:
+        raise ValidationError(_("This was entered in error already."))
     return corrected(
         comedication,
         version=version,
@@ -51,4 +56,23 @@ def correct_comedication(
         patient=comedication.patient,
         reason=reason,
         actor=actor,
+    )
+
+
+@transaction.atomic
+def withdraw_comedication(
+    *, comedication: Comedication, version: int, reason: str, actor: Staff
+) -> Comedication:
+    """Take back a drug that was entered in error; it stays in the history."""
+    hold_still(comedication.patient)
+    fresh = locked(comedication, version)
+    if fresh.withdrawn_at is not None:
+        raise ValidationError(_("This was entered in error already."))
+    fresh.withdrawn_at = timezone.now()
+    return revise(
+        fresh,
+        action="withdraw_comedication",
+        patient=fresh.patient,
+        actor=actor,
+        reason=reason,
     )

@@ -119,7 +119,7 @@ def resolve_effect(
         action="resolve_effect",
         patient=fresh.patient,
         actor=actor,
-        reason=_("Resolved"),
+        reason="Resolved",
     )
 
 
@@ -166,6 +166,9 @@ SEVERE = gettext_noop(
     "%(effect)s of grade %(grade)s since %(day)s. No dose is suggested until it is"
     " judged unrelated to sirolimus or gone."
 )
+SEVERE_UNRELATED = gettext_noop(
+    "%(effect)s of grade %(grade)s since %(day)s, judged unrelated to sirolimus."
+)
 PNEUMONITIS = gettext_noop(
     "Pneumonitis since %(day)s. Interstitial lung disease? Chest CT; hold or stop"
     " sirolimus by severity (Japanese package insert)."
@@ -199,7 +202,8 @@ def raise_urgent(effect: SideEffect, actor: Staff) -> None:
     if effect.is_severe:
         graded = f"{key} grade {effect.grade}"
         kind = Task.Kind.SEVERE
-        urgent(patient, actor, kind=kind, key=graded, text=SEVERE, facts=facts)
+        text = SEVERE_UNRELATED if effect.is_unrelated else SEVERE
+        urgent(patient, actor, kind=kind, key=graded, text=text, facts=facts)
     if effect.term == ctcae.FEVER:
         fever_task(patient, actor, key=key, text=FEVER, facts=facts)
     if effect.term == ctcae.PNEUMONITIS:
