@@ -274,6 +274,8 @@ def findings_beside(
     drugs = [course.course for course in beside.comedications]
     yield from policy.findings_on_drugs(drugs, drawn_on, today)
     yield from policy.findings_on_events(beside.happenings, drawn_on, today)
+    if beside.check is not None:
+        yield from policy.findings_on_answers(beside.check.answers)
 
 
 def basis_of(history: History, beside: Around) -> Basis:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from dosing.policy.events import ChildPugh, Event, Happening
 from dosing.policy.sources import CLINIC, JP_CONTRAINDICATIONS, US_AVOID
 from dosing.policy.taken import Drug
+from dosing.policy.targets import Finding, Kind
 from dosing.units import Sentence
 
 CHILDBEARING_YEARS = (12, 55)
@@ -185,6 +186,13 @@ def on_pregnancy(answers: Answers, plan: Prescribing) -> Iterable[Prevention]:
             " prescription: sirolimus is contraindicated in possible pregnancy."
         )
         yield Prevention(PREGNANCY_UNKNOWN, Sentence(text), JP_CONTRAINDICATIONS)
+
+
+def findings_on_answers(answers: Answers) -> Iterable[Finding]:
+    """Withhold every dose while the last answer is a positive pregnancy test."""
+    if answers.pregnancy == Pregnancy.POSITIVE:
+        text = "The pregnancy test is positive: sirolimus is contraindicated."
+        yield Finding(PREGNANCY, Kind.PREVENT, Sentence(text), JP_CONTRAINDICATIONS)
 
 
 def on_answers(answers: Answers) -> Iterable[Prevention]:

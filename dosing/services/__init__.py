@@ -13,6 +13,7 @@ from dosing.services.doses import (
 from dosing.services.events import correct_event, record_event, withdraw_event
 from dosing.services.labs import correct_lab, record_labs, withdraw_lab
 from dosing.services.levels import correct_trough, record_trough, set_aside_trough
+from dosing.services.safety import record_answers
 from dosing.services.supply import (
     correct_dispensing,
     record_dispensing,
@@ -37,6 +38,7 @@ __all__ = [
     "correct_lab",
     "correct_trough",
     "prescribe_dose",
+    "record_answers",
     "record_comedication",
     "record_dispensing",
     "record_event",

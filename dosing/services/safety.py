@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -21,9 +22,9 @@ Lifted = Mapping[str, str]
 class PreventedError(ValidationError):
     """Rules stand against a prescription; carries which, and which are lifted."""
 
-    def __init__(self, standing: list[policy.Prevention]) -> None:
+    def __init__(self, standing: list[policy.Prevention], where: str = "") -> None:
         said = (
-            f"{say(each.sentence)} {gettext(each.source)}. {say(each.lifted_by)}"
+            f"{say(each.sentence)} {gettext(each.source)}. {say(each.lifted_by)} {where}".strip()
             for each in standing
         )
         super().__init__(list(said))
@@ -53,6 +54,28 @@ def keep_answers(
     if standing:
         raise PreventedError(standing)
     reasons = {each.rule: lifted[each.rule].strip() for each in found}
+    return record_answers(patient=patient, answers=answers, lifted=reasons, actor=actor)
+
+
+@transaction.atomic
+def record_answers(
+    *,
+    patient: Patient,
+    answers: policy.Answers,
+    actor: Staff,
+    lifted: Lifted | None = None,
+) -> SafetyCheck:
+    """Store the answers, be a dose prescribed with them or prevented by them.
+
+    Without rules that were lifted, what was answered today already is not repeated.
+    """
+    Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+    asked_on = patient.site.today(timezone.now())
+    last = SafetyCheck.objects.latest_of(patient)
+    known = last and last.asked_on == asked_on and last.answers == answers
+    if last is not None and known and lifted is None:
+        return last
+    reasons = dict(lifted or {})
     check = SafetyCheck(
         patient=patient,
         asked_on=asked_on,
@@ -74,6 +97,21 @@ def keep_answers(
         details={"lifted": reasons},
     )
     return check
+
+
+def check_decided(patient: Patient, regimen: policy.Regimen, starts_on: date) -> None:
+    """Refuse a decided dose that the last answers stand against, if there are any."""
+    check = SafetyCheck.objects.latest_of(patient)
+    if check is None or regimen.amount_mg == 0:
+        return
+    today = patient.site.today(timezone.now())
+    plan = plan_of(patient, regimen, starts_on, today)
+    lifted = {each["rule"]: each["reason"] for each in check.lifted}
+    standing = policy.standing(policy.preventions(check.answers, plan), lifted)
+    if standing:
+        raise PreventedError(
+            standing, gettext("The questions are answered on the Prescribe page.")
+        )
 
 
 def plan_of(

@@ -60,11 +60,20 @@ def record_effect(
         relation=relation,
         note=note,
     )
+    check_judge(effect.relation, Relation.NOT_JUDGED, actor)
     effect.full_clean()
     effect.save()
     audit.record("record_effect", effect, patient=patient, actor=actor)
     raise_urgent(effect, actor)
     return effect
+
+
+def check_judge(relation: str, before: str, actor: Staff) -> None:
+    """Let only a clinician judge whether sirolimus is the cause."""
+    if relation != before and not actor.has_perm("patients.judge_sideeffect"):
+        raise ValidationError(
+            {"relation": _("Only a clinician judges the relation to sirolimus.")}
+        )
 
 
 def known(effect: SideEffect, version: int) -> SideEffect:
@@ -86,15 +95,17 @@ def correct_effect(
     resolved_on: date | None,
     action_taken: str,
     treatment: str,
-    relation: str,
     note: str,
     reason: str,
     actor: Staff,
+    relation: str | None = None,
 ) -> SideEffect:
     """Change what is known of an episode: its grade, its end, what was done."""
     fresh = known(effect, version)
     fresh.grade, fresh.onset_on, fresh.resolved_on = grade, onset_on, resolved_on
     fresh.action_taken, fresh.treatment = action_taken, treatment
+    relation = fresh.relation if relation is None else relation
+    check_judge(relation, fresh.relation, actor)
     fresh.relation, fresh.note = relation, note
     revise(
         fresh,

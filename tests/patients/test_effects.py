@@ -284,7 +284,12 @@ def test_an_episode_asks_once_and_again_only_where_it_grows_worse(
     effect = suffers(patient, "diarrhoea", 3, actor=nurse)
     effect = corrected(effect, actor=nurse, note="still")
     task = Task.objects.get()
-    services.close_task(task=task, version=1, outcome="held", actor=nurse)
+    services.close_task(
+        task=task,
+        version=1,
+        outcome="held",
+        actor=a_staff_member(patient.site, "clinician"),
+    )
     effect = corrected(effect, actor=nurse, note="still, again")
     assert open_tasks(patient) == []
 
