@@ -24,10 +24,10 @@ class PreventedError(ValidationError):
 
     def __init__(self, standing: list[policy.Prevention], where: str = "") -> None:
         said = (
-            f"{say(each.sentence)} {gettext(each.source)}. {say(each.lifted_by)} {where}".strip()
+            f"{say(each.sentence)} {gettext(each.source)}. {say(each.lifted_by)}"
             for each in standing
         )
-        super().__init__(list(said))
+        super().__init__([*said, *([where] if where else [])])
         self.standing = standing
 
 

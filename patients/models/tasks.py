@@ -81,6 +81,9 @@ class Task(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
     @property
     def needs_clinician(self) -> bool:
         """Whether no one else may say that it is done."""
@@ -88,6 +91,3 @@ class Task(models.Model):
 
     def may_be_closed_by(self, actor: Staff) -> bool:
         return not self.needs_clinician or actor.role == Role.CLINICIAN
-
-    def __str__(self) -> str:
-        return self.get_kind_display()

@@ -1,5 +1,8 @@
 """What stands against a dose is not passed by a decision, and no answer is lost."""
 
+from decimal import Decimal
+from typing import Any
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -30,7 +33,7 @@ def test_nobody_signs_a_new_dose_while_the_last_test_is_positive(
         services.sign_decision(
             patient=treated,
             basis=advice.basis,
-            amount_mg=policy.Regimen("1.5", 24).amount_mg,  # type: ignore[arg-type]
+            amount_mg=Decimal("1.5"),
             interval_h=24,
             reason="clinical_picture",
             actor=clinician,
@@ -63,7 +66,8 @@ def test_a_withdrawn_drug_counts_no_more_and_is_still_told(
 def test_only_a_clinician_judges_the_relation_and_closes_what_is_urgent(
     patient: Patient, nurse: Staff, clinician: Staff
 ) -> None:
-    facts = {"patient": patient, "term": "diarrhoea", "grade": 3, "onset_on": DAY_0}
+    facts: dict[str, Any] = {"patient": patient, "term": "diarrhoea", "grade": 3}
+    facts["onset_on"] = DAY_0
     with pytest.raises(ValidationError, match="Only a clinician judges"):
         people.record_effect(**facts, relation="unrelated", actor=nurse)
     people.record_effect(**facts, relation="unrelated", actor=clinician)

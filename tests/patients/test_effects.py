@@ -279,7 +279,7 @@ def test_another_patients_cough_does_not_count(
 
 
 def test_an_episode_asks_once_and_again_only_where_it_grows_worse(
-    patient: Patient, nurse: Staff
+    patient: Patient, nurse: Staff, clinician: Staff
 ) -> None:
     effect = suffers(patient, "diarrhoea", 3, actor=nurse)
     effect = corrected(effect, actor=nurse, note="still")
@@ -288,7 +288,7 @@ def test_an_episode_asks_once_and_again_only_where_it_grows_worse(
         task=task,
         version=1,
         outcome="held",
-        actor=a_staff_member(patient.site, "clinician"),
+        actor=clinician,
     )
     effect = corrected(effect, actor=nurse, note="still, again")
     assert open_tasks(patient) == []
@@ -342,14 +342,16 @@ def test_a_clinic_without_an_upper_limit_still_hears_of_a_fever(
 
 
 def test_days_of_one_fever_are_one_line_until_someone_has_seen_to_it(
-    patient: Patient, nurse: Staff
+    patient: Patient, nurse: Staff, clinician: Staff
 ) -> None:
     a_temperature(patient, "38.4", nurse, on=20)
     a_temperature(patient, "38.9", nurse, on=21)
     suffers(patient, "fever", 1, actor=nurse, on=21)
     assert open_tasks(patient) == [FEVER]
 
-    services.close_task(task=Task.objects.get(), version=1, outcome="seen", actor=nurse)
+    services.close_task(
+        task=Task.objects.get(), version=1, outcome="seen", actor=clinician
+    )
     a_temperature(patient, "38.4", nurse, on=20)
     assert open_tasks(patient) == []
     a_temperature(patient, "39.1", nurse, on=22)
