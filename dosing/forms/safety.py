@@ -63,12 +63,17 @@ class SafetyForm(ServiceForm):
     def facts(self) -> dict[str, object]:
         given = dict(self.cleaned_data)
         lifted = {rule: given.pop(lift_name(rule)) for rule in LIFTABLE}
-        answers = policy.Answers(**{name: given.pop(name) for name in QUESTIONS})
+        for name in QUESTIONS:
+            given.pop(name)
         return {
             **given,
-            "safety": answers,
+            "safety": self.answers,
             "lifted": {rule: why for rule, why in lifted.items() if why.strip()},
         }
+
+    @property
+    def answers(self) -> policy.Answers:
+        return policy.Answers(**{name: self.cleaned_data[name] for name in QUESTIONS})
 
     def refuse(self, refusal: ValidationError) -> None:
         """Show which rules stand, in place of one long error."""

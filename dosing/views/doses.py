@@ -46,8 +46,9 @@ def prescribe(request: StaffRequest, patient_id: int) -> HttpResponse:
     form = PrescribeForm(request.POST or None, initial=first_regimen(patient))
     dose = submit(form, services.prescribe_dose, patient=patient, actor=request.user)
     if form.prevented:
-        answers = form.facts()["safety"]
-        services.record_answers(patient=patient, answers=answers, actor=request.user)
+        services.record_answers(
+            patient=patient, answers=form.answers, actor=request.user
+        )
     if dose is None:
         return page(
             request,

@@ -66,8 +66,10 @@ class CorrectEffectForm(Details, Correction):
 
     field_order = ("grade", *Details.base_fields, "reason")
 
-    def __init__(self, *args: object, effect: SideEffect, **options: object) -> None:
-        super().__init__(*args, **options)
+    def __init__(
+        self, *args: object, effect: SideEffect, judges: bool, **options: object
+    ) -> None:
+        super().__init__(*args, judges=judges, **options)
         self.fields["grade"].choices = [  # type: ignore[attr-defined]
             (grade, f"{grade}: {words}")
             for grade, words in ctcae.TERMS[effect.term].choices
