@@ -278,6 +278,8 @@ def findings_beside(
     drugs = [course.course for course in beside.comedications]
     yield from policy.findings_on_drugs(drugs, drawn_on, today)
     yield from policy.findings_on_events(beside.happenings, drawn_on, today)
+    if beside.check is not None:
+        yield from policy.findings_on_answers(beside.check.answers)
 
 
 def basis_of(history: History, beside: Around) -> Basis:
@@ -302,7 +304,7 @@ def basis_of(history: History, beside: Around) -> Basis:
         **{f"laboratory {lab.pk}": lab.version for lab in laboratories},
         **{f"decision {pk}": 1 for pk in decisions.values_list("pk", flat=True)},
         "intakes": sum(each.version for each in beside.intakes),
-        "drugs": sum(each.version for each in beside.comedications),
+        "drugs": sum(each.version for each in beside.all_drugs),
         "effects": sum(each.version for each in beside.effects),
         "measurements": crc32(
             repr([(each.pk, each.version) for each in beside.measurements]).encode()
@@ -331,7 +333,7 @@ CHANGED = {
     "decision": "Someone else has signed a decision.",
     "intakes": "A dose was entered as taken or missed.",
     "effects": "A side effect was entered, corrected or resolved.",
-    "drugs": "An interacting drug was entered or corrected.",
+    "drugs": "An interacting drug was entered, corrected or withdrawn.",
     "measurements": "A weight was entered or corrected.",
     "labs": "A blood value was entered, corrected or withdrawn.",
     "events": "An event was entered, corrected or withdrawn.",

@@ -29,6 +29,11 @@ urlpatterns = [
         views.correct_comedication,
         name="correct_comedication",
     ),
+    path(
+        "drugs/<int:comedication_id>/withdraw/",
+        views.withdraw_comedication,
+        name="withdraw_comedication",
+    ),
     path("drugs/facts/", views.drug_facts, name="drug_facts"),
     path("patients/<int:patient_id>/events/new/", views.add_event, name="add_event"),
     path("events/<int:event_id>/correct/", views.correct_event, name="correct_event"),

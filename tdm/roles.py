@@ -27,7 +27,12 @@ ENTERS = {
     "dosing.add_drugevent",
     "dosing.add_dispensing",
 }
-PRESCRIBES = {"dosing.add_dose", "dosing.add_decision", "dosing.add_protocolassignment"}
+PRESCRIBES = {
+    "dosing.add_dose",
+    "dosing.add_decision",
+    "dosing.add_protocolassignment",
+    "patients.judge_sideeffect",
+}
 CONFIGURES = {
     f"{record[0]}.{verb}_{record[1]}"
     for verb in ("view", "add", "change")

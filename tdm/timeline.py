@@ -14,7 +14,15 @@ from django.utils.translation import gettext_noop
 from dosing import policy
 from dosing.history import History, adherence, history_of
 from dosing.labs import Read, read_labs
-from dosing.models import Comedication, Decision, Dispensing, Dose, DrugEvent, Intake
+from dosing.models import (
+    Comedication,
+    Decision,
+    Dispensing,
+    Dose,
+    DrugEvent,
+    Intake,
+    LabResult,
+)
 from dosing.policy.labs import CTCAE_VERSION, Side, sign_of
 from dosing.words import plain, say
 from patients.models import (
@@ -186,9 +194,14 @@ class Storyteller:
         for course in Comedication.objects.filter(patient=self.history.patient):
             begins = _("%(drug)s begins") % {"drug": course}
             yield self.entry(
-                "drug", self.at(course.starts_on), begins, course, note=course.note
+                "drug",
+                self.at(course.starts_on),
+                begins,
+                course,
+                note=course.note,
+                set_aside=course.withdrawn_at is not None,
             )
-            if course.stops_on:
+            if course.stops_on and course.withdrawn_at is None:
                 ends = _("%(drug)s ends") % {"drug": course}
                 yield self.entry("drug", self.at(course.stops_on), ends, course)
 
@@ -259,7 +272,7 @@ class Storyteller:
             )
 
     def measurements(self) -> Iterable[Entry]:
-        rows = Measurement.objects.of(self.history.patient).in_time_order()
+        rows = Measurement.objects.filter(patient=self.history.patient).in_time_order()
         for row in rows:
             title = f"{row.get_quantity_display()}: {plain(row.value)}"
             yield self.entry(
@@ -269,6 +282,7 @@ class Storyteller:
                 row,
                 quantities=(Quantity(row.quantity, row.value, row.unit),),
                 note=row.note,
+                set_aside=row.withdrawn_at is not None,
             )
 
     def effects(self) -> Iterable[Entry]:
@@ -306,6 +320,18 @@ class Storyteller:
                     Quantity("reported", row.reported_value, unit),
                 ),
                 note=row.note,
+            )
+
+        rows = LabResult.objects.filter(patient=self.history.patient)
+        for row in rows.exclude(withdrawn_at=None).in_time_order():
+            yield self.entry(
+                "lab",
+                self.at(row.drawn_on),
+                str(row),
+                row,
+                quantities=(Quantity(row.analyte, row.value, row.unit),),
+                note=row.note,
+                set_aside=True,
             )
 
     def lesions(self) -> Iterable[Entry]:
@@ -382,7 +408,7 @@ def by_day(entries: Iterable[Entry], zone: ZoneInfo) -> list[Entry]:
     kept = []
     for entry in told:
         day = day_of(entry, zone)
-        if entry.kind in FOLDED and day in days and not entry.note:
+        if entry.kind in FOLDED and day in days and not (entry.note or entry.set_aside):
             folded[day].append(entry)
         else:
             kept.append(entry)

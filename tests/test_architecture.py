@@ -1,6 +1,7 @@
 """Rules that no single room can keep."""
 
 import ast
+import importlib
 import inspect
 from collections.abc import Iterator
 from decimal import Decimal
@@ -142,6 +143,7 @@ MAY_OPEN = {
     "correct_lab": ENTRY,
     "withdraw_lab": ENTRY,
     "correct_comedication": ENTRY,
+    "withdraw_comedication": ENTRY,
     "drug_facts": ENTRY,
     "add_event": ENTRY,
     "correct_event": ENTRY,
@@ -270,6 +272,7 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "/labs/{lab}/withdraw/",
         "/history/lab/{lab}/",
         "/drugs/{drug}/correct/",
+        "/drugs/{drug}/withdraw/",
         "/patients/{patient}/events/new/",
         "/events/{event}/correct/",
         "/events/{event}/withdraw/",
@@ -353,6 +356,20 @@ def test_every_service_is_atomic_keyword_only_and_leaves_a_trace(
     assert "actor" in signature.parameters
     assert "@transaction.atomic" in source
     assert any(word in source for word in LEAVES_A_TRACE)
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for room in ("tdm", "patients", "dosing")
+        for path in sorted((ROOT / room).rglob("__init__.py"))
+    ],
+)
+def test_every_name_a_package_offers_is_there(package: str) -> None:
+    module = importlib.import_module(package)
+
+    assert [n for n in getattr(module, "__all__", ()) if not hasattr(module, n)] == []
 
 
 WRITES = {

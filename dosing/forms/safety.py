@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dosing import policy
 from dosing.forms.fields import day_field
+from dosing.interactions import INTERACTIONS
 from dosing.models import ASKED, LIVER, PREGNANCY, SafetyCheck
 from dosing.services.safety import PreventedError
 from patients.models import Patient
@@ -17,6 +18,14 @@ from patients.models.rules import plain_text
 from patients.web import ServiceForm
 
 NOT_YET = [("", "\u2013")]
+LIFTABLE = (
+    *policy.LIFTABLE,
+    *(
+        policy.avoided_rule(code)
+        for code, drug in INTERACTIONS.items()
+        if drug.is_avoided
+    ),
+)
 QUESTIONS = ("pregnancy", "breastfeeding", "live_vaccine", "liver", "surgery_on")
 
 
@@ -43,7 +52,7 @@ class SafetyForm(ServiceForm):
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)
         self.prevented: list[policy.Prevention] = []
-        for rule in policy.LIFTABLE:
+        for rule in LIFTABLE:
             self.fields[lift_name(rule)] = forms.CharField(
                 label=_("Lift this rule, because"),
                 max_length=200,
@@ -53,13 +62,18 @@ class SafetyForm(ServiceForm):
 
     def facts(self) -> dict[str, object]:
         given = dict(self.cleaned_data)
-        lifted = {rule: given.pop(lift_name(rule)) for rule in policy.LIFTABLE}
-        answers = policy.Answers(**{name: given.pop(name) for name in QUESTIONS})
+        lifted = {rule: given.pop(lift_name(rule)) for rule in LIFTABLE}
+        for name in QUESTIONS:
+            given.pop(name)
         return {
             **given,
-            "safety": answers,
+            "safety": self.answers,
             "lifted": {rule: why for rule, why in lifted.items() if why.strip()},
         }
+
+    @property
+    def answers(self) -> policy.Answers:
+        return policy.Answers(**{name: self.cleaned_data[name] for name in QUESTIONS})
 
     def refuse(self, refusal: ValidationError) -> None:
         """Show which rules stand, in place of one long error."""
@@ -79,7 +93,7 @@ class SafetyForm(ServiceForm):
     def lifted(self) -> list[BoundField]:
         """Return the reasons already typed, so that they come back with the form."""
         shown = {lift_name(each.rule) for each in self.prevented}
-        names = [lift_name(rule) for rule in policy.LIFTABLE]
+        names = [lift_name(rule) for rule in LIFTABLE]
         return [self[n] for n in names if n not in shown and self.data.get(n)]
 
 

@@ -39,7 +39,9 @@ class Around:
     """What else changes the drug: doses taken or missed, other drugs, blood, weight."""
 
     intakes: tuple[Intake, ...]
-    comedications: tuple[Comedication, ...]
+    all_drugs: tuple[Comedication, ...]
+    """Other drugs, those entered in error among them: their versions count."""
+
     measurements: tuple[Measurement, ...]
     effects: tuple[SideEffect, ...]
     """Side effects, those entered in error among them: their versions count."""
@@ -50,6 +52,11 @@ class Around:
 
     check: SafetyCheck | None = None
     """The latest answers to the safety questions."""
+
+    @property
+    def comedications(self) -> tuple[Comedication, ...]:
+        """Return the other drugs that were really taken."""
+        return tuple(each for each in self.all_drugs if each.withdrawn_at is None)
 
     @property
     def open_effects(self) -> list[SideEffect]:
@@ -93,7 +100,7 @@ def around(patient: Patient) -> Around:
     labs = LabResult.objects.of(patient)
     return Around(
         intakes=tuple(Intake.objects.of(patient)),
-        comedications=tuple(patient.comedications.order_by("starts_on", "pk")),
+        all_drugs=tuple(patient.comedications.order_by("starts_on", "pk")),
         measurements=tuple(measured.in_time_order()),
         effects=tuple(SideEffect.objects.filter(patient=patient).in_time_order()),
         labs=tuple(labs.in_time_order()),

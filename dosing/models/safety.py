@@ -7,7 +7,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from dosing import policy
+from dosing.interactions import INTERACTIONS
 from dosing.models.events import CLASSES, FURTHEST, check_days
+from dosing.units import Sentence
 from patients.models import Patient
 from patients.models.rules import every_version_kept, never_deleted
 
@@ -79,6 +81,17 @@ class SafetyCheck(models.Model):
         check_days(self, self.patient, "surgery_on", ahead=FURTHEST)
 
     @property
+    def lifted_in_words(self) -> list[tuple[Sentence, str]]:
+        """Pair the name of each rule that was lifted with the reason."""
+        return [
+            (
+                policy.rule_in_words(each["rule"], drug_named(each["rule"])),
+                each["reason"],
+            )
+            for each in self.lifted
+        ]
+
+    @property
     def answers(self) -> policy.Answers:
         return policy.Answers(
             pregnancy=self.pregnancy,
@@ -87,3 +100,8 @@ class SafetyCheck(models.Model):
             liver=self.liver,
             surgery_on=self.surgery_on,
         )
+
+
+def drug_named(rule: str) -> str:
+    drug = INTERACTIONS.get(policy.drug_of(rule))
+    return drug.name if drug else ""

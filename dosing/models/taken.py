@@ -107,6 +107,10 @@ DRUGS = [(code, drug.name) for code, drug in INTERACTIONS.items()]
 
 
 class ComedicationQuerySet(models.QuerySet["Comedication"]):
+    def standing(self) -> Self:
+        """Leave out what was entered in error."""
+        return self.filter(withdrawn_at=None)
+
     def turned_unmeasured(self, day: date) -> Self:
         """Keep strong drugs whose last turn up to a day no later level speaks for.
 
@@ -127,7 +131,8 @@ class ComedicationQuerySet(models.QuerySet["Comedication"]):
         )
         turn = Case(When(stops_on__lte=day, then=F("stops_on")), default=F("starts_on"))
         return (
-            self.filter(drug__in=STRONG_DRUGS, starts_on__lte=day)
+            self.standing()
+            .filter(drug__in=STRONG_DRUGS, starts_on__lte=day)
             .annotate(turned_on=turn)
             .filter(~Exists(measured))
             .order_by("turned_on", "pk")
@@ -145,6 +150,7 @@ class Comedication(models.Model):
     note = models.CharField(
         _("note"), max_length=300, blank=True, validators=[plain_text]
     )
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = ComedicationQuerySet.as_manager()
@@ -156,6 +162,7 @@ class Comedication(models.Model):
             models.UniqueConstraint(
                 name="one_course_of_a_drug_starts_on_a_day",
                 fields=["patient", "drug", "starts_on"],
+                condition=Q(withdrawn_at=None),
                 violation_error_message=_("This drug is already recorded from then."),
             ),
             models.CheckConstraint(
@@ -191,6 +198,7 @@ class Comedication(models.Model):
             size_known=drug.auc_ratio is not None,
             source=drug.source,
             is_avoided=drug.is_avoided,
+            code=self.drug,
         )
 
     def clean(self) -> None:

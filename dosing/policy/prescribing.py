@@ -9,6 +9,7 @@ from enum import StrEnum
 from dosing.policy.events import ChildPugh, Event, Happening
 from dosing.policy.sources import CLINIC, JP_CONTRAINDICATIONS, US_AVOID
 from dosing.policy.taken import Drug
+from dosing.policy.targets import Finding, Kind
 from dosing.units import Fact, Sentence
 
 CHILDBEARING_YEARS = (12, 55)
@@ -107,10 +108,37 @@ LIFTABLE = (
     PREGNANCY_UNKNOWN,
     BREASTFEEDING,
     LIVE_VACCINE,
-    AVOIDED_DRUG,
     INCREASE,
 )
-"""Rules that a clinician may lift with a reason; no one lifts a positive test."""
+"""Rules that a clinician may lift with a reason, as are those of single drugs; no one
+lifts a positive test."""
+
+NAMES: Mapping[str, Sentence] = {
+    PREGNANCY: Sentence("positive pregnancy test"),
+    PREGNANCY_UNKNOWN: Sentence("pregnancy not tested"),
+    BREASTFEEDING: Sentence("breastfeeding"),
+    LIVE_VACCINE: Sentence("live vaccine"),
+    AVOIDED_DRUG: Sentence("a drug to avoid with sirolimus"),
+    INCREASE: Sentence("a dose begun or raised under a strong inhibitor"),
+}
+
+
+def avoided_rule(code: str) -> str:
+    """Name the rule about one drug that is to be avoided."""
+    return f"{AVOIDED_DRUG}-{code}"
+
+
+def drug_of(rule: str) -> str:
+    """Return the code of the drug that a rule is about; empty where it is none."""
+    start = f"{AVOIDED_DRUG}-"
+    return rule.removeprefix(start) if rule.startswith(start) else ""
+
+
+def rule_in_words(rule: str, drug: str = "") -> Sentence:
+    """Name a rule for people; `drug` is the name of the drug that it is about."""
+    if drug:
+        return Sentence("%(drug)s, to be avoided with sirolimus", {"drug": drug})
+    return NAMES.get(rule, NAMES[AVOIDED_DRUG])
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +151,7 @@ class Prevention:
 
     @property
     def can_be_lifted(self) -> bool:
-        return self.rule in LIFTABLE
+        return self.rule in LIFTABLE or bool(drug_of(self.rule))
 
     @property
     def lifted_by(self) -> Sentence:
@@ -137,7 +165,7 @@ def preventions(answers: Answers, plan: Prescribing) -> list[Prevention]:
     return [
         *on_pregnancy(answers, plan),
         *on_answers(answers),
-        *on_inhibitors(plan),
+        *on_drugs(plan),
     ]
 
 
@@ -157,6 +185,13 @@ def on_pregnancy(answers: Answers, plan: Prescribing) -> Iterable[Prevention]:
         yield Prevention(PREGNANCY_UNKNOWN, Sentence(text), JP_CONTRAINDICATIONS)
 
 
+def findings_on_answers(answers: Answers) -> Iterable[Finding]:
+    """Withhold every dose while the last answer is a positive pregnancy test."""
+    if answers.pregnancy == Pregnancy.POSITIVE:
+        text = "The pregnancy test is positive: sirolimus is contraindicated."
+        yield Finding(PREGNANCY, Kind.PREVENT, Sentence(text), JP_CONTRAINDICATIONS)
+
+
 def on_answers(answers: Answers) -> Iterable[Prevention]:
     if answers.breastfeeding == Asked.YES:
         text = "Sirolimus and breastfeeding do not go together."
@@ -169,11 +204,14 @@ def on_answers(answers: Answers) -> Iterable[Prevention]:
         yield Prevention(LIVE_VACCINE, Sentence(text), JP_CONTRAINDICATIONS)
 
 
-def on_inhibitors(plan: Prescribing) -> Iterable[Prevention]:
-    if plan.avoided:
+def on_drugs(plan: Prescribing) -> Iterable[Prevention]:
+    """Each drug that the label says to avoid stands against a prescription; so does a
+    rise under a strong inhibitor.
+    """
+    for code, drug in {drug.code: drug for drug in plan.avoided}.items():
+        facts: dict[str, Fact] = {"drug": drug.name}
         text = "%(drug)s is being taken: the label says to avoid it with sirolimus."
-        facts: dict[str, Fact] = {"drug": ", ".join(d.name for d in plan.avoided)}
-        yield Prevention(AVOIDED_DRUG, Sentence(text, facts), US_AVOID)
+        yield Prevention(avoided_rule(code), Sentence(text, facts), US_AVOID)
     raised = plan.mg_per_day > plan.now_mg_per_day
     if raised and plan.inhibitors:
         text = (

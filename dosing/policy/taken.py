@@ -41,6 +41,9 @@ class Drug:
     is_avoided: bool = False
     """Whether the label says to avoid it with sirolimus."""
 
+    code: str = ""
+    """What tells it from other drugs in the name of a rule."""
+
     @property
     def turns(self) -> list[date]:
         return [self.starts_on, *([self.stops_on] if self.stops_on else [])]

@@ -13,6 +13,7 @@ from dosing.services.doses import (
 from dosing.services.events import correct_event, record_event, withdraw_event
 from dosing.services.labs import correct_lab, record_labs, withdraw_lab
 from dosing.services.levels import correct_trough, record_trough, set_aside_trough
+from dosing.services.safety import record_answers
 from dosing.services.supply import (
     correct_dispensing,
     record_dispensing,
@@ -21,6 +22,7 @@ from dosing.services.supply import (
 from dosing.services.taken import (
     correct_comedication,
     record_comedication,
+    withdraw_comedication,
 )
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "correct_lab",
     "correct_trough",
     "prescribe_dose",
+    "record_answers",
     "record_comedication",
     "record_dispensing",
     "record_event",
@@ -44,6 +47,7 @@ __all__ = [
     "set_aside_trough",
     "sign_decision",
     "stop_dose",
+    "withdraw_comedication",
     "withdraw_dispensing",
     "withdraw_event",
     "withdraw_lab",

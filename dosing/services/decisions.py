@@ -19,6 +19,7 @@ from dosing.services.doses import (
     hold_in_follow_up,
     prescribe_dose,
 )
+from dosing.services.safety import check_decided
 from dosing.words import as_data, plain
 from patients import audit
 from patients.models import Patient, Staff
@@ -54,6 +55,8 @@ def sign_decision(
     starts_on = None if advice.goes_on(choice, first_day) else first_day
     next_level_on = next_level_on or advice.next_level_on(new_dose_from=starts_on)
     check_choice(advice, choice, reason, next_level_on, starts_on)
+    if starts_on is not None:
+        check_decided(patient, choice, starts_on)
     shown = as_shown(advice, choice, starts_on)
     dose = carry_out(advice, choice, starts_on, actor) if starts_on else None
     check_words(advice, choice, reason_text)

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -13,6 +14,7 @@ from dosing.models import Dose, SafetyCheck
 from dosing.words import say
 from patients import audit
 from patients.models import Patient, Staff
+from patients.revision import hold_still
 
 Lifted = Mapping[str, str]
 """Rule -> why it is lifted."""
@@ -21,12 +23,12 @@ Lifted = Mapping[str, str]
 class PreventedError(ValidationError):
     """Rules stand against a prescription; carries which, and which are lifted."""
 
-    def __init__(self, standing: list[policy.Prevention]) -> None:
+    def __init__(self, standing: list[policy.Prevention], where: str = "") -> None:
         said = (
             f"{say(each.sentence)} {gettext(each.source)}. {say(each.lifted_by)}"
             for each in standing
         )
-        super().__init__(list(said))
+        super().__init__([*said, *([where] if where else [])])
         self.standing = standing
 
 
@@ -53,6 +55,28 @@ def keep_answers(
     if standing:
         raise PreventedError(standing)
     reasons = {each.rule: lifted[each.rule].strip() for each in found}
+    return record_answers(patient=patient, answers=answers, lifted=reasons, actor=actor)
+
+
+@transaction.atomic
+def record_answers(
+    *,
+    patient: Patient,
+    answers: policy.Answers,
+    actor: Staff,
+    lifted: Lifted | None = None,
+) -> SafetyCheck:
+    """Store the answers, be a dose prescribed with them or prevented by them.
+
+    Without rules that were lifted, what was answered today already is not repeated.
+    """
+    hold_still(patient)
+    asked_on = patient.site.today(timezone.now())
+    last = SafetyCheck.objects.latest_of(patient)
+    known = last and last.asked_on == asked_on and last.answers == answers
+    if last is not None and known and lifted is None:
+        return last
+    reasons = dict(lifted or {})
     check = SafetyCheck(
         patient=patient,
         asked_on=asked_on,
@@ -76,13 +100,28 @@ def keep_answers(
     return check
 
 
+def check_decided(patient: Patient, regimen: policy.Regimen, starts_on: date) -> None:
+    """Refuse a decided dose that the last answers stand against, if there are any."""
+    check = SafetyCheck.objects.latest_of(patient)
+    if check is None or regimen.amount_mg == 0:
+        return
+    today = patient.site.today(timezone.now())
+    plan = plan_of(patient, regimen, starts_on, today)
+    lifted = {each["rule"]: each["reason"] for each in check.lifted}
+    standing = policy.standing(policy.preventions(check.answers, plan), lifted)
+    if standing:
+        raise PreventedError(
+            standing, gettext("The questions are answered on the Prescribe page.")
+        )
+
+
 def plan_of(
     patient: Patient, regimen: policy.Regimen, starts_on: date, asked_on: date
 ) -> policy.Prescribing:
     """Put what is about to be prescribed beside what is taken already."""
     doses = Dose.objects.of(patient)
     before = doses.exclude(stops_on__lte=asked_on).order_by("starts_on").first()
-    courses = patient.comedications.all()
+    courses = patient.comedications.filter(withdrawn_at=None)
     return policy.Prescribing(
         sex=patient.sex,
         age_years=patient.age_on(asked_on),

@@ -7,7 +7,7 @@ from django.db import transaction
 from dosing.models import Comedication
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import corrected, hold_still
+from patients.revision import corrected, hold_still, standing, withdrawn
 
 
 @transaction.atomic
@@ -43,10 +43,27 @@ def correct_comedication(
 ) -> Comedication:
     """Mend or end a course of another drug; predictions are made anew."""
     hold_still(comedication.patient)
+    standing(comedication, version)
     return corrected(
         comedication,
         version=version,
         facts={"starts_on": starts_on, "stops_on": stops_on},
+        patient=comedication.patient,
+        reason=reason,
+        actor=actor,
+    )
+
+
+@transaction.atomic
+def withdraw_comedication(
+    *, comedication: Comedication, version: int, reason: str, actor: Staff
+) -> Comedication:
+    """Take back a drug that was entered in error; it stays in the history."""
+    hold_still(comedication.patient)
+    return withdrawn(
+        comedication,
+        version=version,
+        action="withdraw_comedication",
         patient=comedication.patient,
         reason=reason,
         actor=actor,

@@ -4,7 +4,6 @@ from decimal import Decimal
 
 from django import template
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from dosing import policy
 from dosing.words import from_data, plain, say, task_in_words
@@ -14,21 +13,6 @@ register = template.Library()
 register.filter("say", say)
 register.filter("task", task_in_words)
 register.filter("source", gettext)
-
-
-RULES = {
-    policy.PREGNANCY_UNKNOWN: _("pregnancy not tested"),
-    policy.BREASTFEEDING: _("breastfeeding"),
-    policy.LIVE_VACCINE: _("live vaccine"),
-    policy.AVOIDED_DRUG: _("a drug to avoid"),
-    policy.INCREASE: _("a dose begun or raised under a strong inhibitor"),
-}
-"""The rules that may be lifted, in words."""
-
-
-@register.filter
-def rule(name: str) -> str:
-    return str(RULES.get(name, name))
 
 
 @register.filter

@@ -23,6 +23,7 @@ from dosing.views.taken import (
     add_comedication,
     correct_comedication,
     drug_facts,
+    withdraw_comedication,
 )
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "set_aside_level",
     "stop",
     "week",
+    "withdraw_comedication",
     "withdraw_dispensing",
     "withdraw_event",
     "withdraw_lab",

@@ -45,6 +45,10 @@ def prescribe(request: StaffRequest, patient_id: int) -> HttpResponse:
     patient = visible_patient(request, patient_id)
     form = PrescribeForm(request.POST or None, initial=first_regimen(patient))
     dose = submit(form, services.prescribe_dose, patient=patient, actor=request.user)
+    if form.prevented:
+        services.record_answers(
+            patient=patient, answers=form.answers, actor=request.user
+        )
     if dose is None:
         return page(
             request,

@@ -11,6 +11,7 @@ from dosing import services
 from dosing.forms import (
     ComedicationForm,
     CorrectComedicationForm,
+    WithdrawForm,
 )
 from dosing.interactions import INTERACTIONS
 from dosing.models import (
@@ -68,3 +69,21 @@ def correct_comedication(request: StaffRequest, comedication_id: int) -> HttpRes
         form, services.correct_comedication, comedication=drug, actor=request.user
     )
     return corrected_or_asked(request, form, drug, drug.patient, done_with=corrected)
+
+
+@permission_required("dosing.add_comedication", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def withdraw_comedication(request: StaffRequest, comedication_id: int) -> HttpResponse:
+    """Take back a drug that was entered in error, with a reason."""
+    visible = Patient.objects.visible_to(request.user)
+    drug = get_object_or_404(
+        Comedication.objects.filter(patient__in=visible).select_related(
+            "patient__site"
+        ),
+        pk=comedication_id,
+    )
+    form = WithdrawForm(request.POST or None, initial={"version": drug.version})
+    withdrawn = submit(
+        form, services.withdraw_comedication, comedication=drug, actor=request.user
+    )
+    return corrected_or_asked(request, form, drug, drug.patient, done_with=withdrawn)

@@ -34,6 +34,11 @@ class Details(ServiceForm):
         label=_("Note"), max_length=500, required=False, validators=[plain_text]
     )
 
+    def __init__(self, *args: object, judges: bool, **options: object) -> None:
+        super().__init__(*args, **options)
+        if not judges:
+            del self.fields["relation"]
+
 
 class EffectForm(Details):
     """The three taps of a side effect; everything else has its default."""
@@ -51,7 +56,7 @@ class EffectForm(Details):
 
     @property
     def details(self) -> list[forms.BoundField]:
-        return [self[name] for name in Details.base_fields]
+        return [self[name] for name in Details.base_fields if name in self.fields]
 
 
 class CorrectEffectForm(Details, Correction):
@@ -61,8 +66,10 @@ class CorrectEffectForm(Details, Correction):
 
     field_order = ("grade", *Details.base_fields, "reason")
 
-    def __init__(self, *args: object, effect: SideEffect, **options: object) -> None:
-        super().__init__(*args, **options)
+    def __init__(
+        self, *args: object, effect: SideEffect, judges: bool, **options: object
+    ) -> None:
+        super().__init__(*args, judges=judges, **options)
         self.fields["grade"].choices = [  # type: ignore[attr-defined]
             (grade, f"{grade}: {words}")
             for grade, words in ctcae.TERMS[effect.term].choices

@@ -58,6 +58,7 @@ ACTIONS = {
     "correct_trough": _("Level corrected"),
     "set_aside_trough": _("Level set aside"),
     "record_comedication": _("Interacting drug recorded"),
+    "withdraw_comedication": _("Interacting drug withdrawn"),
     "correct_comedication": _("Interacting drug corrected"),
     "record_event": _("Event recorded"),
     "correct_drugevent": _("Event corrected"),

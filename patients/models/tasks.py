@@ -83,3 +83,11 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+    @property
+    def needs_clinician(self) -> bool:
+        """Whether no one else may say that it is done."""
+        return self.is_urgent and self.owner == Role.CLINICIAN
+
+    def may_be_closed_by(self, actor: Staff) -> bool:
+        return not self.needs_clinician or actor.role == Role.CLINICIAN

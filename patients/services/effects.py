@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -55,11 +56,20 @@ def record_effect(
         relation=relation,
         note=note,
     )
+    check_judge(effect.relation, Relation.NOT_JUDGED, actor)
     effect.full_clean()
     effect.save()
     audit.record("record_effect", effect, patient=patient, actor=actor)
     raise_urgent(effect, actor)
     return effect
+
+
+def check_judge(relation: str, before: str, actor: Staff) -> None:
+    """Let only a clinician judge whether sirolimus is the cause."""
+    if relation != before and not actor.has_perm("patients.judge_sideeffect"):
+        raise ValidationError(
+            {"relation": _("Only a clinician judges the relation to sirolimus.")}
+        )
 
 
 @transaction.atomic
@@ -72,16 +82,18 @@ def correct_effect(
     resolved_on: date | None,
     action_taken: str,
     treatment: str,
-    relation: str,
     note: str,
     reason: str,
     actor: Staff,
+    relation: str | None = None,
 ) -> SideEffect:
     """Change what is known of an episode: its grade, its end, what was done."""
     hold_still(effect.patient)
     fresh = standing(effect, version)
     fresh.grade, fresh.onset_on, fresh.resolved_on = grade, onset_on, resolved_on
     fresh.action_taken, fresh.treatment = action_taken, treatment
+    relation = fresh.relation if relation is None else relation
+    check_judge(relation, fresh.relation, actor)
     fresh.relation, fresh.note = relation, note
     revise(
         fresh,
@@ -107,7 +119,7 @@ def resolve_effect(
         action="resolve_effect",
         patient=fresh.patient,
         actor=actor,
-        reason=_("Resolved"),
+        reason="Resolved",
     )
 
 
@@ -175,6 +187,9 @@ SEVERE = gettext_noop(
     "%(effect)s of grade %(grade)s since %(day)s. No dose is suggested until it is"
     " judged unrelated to sirolimus or gone."
 )
+SEVERE_UNRELATED = gettext_noop(
+    "%(effect)s of grade %(grade)s since %(day)s, judged unrelated to sirolimus."
+)
 PNEUMONITIS = gettext_noop(
     "Pneumonitis since %(day)s. Interstitial lung disease? Chest CT; hold or stop"
     " sirolimus by severity (Japanese package insert)."
@@ -198,7 +213,8 @@ def raise_urgent(effect: SideEffect, actor: Staff) -> None:
     if effect.is_severe:
         graded = f"{key} grade {effect.grade}"
         kind = Task.Kind.SEVERE
-        urgent(patient, actor, kind=kind, key=graded, text=SEVERE, facts=facts)
+        text = SEVERE_UNRELATED if effect.is_unrelated else SEVERE
+        urgent(patient, actor, kind=kind, key=graded, text=text, facts=facts)
     if effect.term == ctcae.FEVER:
         kind = Task.Kind.FEVER
         urgent(patient, actor, kind=kind, key=key, text=FEVER, facts=facts)

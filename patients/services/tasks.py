@@ -54,8 +54,8 @@ def close_task(*, task: Task, version: int, outcome: str, actor: Staff) -> Task:
     fresh = locked(task, version)
     if fresh.closed_at is not None:
         raise ValidationError(_("This task is done already."))
-    if fresh.is_urgent and fresh.owner == Role.CLINICIAN != actor.role:
-        raise ValidationError(_("An urgent task is closed by a clinician."))
+    if not fresh.may_be_closed_by(actor):
+        raise ValidationError(_("Only a clinician closes this task."))
     if not outcome.strip():
         raise ValidationError({"outcome": _("Say what was done.")})
     fresh.closed_at, fresh.closed_by = timezone.now(), actor

@@ -37,7 +37,11 @@ def add_effect(request: StaffRequest, patient_id: int) -> HttpResponse:
     today = patient.site.today(timezone.now())
     day = day_or(request.GET.get("on", ""), today)
     code = request.POST.get("term", request.GET.get("term", ""))
-    form = EffectForm(request.POST or None, initial={"term": code, "onset_on": day})
+    form = EffectForm(
+        request.POST or None,
+        judges=request.user.has_perm("patients.judge_sideeffect"),
+        initial={"term": code, "onset_on": day},
+    )
     effect = submit(form, services.record_effect, patient=patient, actor=request.user)
     if effect is not None:
         messages.success(request, _("%(what)s is saved.") % {"what": effect})
@@ -83,6 +87,7 @@ def correct_effect(request: StaffRequest, effect_id: int) -> HttpResponse:
     form = CorrectEffectForm(
         request.POST or None,
         effect=effect,
+        judges=request.user.has_perm("patients.judge_sideeffect"),
         initial={
             name: getattr(effect, name)
             for name in CorrectEffectForm.base_fields

@@ -375,7 +375,7 @@ def test_an_urgent_task_is_closed_by_a_clinician(
 ) -> None:
     a_temperature(patient, "38.4", nurse)
 
-    with pytest.raises(ValidationError, match="closed by a clinician"):
+    with pytest.raises(ValidationError, match="Only a clinician closes"):
         services.close_task(
             task=Task.objects.get(), version=1, outcome="seen", actor=nurse
         )

@@ -33,6 +33,7 @@ def a_drug(**facts: object) -> Drug:
         "size_known": False,
         "source": "a label [V]",
         "is_avoided": True,
+        "code": "vori",
     }
     return Drug(**{**given, **facts})  # type: ignore[arg-type]
 
@@ -104,11 +105,11 @@ def test_yes_to_a_question_stands_until_a_clinician_lifts_it_with_a_reason(
 def test_an_inhibitor_to_avoid_stands_and_so_does_a_dose_raised_under_it() -> None:
     plan = replace(RAISED, drugs=[a_drug()])
 
-    assert rules(HARMLESS, plan) == ["avoided-drug", "increase-under-inhibitor"]
+    assert rules(HARMLESS, plan) == ["avoided-drug-vori", "increase-under-inhibitor"]
     lower = replace(plan, now_mg_per_day=Decimal(4))
-    assert rules(HARMLESS, lower) == ["avoided-drug"]
+    assert rules(HARMLESS, lower) == ["avoided-drug-vori"]
     same = replace(plan, now_mg_per_day=Decimal(2))
-    assert rules(HARMLESS, same) == ["avoided-drug"]
+    assert rules(HARMLESS, same) == ["avoided-drug-vori"]
 
 
 @pytest.mark.parametrize(
@@ -124,16 +125,6 @@ def test_a_drug_that_does_not_raise_strongly_or_does_not_run_prevents_nothing(
     drug: Drug,
 ) -> None:
     assert rules(HARMLESS, replace(RAISED, drugs=[drug])) == []
-
-
-def test_an_inducer_the_label_says_to_avoid_prevents_as_well_and_all_are_named() -> (
-    None
-):
-    drugs = [a_drug(), replace(a_drug(raises=False), name="Rifampicin")]
-    (found, *_others) = policy.preventions(HARMLESS, replace(RAISED, drugs=drugs))
-
-    assert found.rule == "avoided-drug"
-    assert "Rifampicin" in str(found.sentence.facts["drug"])
 
 
 @pytest.mark.parametrize("answer", ["unknown", "na"])
@@ -169,3 +160,16 @@ def test_answers_speak_as_events_of_liver_surgery_and_vaccine() -> None:
     kinds = [event.kind.value for event in answers.as_events(START)]
     assert kinds == ["liver", "surgery", "live_vaccine"]
     assert list(HARMLESS.as_events(START)) == []
+
+
+def test_each_drug_to_avoid_stands_alone_inducers_too() -> None:
+    drugs = [a_drug(), a_drug(name="Rifampicin", raises=False, code="rifampicin")]
+    found = policy.preventions(HARMLESS, replace(FIRST, drugs=drugs))
+
+    assert [each.rule for each in found] == [
+        "avoided-drug-vori",
+        "avoided-drug-rifampicin",
+        "increase-under-inhibitor",
+    ]
+    left = policy.standing(found, {"avoided-drug-vori": "stops on Monday"})
+    assert "avoided-drug-rifampicin" in [each.rule for each in left]
