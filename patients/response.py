@@ -58,6 +58,7 @@ class Rule:
     key: str
     version: int
     name: str
+    short: str
     citation: str
     criteria: tuple[Criterion, ...]
 
@@ -66,6 +67,7 @@ SERIES_RULE = Rule(
     "series",
     1,
     sources.SERIES_NAME,
+    sources.SERIES_SHORT,
     sources.SERIES_CITATION,
     (Criterion(Aspect.AREA), Criterion(Aspect.PAIN), Criterion(Aspect.FUNCTION)),
 )
@@ -73,6 +75,7 @@ AREA_RULE = Rule(
     "area",
     1,
     sources.AREA_NAME,
+    sources.AREA_SHORT,
     sources.AREA_CITATION,
     (Criterion(Aspect.AREA, AREA_RESPONSE_PERCENT),),
 )
@@ -80,6 +83,7 @@ VOLUME_RULE = Rule(
     "volume",
     1,
     sources.VOLUME_NAME,
+    sources.VOLUME_SHORT,
     sources.VOLUME_CITATION,
     (Criterion(Aspect.VOLUME, VOLUME_RESPONSE_PERCENT),),
 )
@@ -153,9 +157,7 @@ def judge(rule: Rule, course: Course) -> Response:
     if not used:
         return Response(rule, Verdict.UNKNOWN, used, missing)
     met = any(each.met for each in used)
-    return Response(
-        rule, Verdict.RESPONDS if met else Verdict.DOES_NOT, used, missing
-    )
+    return Response(rule, Verdict.RESPONDS if met else Verdict.DOES_NOT, used, missing)
 
 
 def held(criterion: Criterion, change: Change | None) -> Used | None:

@@ -35,9 +35,7 @@ urlpatterns = [
         views.withdraw_treatment,
         name="withdraw_treatment",
     ),
-    path(
-        "lesions/<int:lesion_id>/imaging/new/", views.add_imaging, name="add_imaging"
-    ),
+    path("lesions/<int:lesion_id>/imaging/new/", views.add_imaging, name="add_imaging"),
     path(
         "imaging/<int:study_id>/lesions/<int:lesion_id>/correct/",
         views.correct_imaging,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django import forms
 from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from patients.models import Region, Side
@@ -100,7 +101,7 @@ class BodyMap(forms.RadioSelect):
         value: object,
         attrs: Mapping[str, object] | None = None,
         renderer: object = None,
-    ) -> str:
+    ) -> SafeString:
         given = str(value or NOWHERE)
         spots = [
             Spot(

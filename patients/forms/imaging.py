@@ -16,9 +16,13 @@ from patients.services.imaging import FIELDS
 from patients.web import ServiceForm
 
 
-def number(label: str) -> forms.DecimalField:
+def number(label: StrPromise, help_text: StrPromise | None = None) -> forms.Field:
     return forms.DecimalField(
-        label=label, max_digits=9, decimal_places=2, required=False
+        label=label,
+        max_digits=9,
+        decimal_places=2,
+        required=False,
+        help_text=help_text or "",
     )
 
 
@@ -48,12 +52,8 @@ class ImagingForm(ServiceForm):
         choices=[NOT_CHOSEN, *VolumeMethod.choices],
         required=False,
     )
-    volume_cm3 = forms.DecimalField(
-        label=_("Volume (cm³)"),
-        max_digits=9,
-        decimal_places=2,
-        required=False,
-        help_text=_("An ellipsoid is computed from its three diameters."),
+    volume_cm3 = number(
+        _("Volume (cm³)"), _("An ellipsoid is computed from its three diameters.")
     )
     volume_printed_percent = number(_("Change of the volume printed in the report (%)"))
     note = forms.CharField(

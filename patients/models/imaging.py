@@ -37,9 +37,7 @@ class ImagingStudyQuerySet(models.QuerySet["ImagingStudy"]):
 
 @every_version_kept
 class ImagingStudy(models.Model):
-    patient = models.ForeignKey(
-        Patient, models.PROTECT, related_name="imaging_studies"
-    )
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="imaging_studies")
     done_on = models.DateField(_("done on"))
     modality = models.CharField(_("modality"), max_length=12, choices=Modality.choices)
     sequence = models.CharField(
@@ -80,7 +78,9 @@ class ImagingStudy(models.Model):
         indexes: ClassVar = [models.Index(fields=["patient", "done_on"])]
 
     def __str__(self) -> str:
-        return " \u00b7 ".join(filter(None, [self.get_modality_display(), self.sequence]))
+        return " \u00b7 ".join(
+            filter(None, [self.get_modality_display(), self.sequence])
+        )
 
     def clean(self) -> None:
         """Refuse a day to come, or before birth."""
@@ -94,9 +94,7 @@ class ImagingStudy(models.Model):
 class KeyImage(Picture):
     """A picture of a study, chosen to be kept."""
 
-    study = models.ForeignKey(
-        ImagingStudy, models.PROTECT, related_name="key_images"
-    )
+    study = models.ForeignKey(ImagingStudy, models.PROTECT, related_name="key_images")
 
     class Meta:
         verbose_name = _("key image")
