@@ -96,11 +96,7 @@ class BodyMap(forms.RadioSelect):
     """The figure as a widget."""
 
     def render(
-        self,
-        name: str,
-        value: object,
-        attrs: Mapping[str, object] | None = None,
-        renderer: object = None,
+        self, name: str, value: object, *_attrs: object, **_options: object
     ) -> SafeString:
         given = str(value or NOWHERE)
         spots = [
@@ -115,6 +111,3 @@ class BodyMap(forms.RadioSelect):
         ]
         facts = {"name": name, "spots": spots, "width": WIDTH, "height": HEIGHT}
         return render_to_string("patients/lesions/_body_map.html", facts)
-
-    def id_for_label(self, id_: str, index: str | None = None) -> str:
-        return ""

@@ -1,5 +1,7 @@
 """An imaging study and what was measured of a lesion on it, as it is typed."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -16,14 +18,11 @@ from patients.services.imaging import FIELDS
 from patients.web import ServiceForm
 
 
-def number(label: StrPromise, help_text: StrPromise | None = None) -> forms.Field:
-    return forms.DecimalField(
-        label=label,
-        max_digits=9,
-        decimal_places=2,
-        required=False,
-        help_text=help_text or "",
-    )
+class Number(forms.DecimalField):
+    """A number that may be left out."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_digits=9, decimal_places=2, required=False, **options)
 
 
 class ImagingForm(ServiceForm):
@@ -42,20 +41,25 @@ class ImagingForm(ServiceForm):
         required=False,
         help_text=_("Every percentage is compared with the baseline."),
     )
-    area_mm2 = number(_("Maximum area (mm²)"))
-    area_printed_percent = number(_("Change of the area printed in the report (%)"))
-    diameter_1_mm = number(_("First diameter (mm)"))
-    diameter_2_mm = number(_("Second diameter (mm)"))
-    diameter_3_mm = number(_("Third diameter (mm)"))
+    area_mm2 = Number(label=_("Maximum area (mm²)"))
+    area_printed_percent = Number(
+        label=_("Change of the area printed in the report (%)")
+    )
+    diameter_1_mm = Number(label=_("First diameter (mm)"))
+    diameter_2_mm = Number(label=_("Second diameter (mm)"))
+    diameter_3_mm = Number(label=_("Third diameter (mm)"))
     volume_method = forms.ChoiceField(
         label=_("Volume by"),
         choices=[NOT_CHOSEN, *VolumeMethod.choices],
         required=False,
     )
-    volume_cm3 = number(
-        _("Volume (cm³)"), _("An ellipsoid is computed from its three diameters.")
+    volume_cm3 = Number(
+        label=_("Volume (cm³)"),
+        help_text=_("An ellipsoid is computed from its three diameters."),
     )
-    volume_printed_percent = number(_("Change of the volume printed in the report (%)"))
+    volume_printed_percent = Number(
+        label=_("Change of the volume printed in the report (%)")
+    )
     note = forms.CharField(
         label=_("Note"), max_length=500, required=False, validators=[plain_text]
     )
