@@ -25,7 +25,11 @@ SENTENCES = (
 )
 """Modules whose English templates are translated by dosing.words.say()."""
 
-NAMES = ("dosing/policy/sources.py", "dosing/forecast/names.py")
+NAMES = (
+    "dosing/policy/sources.py",
+    "dosing/forecast/names.py",
+    "patients/sources.py",
+)
 """Modules whose every constant is shown to people."""
 
 CATALOGUE = ROOT / "tdm" / "locale" / "ja" / "LC_MESSAGES" / "django.po"

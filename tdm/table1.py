@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 
 from dosing.history import History, histories_of
 from dosing.words import plain
+from patients.change import percent_change
 from patients.models import Patient, Quantity, Site
 from tdm.teaching import case_series, months
 
@@ -23,11 +24,6 @@ class Comparison(StrEnum):
     MATCHES = gettext_noop("matches")
     ROUNDING = gettext_noop("rounding")
     DISCREPANCY = gettext_noop("discrepancy")
-
-
-def percent_change(old: Decimal, new: Decimal) -> Decimal:
-    """Return (new - old) / old in percent, to two decimals."""
-    return ((new - old) / old * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def compare(printed: Decimal, recomputed: Decimal) -> Comparison:
@@ -96,7 +92,7 @@ def row(number: int, history: History, case: Mapping[str, Any]) -> Row:
     patient = history.patient
     start = history.doses[0].starts_on
     lesion = patient.lesions.all()[0]
-    earlier = "; ".join(map(str, lesion.previous_treatments.all()))
+    earlier = "; ".join(map(str, lesion.treatments))
     pain, limb, area = (
         by_month(patient, quantity, start)
         for quantity in (

@@ -7,7 +7,6 @@ from patients.forms.fields import Correction, DateInput, asked
 from patients.models import (
     Compartment,
     IssvaType,
-    Lesion,
     Patient,
     PreviousTreatment,
     Side,
@@ -81,17 +80,6 @@ class RegisterForm(PatientForm):
         }
 
 
-class LesionForm(ServiceForm, forms.ModelForm):
-    """Where a malformation is and what kind."""
-
-    class Meta:
-        model = Lesion
-        fields = ("body_site", "side", "compartment", "issva_type", "note")
-
-    def _post_clean(self) -> None:
-        """Leave the rules to the service, which states them once."""
-
-
 class TreatmentForm(ServiceForm, forms.ModelForm):
     """What was done to a lesion before."""
 
@@ -102,10 +90,6 @@ class TreatmentForm(ServiceForm, forms.ModelForm):
 
     def _post_clean(self) -> None:
         """Leave the rules to the service, which states them once."""
-
-
-class CorrectLesionForm(LesionForm, Correction):
-    """The same facts again, with a reason."""
 
 
 class CorrectTreatmentForm(TreatmentForm, Correction):
