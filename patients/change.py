@@ -34,6 +34,15 @@ def percent_change(old: Decimal, new: Decimal) -> Decimal:
     return exact_change(old, new).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
+LANDMARK_DOUBT_PERCENT = Decimal(15)
+"""A circumference that changed by more asks whether it is the same place [NV]."""
+
+
+def asks_for_landmark(before_cm: Decimal, now_cm: Decimal) -> bool:
+    """Say whether a circumference jumps so far that the place may be another one."""
+    return abs(exact_change(before_cm, now_cm)) > LANDMARK_DOUBT_PERCENT
+
+
 def differs(printed: Decimal, old: Decimal, new: Decimal) -> bool:
     """Say whether a printed percentage is too far from the one of the raw numbers."""
     return abs(printed - exact_change(old, new)) > PRINTED_MAY_DIFFER_BY

@@ -53,6 +53,19 @@ urlpatterns = [
     ),
     path("key-images/<int:image_id>/", views.key_image, name="key_image"),
     path(
+        "visits/<int:visit_id>/withdraw/", views.withdraw_visit, name="withdraw_visit"
+    ),
+    path(
+        "patients/<int:patient_id>/landmarks/new/",
+        views.add_landmark,
+        name="add_landmark",
+    ),
+    path(
+        "landmarks/<int:landmark_id>/correct/",
+        views.correct_landmark,
+        name="correct_landmark",
+    ),
+    path(
         "measurements/<int:measurement_id>/correct/",
         views.correct_measurement,
         name="correct_measurement",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 from dosing.history import History
 from dosing.words import plain
 from patients.change import Change, Point, days_on_drug, differs, percent_change
-from patients.models import ImagingStudy, Lesion, Measurement, Quantity
+from patients.models import ImagingStudy, Lesion, Measurement, Patient, Quantity, Visit
 from patients.response import (
     RULES,
     UNITS,
@@ -213,11 +213,21 @@ class LesionStory:
 
 
 def stories_of(history: History, lesions: Iterable[Lesion]) -> list[LesionStory]:
-    """Tell the course of each lesion: two statements, however many there are."""
+    """Tell the course of each lesion: three statements, however many there are."""
     patient = history.patient
     studies = list(ImagingStudy.objects.of(patient).in_time_order())
     rows = list(Measurement.objects.of(patient).in_time_order())
-    return [story_of_lesion(history, lesion, studies, rows) for lesion in lesions]
+    function = tuple(function_of(patient))
+    return [
+        story_of_lesion(history, lesion, studies, rows, function) for lesion in lesions
+    ]
+
+
+def function_of(patient: Patient) -> Iterable[Point]:
+    """Yield the graded function of each visit at which it was asked."""
+    asked = Visit.objects.of(patient).exclude(function_grade=None).in_time_order()
+    for on, grade in asked.values_list("held_on", "function_grade"):
+        yield Point(on, Decimal(grade or 0))
 
 
 def story_of_lesion(
@@ -225,9 +235,10 @@ def story_of_lesion(
     lesion: Lesion,
     studies: Sequence[ImagingStudy],
     rows: Sequence[Measurement],
+    function: tuple[Point, ...] = (),
 ) -> LesionStory:
     start = history.course.starts_on()
-    course = course_of(start, lesion, studies, rows)
+    course = course_of(start, lesion, studies, rows, function)
     changes = course.changes
     by_study: defaultdict[int | None, list[Measurement]] = defaultdict(list)
     for row in rows:
@@ -264,6 +275,7 @@ def course_of(
     lesion: Lesion,
     studies: Iterable[ImagingStudy],
     rows: Iterable[Measurement],
+    function: tuple[Point, ...] = (),
 ) -> Course:
     """Gather what the response rules read, of one lesion and of its patient."""
     chosen = [study.done_on for study in studies if study.is_baseline]
@@ -278,6 +290,7 @@ def course_of(
         area_mm2=tuple(points[Quantity.MRI_MAX_AREA_MM2]),
         volume_cm3=tuple(points[Quantity.MRI_VOLUME_CM3]),
         pain_vas=tuple(points[Quantity.PAIN_VAS]),
+        function_grade=function,
     )
 
 

@@ -18,6 +18,7 @@ ENTERS = {
     "patients.add_lesion",
     "patients.add_imagingstudy",
     "patients.add_measurement",
+    "patients.add_visit",
     "patients.add_diaryday",
     "patients.add_sideeffect",
     "patients.change_task",

@@ -15,7 +15,7 @@ from dosing.history import History, histories_of
 from dosing.words import plain
 from patients.change import percent_change
 from patients.models import Patient, Quantity, Site
-from tdm.teaching import case_series, months
+from tdm.teaching import MONTH_WINDOW, case_series, months
 
 
 class Comparison(StrEnum):
@@ -122,7 +122,6 @@ def row(number: int, history: History, case: Mapping[str, Any]) -> Row:
 
 MONTHS = (0, 1, 3)
 WEEK_WINDOW = timedelta(days=3)
-MONTH_WINDOW = timedelta(days=14)
 """How far from its mark a level or a measurement still belongs to it."""
 
 

@@ -15,11 +15,26 @@ from dosing import services as dosing
 from dosing.models import Laboratory, Protocol
 from dosing.units import Unit, parse_reported
 from patients import services as people
-from patients.models import Lesion, Modality, Patient, Quantity, Role, Site, Staff
+from patients.models import (
+    Lesion,
+    Modality,
+    Patient,
+    Quantity,
+    Role,
+    Site,
+    Staff,
+    VisitKind,
+)
 
 DATA = Path(__file__).parent / "data" / "case_series.json"
 DAYS_PER_MONTH = Decimal("30.4375")
 DRAWN_AT = time(8)
+
+VISITS = {0: VisitKind.BASELINE, 1: VisitKind.MONTH_1, 3: VisitKind.MONTH_3}
+"""Months of treatment at which the case series saw its patients."""
+
+MONTH_WINDOW = timedelta(days=14)
+"""How far from its mark a visit or a measurement still belongs to it [NV]."""
 
 PASSWORD = "troughline-demo"  # noqa: S105 - printed at every start, for teaching only
 ACCOUNTS = {
@@ -165,24 +180,36 @@ def admit(case: Mapping[str, Any], clinic: Clinic, at: datetime) -> None:
 def measure(
     case: Mapping[str, Any], patient: Patient, start: date, clinic: Clinic
 ) -> None:
+    """Enter each visit with its pain and circumference, and each MRI."""
     lesion = patient.lesions.get()
-    for quantity, values in case["measurements"].items():
-        if quantity == Quantity.MRI_MAX_AREA_MM2:
-            image(case, lesion, start, clinic)
-            continue
-        said = dict(case["text_says"].get(quantity, ()))
-        for month, value in values:
-            other = said.get(month, value)
-            note = f"The report's text says {other}." if other != value else ""
-            people.add_measurement(
-                patient=patient,
-                lesion=None if quantity == "pain_vas" else lesion,
-                quantity=quantity,
-                value=Decimal(value),
-                measured_on=start + months(month),
-                note=note,
-                actor=clinic.clinician,
-            )
+    image(case, lesion, start, clinic)
+    landmark = people.add_landmark(
+        lesion=lesion,
+        limb=case["limb"],
+        side=lesion.side,
+        place="not stated in the report",
+        actor=clinic.clinician,
+    )
+    pain, girth = (
+        dict(case["measurements"][quantity])
+        for quantity in (Quantity.PAIN_VAS, Quantity.CIRCUMFERENCE_CM)
+    )
+    said = dict(case["text_says"][Quantity.CIRCUMFERENCE_CM])
+    for month, kind in VISITS.items():
+        mark = start + months(month)
+        other = said.get(month, girth[month])
+        people.record_visit(
+            patient=patient,
+            kind=kind,
+            held_on=mark,
+            window_from=mark - MONTH_WINDOW,
+            window_to=mark + MONTH_WINDOW,
+            note=f"The report's text says {other} cm." if other != girth[month] else "",
+            measured=people.Measured(
+                Decimal(pain[month]), {landmark.pk: Decimal(girth[month])}
+            ),
+            actor=clinic.clinician,
+        )
 
 
 def image(case: Mapping[str, Any], lesion: Lesion, start: date, clinic: Clinic) -> None:

@@ -34,6 +34,7 @@ from patients.models import (
     Patient,
     PreviousTreatment,
     SideEffect,
+    Visit,
 )
 
 
@@ -84,6 +85,7 @@ KINDS = (
     "supply",
     "decision",
     "imaging",
+    "visit",
     "measurement",
     "effect",
     "lab",
@@ -289,6 +291,19 @@ class Storyteller:
                 set_aside=row.withdrawn_at is not None,
             )
 
+    def visits(self) -> Iterable[Entry]:
+        rows = Visit.objects.filter(patient=self.history.patient)
+        for visit in rows.in_time_order():
+            title = _("Visit: %(kind)s") % {"kind": visit.get_kind_display()}
+            yield self.entry(
+                "visit",
+                self.at(visit.held_on),
+                " \u00b7 ".join([title, *visit.done_in_words]),
+                visit,
+                note=visit.note,
+                set_aside=visit.withdrawn_at is not None,
+            )
+
     def imaging(self) -> Iterable[Entry]:
         rows = ImagingStudy.objects.filter(patient=self.history.patient)
         for study in rows.in_time_order():
@@ -409,6 +424,7 @@ def timeline(history: History, labs: Sequence[Read]) -> list[Entry]:
         *teller.protocols(),
         *teller.decisions(),
         *teller.imaging(),
+        *teller.visits(),
         *teller.measurements(),
         *teller.effects(),
         *teller.labs(),

@@ -15,7 +15,7 @@ from rest_framework.routers import SimpleRouter
 from dosing.api import LaboratoriesView, TroughsView
 from patients.api import PatientViewSet
 from patients.forms import PasswordForm, SignInForm
-from tdm import forecasts, health, lesions, views
+from tdm import forecasts, health, lesions, views, visits
 from tdm.api import AdviceView, TimelineView
 
 router = SimpleRouter()
@@ -52,6 +52,13 @@ urlpatterns = [
     path("patients/", views.patients, name="patients"),
     path("patients/<int:patient_id>/", views.patient, name="patient"),
     path("patients/<int:patient_id>/lesions/", lesions.lesions, name="lesions"),
+    path("patients/<int:patient_id>/visits/", visits.visits, name="visits"),
+    path(
+        "patients/<int:patient_id>/visits/new/",
+        visits.record_visit,
+        name="record_visit",
+    ),
+    path("visits/<int:visit_id>/correct/", visits.correct_visit, name="correct_visit"),
     path("patients/<int:patient_id>/future/", forecasts.future, name="future"),
     path("patients/<int:patient_id>/pause/", forecasts.hold, name="hold"),
     path("models/", forecasts.models_page, name="models"),

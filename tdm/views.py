@@ -51,6 +51,7 @@ from patients.models import (
     Patient,
     PreviousTreatment,
     SideEffect,
+    Visit,
 )
 from patients.web import StaffRequest, page, visible_patient
 from tdm import charts, story, table1
@@ -277,6 +278,7 @@ RECORDS: dict[str, type[models.Model]] = {
     "supply": Dispensing,
     "safety": SafetyCheck,
     "imaging": ImagingStudy,
+    "visit": Visit,
     "measurement": Measurement,
     "effect": SideEffect,
     "lab": LabResult,

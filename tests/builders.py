@@ -17,7 +17,7 @@ from dosing.diary import Entry, Place, week_of
 from dosing.models import Dose, Laboratory, Protocol, TroughLevel
 from dosing.units import Unit, parse_reported
 from patients import services as people
-from patients.models import ImagingStudy, Lesion, Patient, Role, Site, Staff
+from patients.models import ImagingStudy, Lesion, Patient, Role, Site, Staff, Visit
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 DAY_0 = date(2026, 3, 2)
@@ -118,6 +118,35 @@ def an_mri(
             "done_on": DAY_0 + timedelta(days=day),
             "modality": "mri",
             "numbers": people.Numbers(area_mm2=Decimal(area)),
+            **facts,
+        },
+    )
+
+
+def a_visit(
+    patient: Patient,
+    lesion: Lesion,
+    *,
+    actor: Staff,
+    day: int = 0,
+    calf: str | None = None,
+    pain: str | None = None,
+    **facts: Any,
+) -> Visit:
+    """Record a visit with the circumference of the calf and the pain."""
+    known = patient.landmarks.first()
+    landmark = known or people.add_landmark(
+        lesion=lesion, limb="calf", side="left", place="15 cm below", actor=actor
+    )
+    girths = {} if calf is None else {landmark.pk: Decimal(calf)}
+    measured = people.Measured(None if pain is None else Decimal(pain), girths)
+    return people.record_visit(
+        patient=patient,
+        actor=actor,
+        **{
+            "kind": "follow_up",
+            "held_on": DAY_0 + timedelta(days=day),
+            "measured": measured,
             **facts,
         },
     )

@@ -29,6 +29,7 @@ from tests.builders import (
     a_site,
     a_staff_member,
     a_trough,
+    a_visit,
     an_mri,
     in_diary,
 )
@@ -67,6 +68,8 @@ def filled(route: str) -> str:
         "<int:task_id>": "1",
         "<int:photo_id>": "1",
         "<int:study_id>": "1",
+        "<int:visit_id>": "1",
+        "<int:landmark_id>": "1",
         "<int:image_id>": "1",
         "<int:lab_id>": "1",
         "<int:event_id>": "1",
@@ -121,6 +124,12 @@ MAY_OPEN = {
     "correct_treatment": ENTRY,
     "withdraw_treatment": ENTRY,
     "lesions": CARE,
+    "visits": CARE,
+    "record_visit": ENTRY,
+    "correct_visit": ENTRY,
+    "withdraw_visit": ENTRY,
+    "add_landmark": ENTRY,
+    "correct_landmark": ENTRY,
     "add_imaging": ENTRY,
     "correct_imaging": ENTRY,
     "withdraw_imaging": ENTRY,
@@ -218,6 +227,7 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         lesion=lesion, kind="surgery", actor=clinician
     )
     study = an_mri(lesion, actor=clinician)
+    visit = a_visit(stranger, lesion, calf="30", actor=clinician)
     picture = BytesIO()
     Image.new("RGB", (8, 8)).save(picture, "PNG")
     image = patients.services.attach_key_image(
@@ -264,6 +274,8 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "lesion": lesion.pk,
         "treatment": treatment.pk,
         "study": study.pk,
+        "visit": visit.pk,
+        "landmark": stranger.landmarks.get().pk,
         "image": image.pk,
         "measurement": measurement.pk,
         "drug": drug.pk,
@@ -323,6 +335,13 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "/patients/{patient}/lesions/",
         "/lesions/{lesion}/imaging/new/",
         "/imaging/{study}/lesions/{lesion}/correct/",
+        "/patients/{patient}/visits/",
+        "/patients/{patient}/visits/new/",
+        "/patients/{patient}/landmarks/new/",
+        "/visits/{visit}/correct/",
+        "/visits/{visit}/withdraw/",
+        "/landmarks/{landmark}/correct/",
+        "/history/visit/{visit}/",
         "/imaging/{study}/withdraw/",
         "/imaging/{study}/images/new/",
         "/key-images/{image}/",

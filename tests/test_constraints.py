@@ -26,7 +26,15 @@ from patients.models import (
     QuantityLimit,
     Staff,
 )
-from tests.builders import DAY_0, a_lesion, a_trough, an_mri, in_diary, on_day
+from tests.builders import (
+    DAY_0,
+    a_lesion,
+    a_trough,
+    a_visit,
+    an_mri,
+    in_diary,
+    on_day,
+)
 
 Facts = Mapping[str, Any]
 
@@ -81,6 +89,18 @@ BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
     "other_genes_are_named": ("patients.Lesion", {"gene": "other", "variant": " "}),
     "imaging_is_coded": ("patients.ImagingStudy", {"modality": "crystal ball"}),
     "key_image_is_png_or_jpeg": ("patients.KeyImage", {"content_type": "text/html"}),
+    "landmarks_are_of_circumferences": (
+        "patients.Measurement",
+        {"quantity": "weight_kg", "value": 60},
+    ),
+    "landmark_is_put_in_words": ("patients.Landmark", {"place": " "}),
+    "visit_is_coded": ("patients.Visit", {"kind": "courtesy"}),
+    "visit_window_is_in_order": (
+        "patients.Visit",
+        {"window_from": DAY_0, "window_to": DAY_0 - timedelta(days=1)},
+    ),
+    "visit_scales_end_at_10": ("patients.Visit", {"severity": 11}),
+    "a_quality_of_life_score_is_named": ("patients.Visit", {"qol_score": 7}),
     "volumes_say_their_method": ("patients.Measurement", {"method": "ellipsoid"}),
     "printed_changes_are_of_a_study": (
         "patients.Measurement",
@@ -171,6 +191,8 @@ BROKEN_BY_A_COPY: dict[str, tuple[str, Facts]] = {
     "one_event_of_a_kind_on_a_day": ("dosing.DrugEvent", {}),
     "one_intake_per_dose": ("dosing.Intake", {}),
     "one_baseline_per_patient": ("patients.ImagingStudy", {}),
+    "one_visit_of_a_kind_on_a_day": ("patients.Visit", {}),
+    "one_landmark_of_a_place": ("patients.Landmark", {}),
     "one_measurement_per_day": ("patients.Measurement", {}),
     "one_protocol_starts_on_a_day": ("dosing.ProtocolAssignment", {}),
     "other_reasons_are_put_in_words": (
@@ -259,14 +281,7 @@ def whole_clinic(
     """Put at least one row into every table."""
     lesion = a_lesion(treated, clinician)
     people.add_previous_treatment(lesion=lesion, kind="surgery", actor=clinician)
-    people.add_measurement(
-        patient=treated,
-        lesion=lesion,
-        quantity="circumference_cm",
-        value=28,  # type: ignore[arg-type]
-        measured_on=DAY_0,
-        actor=clinician,
-    )
+    a_visit(treated, lesion, calf="28", actor=clinician)
     study = an_mri(lesion, is_baseline=True, actor=clinician)
     KeyImage.objects.create(
         study=study, content=b"", content_type="image/png", attached_at=on_day(7)

@@ -20,15 +20,25 @@ from patients.forms.people import (
     TreatmentForm,
 )
 from patients.forms.tasks import CloseTaskForm
+from patients.forms.visits import (
+    AddLandmarkForm,
+    CorrectLandmarkForm,
+    CorrectVisitForm,
+    VisitForm,
+    typed_at,
+)
 
 __all__ = [
+    "AddLandmarkForm",
     "CloseTaskForm",
     "CorrectEffectForm",
     "CorrectImagingForm",
+    "CorrectLandmarkForm",
     "CorrectLesionForm",
     "CorrectMeasurementForm",
     "CorrectPatientForm",
     "CorrectTreatmentForm",
+    "CorrectVisitForm",
     "EffectForm",
     "ImagingForm",
     "LesionForm",
@@ -42,7 +52,9 @@ __all__ = [
     "SignInForm",
     "TokenForm",
     "TreatmentForm",
+    "VisitForm",
     "WithdrawForm",
     "day_or",
+    "typed_at",
     "typed_before",
 ]

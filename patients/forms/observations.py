@@ -13,8 +13,10 @@ from patients.models import (
 from patients.models.rules import plain_text
 from patients.web import ServiceForm
 
-TYPED = [each for each in asked(Quantity) if each[0] not in OF_IMAGING]
-"""What is typed alone; the numbers of an image come with their study."""
+ELSEWHERE = {*OF_IMAGING, Quantity.CIRCUMFERENCE_CM}
+TYPED = [each for each in asked(Quantity) if each[0] not in ELSEWHERE]
+"""What is typed alone; numbers of an image come with their study, a circumference with
+its visit."""
 
 
 class MeasurementForm(ServiceForm):

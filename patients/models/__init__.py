@@ -36,6 +36,14 @@ from patients.models.people import (
     Staff,
 )
 from patients.models.tasks import Task
+from patients.models.visits import (
+    BleedingGrade,
+    Done,
+    FunctionGrade,
+    Landmark,
+    Visit,
+    VisitKind,
+)
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -44,16 +52,20 @@ __all__ = [
     "Action",
     "ApiToken",
     "AuditEvent",
+    "BleedingGrade",
     "Coagulopathy",
     "Compartment",
     "DiaryDay",
     "DiaryPhoto",
+    "Done",
     "EndReason",
+    "FunctionGrade",
     "Gene",
     "Heartbeat",
     "ImagingStudy",
     "IssvaType",
     "KeyImage",
+    "Landmark",
     "Lesion",
     "Limits",
     "Measurement",
@@ -73,6 +85,8 @@ __all__ = [
     "Source",
     "Staff",
     "Task",
+    "Visit",
+    "VisitKind",
     "VolumeMethod",
     "limits_of",
 ]

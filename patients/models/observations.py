@@ -14,6 +14,7 @@ from patients.models.imaging import ImagingStudy
 from patients.models.lesions import Lesion
 from patients.models.people import Patient, Site
 from patients.models.rules import about, every_version_kept, never_deleted, plain_text
+from patients.models.visits import Landmark, Visit
 
 
 class MeasurementQuerySet(models.QuerySet["Measurement"]):
@@ -223,6 +224,22 @@ class Measurement(models.Model):
         blank=True,
         verbose_name=_("imaging study"),
     )
+    visit = models.ForeignKey(
+        Visit,
+        models.PROTECT,
+        related_name="measurements",
+        null=True,
+        blank=True,
+        verbose_name=_("visit"),
+    )
+    landmark = models.ForeignKey(
+        Landmark,
+        models.PROTECT,
+        related_name="measurements",
+        null=True,
+        blank=True,
+        verbose_name=_("landmark"),
+    )
     quantity = models.CharField(_("quantity"), max_length=20, choices=Quantity.choices)
     value = models.DecimalField(_("value"), max_digits=9, decimal_places=2)
     measured_on = models.DateField(_("measured on"))
@@ -256,7 +273,7 @@ class Measurement(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="one_measurement_per_day",
-                fields=["patient", "lesion", "quantity", "measured_on"],
+                fields=["patient", "lesion", "landmark", "quantity", "measured_on"],
                 condition=Q(withdrawn_at=None),
                 nulls_distinct=False,
                 violation_error_message=_(
@@ -274,6 +291,12 @@ class Measurement(models.Model):
                 condition=Q(lesion__isnull=False) | ~Q(quantity__in=OF_A_LESION),
                 violation_error_code=about("lesion"),
                 violation_error_message=_("Say which lesion was measured."),
+            ),
+            models.CheckConstraint(
+                name="landmarks_are_of_circumferences",
+                condition=Q(landmark=None)
+                | Q(quantity=Quantity.CIRCUMFERENCE_CM.value),
+                violation_error_message=_("Only a circumference has a landmark."),
             ),
             models.CheckConstraint(
                 name="volumes_say_their_method",

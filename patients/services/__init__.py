@@ -36,10 +36,22 @@ from patients.services.people import (
     withdraw_previous_treatment,
 )
 from patients.services.tasks import close_task, raise_task
+from patients.services.visits import (
+    LandmarkDoubtError,
+    Measured,
+    add_landmark,
+    correct_landmark,
+    correct_visit,
+    record_visit,
+    withdraw_visit,
+)
 
 __all__ = [
     "FEVER_MATTERS",
+    "LandmarkDoubtError",
+    "Measured",
     "Numbers",
+    "add_landmark",
     "add_lesion",
     "add_measurement",
     "add_previous_treatment",
@@ -50,16 +62,19 @@ __all__ = [
     "close_task",
     "correct_effect",
     "correct_imaging",
+    "correct_landmark",
     "correct_lesion",
     "correct_measurement",
     "correct_patient",
     "correct_previous_treatment",
+    "correct_visit",
     "issue_token",
     "note_export",
     "note_reading",
     "raise_task",
     "record_effect",
     "record_imaging",
+    "record_visit",
     "register_patient",
     "register_staff",
     "resolve_effect",
@@ -68,4 +83,5 @@ __all__ = [
     "withdraw_effect",
     "withdraw_imaging",
     "withdraw_previous_treatment",
+    "withdraw_visit",
 ]

@@ -13,6 +13,7 @@ from patients.models import (
     Lesion,
     Measurement,
     Patient,
+    Quantity,
     Staff,
 )
 from patients.revision import hold_still, locked, revise
@@ -30,10 +31,14 @@ def add_measurement(
     lesion: Lesion | None = None,
     note: str = "",
 ) -> Measurement:
-    """Keep one dated number; those of an image are kept with their study."""
+    """Keep one dated number; those of an image or a visit are kept with it."""
     if quantity in OF_IMAGING:
         raise ValidationError(
             {"quantity": _("Record an imaging study, and this number with it.")}
+        )
+    if quantity == Quantity.CIRCUMFERENCE_CM:
+        raise ValidationError(
+            {"quantity": _("Record a visit, and the circumference with its landmark.")}
         )
     measurement = Measurement(
         patient=hold_still(patient),
@@ -68,6 +73,8 @@ def correct_measurement(
         raise ValidationError(_("This was entered in error. Enter the number anew."))
     if fresh.imaging_id is not None:
         raise ValidationError(_("Correct the imaging study it was measured on."))
+    if fresh.visit_id is not None:
+        raise ValidationError(_("Correct the visit at which it was measured."))
     fresh.value, fresh.measured_on, fresh.note = value, measured_on, note
     revise(
         fresh,

@@ -26,10 +26,12 @@ from patients.views.people import (
     withdraw_treatment,
 )
 from patients.views.tasks import close_task
+from patients.views.visits import add_landmark, correct_landmark, withdraw_visit
 
 __all__ = [
     "add_effect",
     "add_imaging",
+    "add_landmark",
     "add_lesion",
     "add_measurement",
     "add_treatment",
@@ -38,6 +40,7 @@ __all__ = [
     "close_task",
     "correct_effect",
     "correct_imaging",
+    "correct_landmark",
     "correct_lesion",
     "correct_measurement",
     "correct_patient",
@@ -51,4 +54,5 @@ __all__ = [
     "withdraw_effect",
     "withdraw_imaging",
     "withdraw_treatment",
+    "withdraw_visit",
 ]

@@ -115,12 +115,14 @@ def test_a_level_set_aside_leaves_its_week_missing(cases: list[Patient]) -> None
 
 
 def test_a_later_measurement_does_not_move_the_month_3(cases: list[Patient]) -> None:
-    people.add_measurement(
+    landmark = cases[0].landmarks.get().pk
+    people.record_visit(
         patient=cases[0],
-        lesion=cases[0].lesions.get(),
-        quantity="circumference_cm",
-        value=Decimal(30),
-        measured_on=cases[0].site.today(timezone.now()),
+        kind="follow_up",
+        held_on=cases[0].site.today(timezone.now()),
+        measured=people.Measured(
+            None, {landmark: Decimal(30)}, same=frozenset({landmark})
+        ),
         actor=Staff.objects.get(username="clinician"),
     )
 
