@@ -94,7 +94,12 @@ def test_a_study_is_recorded_corrected_and_withdrawn_on_pages(
     withdraw = {"version": 2, "reason": "other patient"}
     client.post(f"/imaging/{study.pk}/withdraw/", withdraw)
     assert "717" not in page_of(client, treated)
-    assert "717" in client.get(f"/patients/{treated.pk}/").content.decode()
+    story = client.get(f"/patients/{treated.pk}/").content.decode()
+    assert "717" in story
+    assert "MRI, baseline" in story
+    assert story.count("entered in error") == 2
+    history = client.get(f"/history/imaging/{study.pk}/").content.decode()
+    assert "Imaging study withdrawn" in history
 
 
 def test_a_computed_volume_is_not_typed_again_on_correction(
@@ -156,7 +161,7 @@ def test_the_teaching_cases_are_judged_with_their_raw_numbers(
     ]
     page = page_of(client, first)
     assert "maximum MRI area: 1299 → 931 mm² (−28.33 %)" in page
-    assert "printed −29.00 %" in page
+    assert "printed −29 %" in page
     assert "differs from the computed change" in page
     assert "differs from the computed change" not in page_of(client, second)
     line = " ".join(client.get(f"/patients/{second.pk}/").content.decode().split())
