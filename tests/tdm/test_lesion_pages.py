@@ -67,7 +67,7 @@ def test_every_region_is_drawn_on_each_side(region: str) -> None:
     assert shape(region, "left") != shape(region, "right")
 
 
-def test_a_study_is_recorded_corrected_and_withdrawn_on_pages(
+def test_a_study_is_recorded_and_corrected_on_its_page(
     lesion: Lesion, treated: Patient, nurse: Staff, browser_of: Browse
 ) -> None:
     client = browser_of(nurse)
@@ -91,8 +91,17 @@ def test_a_study_is_recorded_corrected_and_withdrawn_on_pages(
 
     wrong = client.post(here, {**later, **again, "version": 2, "modality": "ct"})
     assert "Only numbers of an MRI are kept" in wrong.content.decode()
-    withdraw = {"version": 2, "reason": "other patient"}
+
+
+def test_a_study_withdrawn_on_its_page_is_struck_out_of_the_timeline(
+    lesion: Lesion, treated: Patient, nurse: Staff, browser_of: Browse
+) -> None:
+    client = browser_of(nurse)
+    an_mri(lesion, is_baseline=True, actor=nurse)
+    study = an_mri(lesion, day=91, area="717", actor=nurse)
+    withdraw = {"version": 1, "reason": "other patient"}
     client.post(f"/imaging/{study.pk}/withdraw/", withdraw)
+
     assert "717" not in page_of(client, treated)
     story = client.get(f"/patients/{treated.pk}/").content.decode()
     assert "717" in story
