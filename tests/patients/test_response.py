@@ -166,7 +166,8 @@ def test_the_best_response_is_the_smallest_under_treatment() -> None:
 
     assert found.best is not None
     assert (found.best.on - START).days == 30
-    assert (found.percent(found.best), found.percent(found.latest)) == (-40, -20)
+    assert found.percent(found.best) == Decimal(-40)
+    assert found.percent(found.latest) == Decimal(-20)
 
 
 def test_a_baseline_of_zero_has_no_percentages() -> None:
