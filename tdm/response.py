@@ -90,7 +90,10 @@ class Number:
     @property
     def printed(self) -> str:
         printed = self.record.printed_percent
-        return "" if printed is None else in_percent(printed)
+        if printed is None:
+            return ""
+        sign = "+" if printed > 0 else ""
+        return f"{sign}{plain(printed)} %".replace("-", "\u2212")
 
     @property
     def differs(self) -> bool:

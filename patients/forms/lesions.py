@@ -11,8 +11,8 @@ from patients.web import ServiceForm
 NOT_KNOWN = ("", _("not known"))
 
 
-class LesionForm(ServiceForm, forms.ModelForm):
-    """Where a malformation is and what kind; the map says region and side at once."""
+class Placed(ServiceForm):
+    """Where on the body: the map says region and side at once."""
 
     place = forms.ChoiceField(
         label=_("On the body"), choices=places, widget=BodyMap, required=False
@@ -20,6 +20,23 @@ class LesionForm(ServiceForm, forms.ModelForm):
     side = forms.ChoiceField(
         label=_("Side"), choices=[("", _("as on the map")), *Side.choices]
     )
+
+    def __init__(self, *args: object, **options: object) -> None:
+        super().__init__(*args, **options)
+        self.fields["side"].required = not self.data.get("place")
+
+    def clean(self) -> dict[str, object]:
+        typed = super().clean() or {}
+        region, _dot, on_map = (typed.get("place") or NOWHERE).partition(".")
+        side = typed.get("side") or on_map
+        if on_map and side in ONE_SIDE and side != on_map:
+            self.add_error("side", _("The map says the other side."))
+        return {**typed, "region": region, "side": side}
+
+
+class LesionForm(Placed, forms.ModelForm):
+    """Where a malformation is, what kind, and what is known of it."""
+
     gene = forms.ChoiceField(
         label=_("Gene"), choices=[NOT_KNOWN, *Gene.choices], required=False
     )
@@ -49,20 +66,11 @@ class LesionForm(ServiceForm, forms.ModelForm):
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)
         lesion: Lesion = self.instance
-        self.fields["side"].required = not self.data.get("place")
         if lesion.region:
             on_one_side = lesion.side in ONE_SIDE
             side = lesion.side if on_one_side else ONE_SIDE[0].value
             self.initial["place"] = f"{lesion.region}.{side}"
             self.initial["side"] = "" if on_one_side else lesion.side
-
-    def clean(self) -> dict[str, object]:
-        typed = super().clean() or {}
-        region, _dot, on_map = (typed.get("place") or NOWHERE).partition(".")
-        side = typed.get("side") or on_map
-        if on_map and side in ONE_SIDE and side != on_map:
-            self.add_error("side", _("The map says the other side."))
-        return {**typed, "region": region, "side": side}
 
     def facts(self) -> dict[str, object]:
         typed = super().facts()

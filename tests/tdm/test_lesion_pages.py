@@ -61,13 +61,25 @@ def test_a_tap_on_the_body_map_says_region_and_side(
     assert (lesion.region, lesion.side) == ("forearm", "both")
 
 
+def test_the_first_lesion_is_placed_on_the_map_with_its_patient(
+    nurse: Staff, browser_of: Browse
+) -> None:
+    known = {"identifier": "M-1", "family_name": "Mori", "given_name": "Aki"}
+    form = {**known, "site": nurse.sites.get().pk, "born_on": "1990-01-01"}
+    place = {**LESION, "sex": "male", "place": "knee.right", "side": ""}
+    browser_of(nurse).post("/patients/new/", {**form, **place})
+
+    lesion = Patient.objects.get().lesions.get()
+    assert (lesion.region, lesion.side) == ("knee", "right")
+
+
 @pytest.mark.parametrize("region", Region.values)
 def test_every_region_is_drawn_on_each_side(region: str) -> None:
     assert shape(region, "left").startswith("M")
     assert shape(region, "left") != shape(region, "right")
 
 
-def test_a_study_is_recorded_corrected_and_withdrawn_on_pages(
+def test_a_study_is_recorded_and_corrected_on_its_page(
     lesion: Lesion, treated: Patient, nurse: Staff, browser_of: Browse
 ) -> None:
     client = browser_of(nurse)
@@ -91,10 +103,24 @@ def test_a_study_is_recorded_corrected_and_withdrawn_on_pages(
 
     wrong = client.post(here, {**later, **again, "version": 2, "modality": "ct"})
     assert "Only numbers of an MRI are kept" in wrong.content.decode()
-    withdraw = {"version": 2, "reason": "other patient"}
+
+
+def test_a_study_withdrawn_on_its_page_is_struck_out_of_the_timeline(
+    lesion: Lesion, treated: Patient, nurse: Staff, browser_of: Browse
+) -> None:
+    client = browser_of(nurse)
+    an_mri(lesion, is_baseline=True, actor=nurse)
+    study = an_mri(lesion, day=91, area="717", actor=nurse)
+    withdraw = {"version": 1, "reason": "other patient"}
     client.post(f"/imaging/{study.pk}/withdraw/", withdraw)
+
     assert "717" not in page_of(client, treated)
-    assert "717" in client.get(f"/patients/{treated.pk}/").content.decode()
+    story = client.get(f"/patients/{treated.pk}/").content.decode()
+    assert "717" in story
+    assert "MRI, baseline" in story
+    assert story.count("entered in error") == 2
+    history = client.get(f"/history/imaging/{study.pk}/").content.decode()
+    assert "Imaging study withdrawn" in history
 
 
 def test_a_computed_volume_is_not_typed_again_on_correction(
@@ -155,8 +181,9 @@ def test_the_teaching_cases_are_judged_with_their_raw_numbers(
         ],
     ]
     page = page_of(client, first)
-    assert "maximum MRI area: 1299 → 931 mm² (−28.33 %)" in page
-    assert "printed −29.00 %" in page
+    assert "maximum MRI area: 1299 → 931 mm²" in page
+    assert "(−28.33 %)" in page
+    assert "printed −29 %" in page
     assert "differs from the computed change" in page
     assert "differs from the computed change" not in page_of(client, second)
     line = " ".join(client.get(f"/patients/{second.pk}/").content.decode().split())
