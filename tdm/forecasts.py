@@ -45,6 +45,7 @@ class Expectation:
 
 
 AHEAD = timedelta(days=28)
+NOTHING_THERE = Sentence("The days shown lie outside those of the curve.")
 
 
 def expectation(
@@ -52,9 +53,11 @@ def expectation(
     beside: Around,
     window: charts.Window,
     now: datetime,
+    *,
     choice: tuple[policy.Regimen, date] | None = None,
+    span: charts.Span | None = None,
 ) -> Expectation:
-    """Ask the models for the curve of a window, and four weeks ahead.
+    """Ask the models for the curve of a window or a span, and four weeks ahead.
 
     The doses to come are those planned, or a choice from a day on.
     """
@@ -68,6 +71,11 @@ def expectation(
     if window in charts.DAYS_BACK:
         back = today - timedelta(days=charts.DAYS_BACK[window])
         first = max(first, datetime.combine(back, midnight))
+    if span is not None:
+        first = max(asked.origin, datetime.combine(span.first, midnight))
+        last = min(last, datetime.combine(span.last + timedelta(days=1), midnight))
+        if last <= first:
+            return Expectation(None, NOTHING_THERE)
     regimen, from_on = choice or (None, None)
     running = history.planned(today)
     doses = prognosis.coming(
@@ -102,7 +110,7 @@ def future(request: StaffRequest, patient_id: int) -> HttpResponse:
         history = history_of(found)
         beside = around(found)
         choice = choice_of(request, history, now)
-        expected = expectation(history, beside, charts.Window.AHEAD, now, choice)
+        expected = expectation(history, beside, charts.Window.AHEAD, now, choice=choice)
         told = story.story_of(history, beside, now, expected.curve)
         if choice is not None:
             told = story.on_choice(told, *choice)

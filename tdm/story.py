@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import zip_longest
+from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from dosing import policy
 from dosing.history import Around, History, method_of
-from dosing.models import State
+from dosing.models import Intake, State
 from dosing.words import plain, say
 from patients.models import Measurement, Patient, Quantity
 from tdm import charts
@@ -65,8 +66,7 @@ def story_of(
             charts.Happening(each.happens_on, each.lasts_until, str(each))
             for each in beside.standing_events
         ),
-        missed=days_of(beside, State.MISSED),
-        unknown=days_of(beside, State.UNKNOWN),
+        **diary_of(beside),
     )
 
 
@@ -89,8 +89,30 @@ def on_choice(
     return replace(told, doses=(*ended, *begun))
 
 
-def days_of(beside: Around, state: State) -> frozenset[date]:
-    return frozenset(each.due_on for each in beside.intakes if each.state == state)
+def diary_of(beside: Around) -> dict[str, Any]:
+    """Return what the diary says of each day; what is unknown is not told as taken."""
+    vomited = {each for each in beside.intakes if is_vomited(each)}
+    given = [each for each in beside.intakes if each not in vomited]
+    return {
+        "missed": days_of(given, State.MISSED),
+        "unknown": days_of(given, State.UNKNOWN) | {each.due_on for each in vomited},
+        "late": days_of(given, State.LATE),
+        "told": frozenset(each.due_on for each in beside.intakes),
+        "amounts_mg": {
+            each.due_on: each.amount_mg for each in given if each.amount_mg is not None
+        },
+    }
+
+
+def is_vomited(intake: Intake) -> bool:
+    """Say whether a dose was vomited so soon that it may not have been taken."""
+    if intake.vomited_at is None or intake.taken_at is None:
+        return intake.vomited_at is not None
+    return intake.vomited_at - intake.taken_at < policy.VOMITED_SOON
+
+
+def days_of(intakes: Iterable[Intake], state: State) -> frozenset[date]:
+    return frozenset(each.due_on for each in intakes if each.state == state)
 
 
 def alternative(start: date, target: policy.Target) -> Iterable[charts.TargetBand]:
@@ -146,17 +168,25 @@ RESPONSES = (
     (Quantity.PAIN_VAS, gettext_lazy("pain"), "pain"),
     (Quantity.CIRCUMFERENCE_CM, gettext_lazy("circumference"), "circumference"),
     (Quantity.MRI_MAX_AREA_MM2, gettext_lazy("MRI area"), "area"),
+    (Quantity.MRI_VOLUME_CM3, gettext_lazy("MRI volume"), "volume"),
 )
+WITH_GOAL = {Quantity.MRI_MAX_AREA_MM2}
 
 
 def responses(found: Patient) -> Iterable[charts.ResponseSeries]:
-    rows = list(Measurement.objects.of(found).in_time_order())
+    """Yield a series for each quantity, and for each place where there are several."""
+    kept = Measurement.objects.of(found).select_related("landmark", "lesion")
+    rows = list(kept.in_time_order())
     for quantity, name, css in RESPONSES:
-        values = [row for row in rows if row.quantity == quantity]
-        if values:
+        every = [row for row in rows if row.quantity == quantity]
+        places = dict.fromkeys((row.lesion_id, row.landmark_id) for row in every)
+        for place in places:
+            values = [row for row in every if (row.lesion_id, row.landmark_id) == place]
+            where = values[0].landmark or values[0].lesion
             yield charts.ResponseSeries(
-                name=str(name),
+                name=f"{name}, {where}" if where and len(places) > 1 else str(name),
                 unit=values[0].unit,
                 css=css,
                 points=tuple((row.measured_on, row.value) for row in values),
+                has_goal=quantity in WITH_GOAL,
             )

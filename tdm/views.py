@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.contrib.auth.decorators import permission_required
@@ -53,9 +53,10 @@ from patients.models import (
     SideEffect,
     Visit,
 )
-from patients.web import StaffRequest, page, visible_patient
+from patients.web import StaffRequest, is_fragment, page, visible_patient
 from tdm import charts, story, table1
 from tdm.besides import besides_of
+from tdm.companion import companion_of
 from tdm.effects import seen
 from tdm.forecasts import expectation
 from tdm.labs import lab_cards
@@ -134,39 +135,75 @@ def latest(
 @permission_required("patients.view_patient", raise_exception=True)
 @require_GET
 def patient(request: StaffRequest, patient_id: int) -> HttpResponse:
-    """Show one patient: state, chart, ledger and timeline."""
+    """Show one patient: state, chart, ledger and timeline; to htmx the chart alone."""
     found = visible_patient(request, patient_id)
     services.note_reading(patient=found, by="page", actor=request.user)
     with timezone.override(found.site.zone):
-        return render(request, "tdm/patient.html", overview(request, found))
+        now = timezone.localtime(timezone.now(), found.site.zone)
+        history = history_of(found)
+        if is_fragment(request):
+            beside = around(found)
+            gap = besides_of(history, beside, history.day(now))["gap"]
+            stack = stack_of(request, history, beside, now, gap)
+            return render(request, "tdm/_stack.html", stack)
+        return render(request, "tdm/patient.html", overview(request, history, now))
 
 
-def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
-    now = timezone.localtime(timezone.now(), found.site.zone)
-    history = history_of(found)
+def stack_of(
+    request: HttpRequest,
+    history: History,
+    beside: Around,
+    now: datetime,
+    gap: charts.Gap | None,
+) -> dict[str, object]:
+    """Return what the chart stack shows of the days that were asked for."""
+    window, span = window_of(request), span_of(request, history)
+    protocol = history.protocol_on(history.day(now))
+    under = policy.CITED_RANGES.get(request.GET.get("under", ""))
+    target = policy.under(under, protocol.target) if under and protocol else None
+    expected = expectation(history, beside, window, now, span=span)
+    told = story.story_of(history, beside, now, expected.curve, target)
+    is_drawn = history.course.starts_on() or history.levels
+    return {
+        "patient": history.patient,
+        "figure": charts.figure(replace(told, gap=gap), window, span)
+        if is_drawn
+        else None,
+        "expected": expected,
+        "under": under,
+        "under_key": request.GET.get("under", "") if under else "",
+        "ranges": policy.CITED_RANGES,
+        "levels": [(level, history.read(level, target)) for level in history.levels],
+        "uncounted": [
+            course
+            for course in beside.comedications
+            if course.interaction.auc_ratio is None
+            and course.course.runs(history.day(now))
+        ],
+    }
+
+
+def overview(
+    request: HttpRequest, history: History, now: datetime
+) -> dict[str, object]:
+    found = history.patient
     advice = advice_on(history, at=now)
     beside = advice.beside if advice else around(found)
     decisions = list(Decision.objects.of(found))
-    window = window_of(request)
     today = history.day(now)
     first = history.course.starts_on()
     protocol = history.protocol_on(today)
-    under = policy.CITED_RANGES.get(request.GET.get("under", ""))
-    target = policy.under(under, protocol.target) if under and protocol else None
-    expected = expectation(history, beside, window, now)
+    besides = besides_of(history, beside, today)
     ledger = ledger_of(history, decisions)
     labs = read_labs(found)
-    besides = besides_of(history, beside, today)
     lesions = list(found.lesions.prefetch_related("previous_treatments"))
-    told = replace(
-        story.story_of(history, beside, now, expected.curve, target),
-        gap=besides["gap"],
-    )
+    stories = stories_of(history, lesions)
     return {
         **besides,
-        "patient": found,
+        **stack_of(request, history, beside, now, besides["gap"]),
         "lesions": lesions,
-        "lesion_stories": stories_of(history, lesions),
+        "lesion_stories": stories,
+        "companion": companion_of(history, stories),
         "age": found.age_on(today),
         "week": (today - first).days // 7 if first else None,
         "dose": history.running(today),
@@ -188,19 +225,26 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
             everything="all" in request.GET,
         ),
         "labs": lab_cards(labs),
-        "uncounted": [
-            course
-            for course in beside.comedications
-            if course.interaction.auc_ratio is None and course.course.runs(today)
-        ],
         "tasks": found.tasks.open().most_urgent_first(),
-        "figure": charts.figure(told, window) if first or history.levels else None,
-        "expected": expected,
-        "levels": [(level, history.read(level, target)) for level in history.levels],
-        "ranges": policy.CITED_RANGES,
-        "under": under,
         "now": now,
     }
+
+
+SHORTEST_SPAN_DAYS = 7
+FURTHEST_AHEAD_DAYS = 366
+
+
+def span_of(request: HttpRequest, history: History) -> charts.Span | None:
+    """Return the days that the address asks for; nonsense asks for none."""
+    try:
+        first, last = (date.fromisoformat(request.GET[name]) for name in ("from", "to"))
+    except (KeyError, ValueError):
+        return None
+    latest = history.day(timezone.now()) + timedelta(days=FURTHEST_AHEAD_DAYS)
+    first, last = max(first, history.patient.born_on), min(last, latest)
+    if (last - first).days < SHORTEST_SPAN_DAYS - 1:
+        return None
+    return charts.Span(first, last)
 
 
 ENTRIES_AT_ONCE = 60

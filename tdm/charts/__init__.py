@@ -1,6 +1,7 @@
 """The patient chart as numbers: what happened goes in, SVG geometry comes out."""
 
 from tdm.charts.axis import DAYS_BACK
+from tdm.charts.companion import Companion, ExposurePoint, companion
 from tdm.charts.figure import Chart, Figure, chart, figure
 from tdm.charts.labs import LabPoint, LabTrend, lab_trend
 from tdm.charts.sparkline import Sparkline, sparkline
@@ -13,6 +14,7 @@ from tdm.charts.story import (
     Happening,
     LevelPoint,
     ResponseSeries,
+    Span,
     Story,
     TargetBand,
     Window,
@@ -21,10 +23,12 @@ from tdm.charts.story import (
 __all__ = [
     "DAYS_BACK",
     "Chart",
+    "Companion",
     "DosePeriod",
     "DrugCourse",
     "EffectBar",
     "ExpectedCurve",
+    "ExposurePoint",
     "Figure",
     "Gap",
     "Happening",
@@ -32,11 +36,13 @@ __all__ = [
     "LabTrend",
     "LevelPoint",
     "ResponseSeries",
+    "Span",
     "Sparkline",
     "Story",
     "TargetBand",
     "Window",
     "chart",
+    "companion",
     "figure",
     "lab_trend",
     "sparkline",

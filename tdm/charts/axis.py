@@ -7,7 +7,7 @@ from math import ceil, floor
 
 from tdm.charts.labels import LINE_PX, text_box, text_width
 from tdm.charts.shapes import Drawing, Line, Text, line, text
-from tdm.charts.story import Story, Window
+from tdm.charts.story import Span, Story, Window
 from tdm.charts.words import month_text, short_day_text, week_text
 
 STEPS_WEEKS = (1, 2, 4, 8, 13, 26, 52, 104, 208, 520)
@@ -60,8 +60,13 @@ def clinic_day(moment: datetime, story: Story) -> float:
     return local.toordinal() + since_midnight.total_seconds() / DAY_S
 
 
-def time_axis(story: Story, window: Window, left: float, right: float) -> TimeAxis:
+def time_axis(
+    story: Story, window: Window, left: float, right: float, span: Span | None = None
+) -> TimeAxis:
     start, now = story.start_on.toordinal(), clinic_day(story.now, story)
+    if span is not None:
+        begin, end = float(span.first.toordinal()), float(span.last.toordinal() + 1)
+        return TimeAxis(start, begin, end, left, right)
     days = [*_days_told(story), now, float(start)]
     first = max(min(days), float(start - LEAD_IN_DAYS))
     if window in DAYS_BACK:

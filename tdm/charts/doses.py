@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import groupby
 from math import ceil, floor
 
 from django.utils.translation import gettext as _
@@ -29,8 +30,7 @@ class Strip:
     bottom: float
     tallest_mg: Decimal
     by_day: bool
-    missed: frozenset[date] = frozenset()
-    unknown: frozenset[date] = frozenset()
+    story: Story
 
     def rect(self, left: float, right: float, mg: Decimal) -> Rect:
         tall = float(mg / self.tallest_mg) * (self.bottom - self.top)
@@ -59,7 +59,8 @@ def _strip(
 ) -> Strip:
     days = axis.last_day - axis.first_day
     by_day = days <= MOST_DAYS_AS_BARS and axis.px_per_day >= THINNEST_DAY_PX
-    tallest = max(_height_mg(each, by_day=by_day) for each in periods)
+    heights = [_height_mg(each, by_day=by_day) for each in periods]
+    tallest = max([*heights, *(story.amounts_mg.values() if by_day else ())])
     now = clinic_day(story.now, story)
     return Strip(
         axis,
@@ -68,8 +69,7 @@ def _strip(
         top + STRIP_PX,
         tallest or Decimal(1),
         by_day,
-        story.missed,
-        story.unknown,
+        story,
     )
 
 
@@ -92,10 +92,13 @@ def _span(period: DosePeriod, axis: TimeAxis) -> tuple[float, float] | None:
 
 
 def _bars(period: DosePeriod, strip: Strip) -> Iterable[Bars]:
-    """What was due until now, then what is planned."""
+    """What is known of each day until now, then what is planned."""
     rects = _daily(period, strip) if strip.by_day else _stepped(period, strip)
     titles = {
         "dose": _title(period),
+        "dose late": _("taken late"),
+        "dose other": _("another amount than prescribed"),
+        "dose silent": _("%(dose)s; the diary says nothing") % {"dose": _title(period)},
         "dose planned": _title(period),
         "dose missed": _("missed"),
         "dose unknown": _("not known whether it was taken"),
@@ -107,12 +110,18 @@ def _bars(period: DosePeriod, strip: Strip) -> Iterable[Bars]:
 
 
 def _kind(day: int, strip: Strip) -> str:
-    on = date.fromordinal(day)
-    if on in strip.missed:
-        return "dose missed"
-    if on in strip.unknown:
-        return "dose unknown"
-    return "dose planned" if day > floor(strip.now_day) else "dose"
+    on, story = date.fromordinal(day), strip.story
+    if day > floor(strip.now_day):
+        return "dose planned"
+    kinds = {
+        "dose missed": story.missed,
+        "dose unknown": story.unknown,
+        "dose other": story.amounts_mg.keys(),
+        "dose late": story.late,
+        "dose": story.told,
+    }
+    known = (kind for kind, days in kinds.items() if on in days)
+    return next(known, "dose silent")
 
 
 def _daily(period: DosePeriod, strip: Strip) -> list[tuple[Rect, str]]:
@@ -124,8 +133,9 @@ def _daily(period: DosePeriod, strip: Strip) -> list[tuple[Rect, str]]:
         doses = doses_on(period, date.fromordinal(day))
         left = strip.axis.x(day) + (pitch - width) / 2
         if doses and left + width <= strip.axis.right:
-            bar = strip.rect(left, left + width, period.amount_mg * doses)
-            bars.append((bar, _kind(day, strip)))
+            told = strip.story.amounts_mg.get(date.fromordinal(day))
+            mg = period.amount_mg * doses if told is None else told
+            bars.append((strip.rect(left, left + width, mg), _kind(day, strip)))
     return bars
 
 
@@ -137,13 +147,21 @@ def doses_on(period: DosePeriod, on: date) -> int:
 
 
 def _stepped(period: DosePeriod, strip: Strip) -> list[tuple[Rect, str]]:
+    """Return one step for each run of days that are alike."""
     first, last = _span(period, strip.axis) or (0.0, 0.0)
-    turn = min(max(strip.now_day, first), last)
-    spans = (((first, turn), "dose"), ((turn, last), "dose planned"))
+    due = [
+        day
+        for day in range(floor(first), ceil(last))
+        if doses_on(period, date.fromordinal(day))
+    ]
+    steps = []
+    for kind, run in groupby(due, key=lambda day: _kind(day, strip)):
+        begin = max(float(next(run)), first)
+        steps.append((begin, kind))
+    ends = [begin for begin, _kind_ in steps[1:]] + [last]
     return [
         (strip.rect(strip.axis.x(a), strip.axis.x(b), _mg_per_day(period)), kind)
-        for (a, b), kind in spans
-        if b > a
+        for (a, kind), b in zip(steps, ends, strict=True)
     ]
 
 

@@ -1,6 +1,8 @@
 """Panels stacked over one time axis, drawn once for each width of screen."""
 
 from dataclasses import dataclass
+from datetime import date
+from math import ceil, floor
 
 from django.utils.translation import gettext as _
 
@@ -13,7 +15,7 @@ from tdm.charts.labels import LINE_PX, text_width
 from tdm.charts.levels import levels_panel
 from tdm.charts.response import response_panel
 from tdm.charts.shapes import Drawing, line, stacked, text
-from tdm.charts.story import Story, Window
+from tdm.charts.story import Span, Story, Window
 from tdm.charts.table import Row, rows, summary
 from tdm.charts.words import day_text
 
@@ -32,6 +34,9 @@ class Chart:
     height: int
     summary: str
     drawing: Drawing
+    left: float
+    right: float
+    """Where the days begin and end, in pixels from the left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +46,56 @@ class Figure:
     window: Window
     charts: tuple[tuple[str, Chart], ...]
     rows: tuple[Row, ...]
+    first: date
+    last: date
+    span: Span | None = None
+    """The days that were chosen; None where the window says what is shown."""
+
+    @property
+    def query(self) -> str:
+        """Return what an address says to show the same days."""
+        if self.span is None:
+            return f"range={self.window}"
+        return f"from={self.span.first}&to={self.span.last}"
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
 
 
-def figure(story: Story, window: Window = Window.ALL) -> Figure:
+def figure(
+    story: Story, window: Window = Window.ALL, span: Span | None = None
+) -> Figure:
     charts = tuple(
-        (name, chart(story, width=width, window=window))
+        (name, chart(story, width=width, window=window, span=span))
         for name, width in WIDTHS_PX.items()
     )
-    return Figure(window, charts, rows(story, _axis(story, WIDTHS_PX["wide"], window)))
+    axis = _axis(story, WIDTHS_PX["wide"], window, span)
+    return Figure(
+        window,
+        charts,
+        rows(story, axis),
+        date.fromordinal(floor(axis.first_day)),
+        date.fromordinal(ceil(axis.last_day) - 1),
+        span,
+    )
 
 
-def chart(story: Story, *, width: int, window: Window = Window.ALL) -> Chart:
-    axis = _axis(story, width, window)
-    floor = float(HEADER_PX + LEVELS_PX)
-    levels = levels_panel(story, axis, HEADER_PX, floor)
-    doses, floor = dose_strip(story, axis, floor + GAP_PX)
-    gap, floor = gap_hatch(story, axis, floor)
-    drugs, floor = drug_bars(story, axis, floor)
-    effects, floor = effect_bars(story, axis, floor)
-    events, floor = event_marks(story, axis, floor)
-    response, floor = response_panel(story, axis, floor + GAP_PX, width - 4)
+def chart(
+    story: Story, *, width: int, window: Window = Window.ALL, span: Span | None = None
+) -> Chart:
+    axis = _axis(story, width, window, span)
+    end = float(HEADER_PX + LEVELS_PX)
+    levels = levels_panel(story, axis, HEADER_PX, end)
+    doses, end = dose_strip(story, axis, end + GAP_PX)
+    gap, end = gap_hatch(story, axis, end)
+    drugs, end = drug_bars(story, axis, end)
+    effects, end = effect_bars(story, axis, end)
+    events, end = event_marks(story, axis, end)
+    response, end = response_panel(story, axis, end + GAP_PX, width - 4)
     drawing = stacked(
         (
-            ticks(axis, HEADER_PX, floor, width),
+            ticks(axis, HEADER_PX, end, width),
             levels,
             doses,
             gap,
@@ -71,15 +103,17 @@ def chart(story: Story, *, width: int, window: Window = Window.ALL) -> Chart:
             effects,
             events,
             response,
-            _now(story, axis, floor),
+            _now(story, axis, end),
         )
     )
-    return Chart(width, round(floor + AXIS_PX), summary(story, axis), drawing)
+    height = round(end + AXIS_PX)
+    told = summary(story, axis)
+    return Chart(width, height, told, drawing, axis.left, axis.right)
 
 
-def _axis(story: Story, width: int, window: Window) -> TimeAxis:
+def _axis(story: Story, width: int, window: Window, span: Span | None) -> TimeAxis:
     margin = 52 if width >= ROOMY_PX else 14
-    return time_axis(story, window, LEFT_PX, width - margin)
+    return time_axis(story, window, LEFT_PX, width - margin, span)
 
 
 def _now(story: Story, axis: TimeAxis, bottom: float) -> Drawing:

@@ -7,8 +7,11 @@ from decimal import Decimal
 from itertools import pairwise
 from math import ceil, floor
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
+from patients.response import AREA_RESPONSE_PERCENT
+from patients.sources import AREA_CITATION
 from tdm.charts.axis import TimeAxis, clinic_day
 from tdm.charts.labels import LINE_PX, shortened, text_box, text_width
 from tdm.charts.shapes import (
@@ -26,7 +29,7 @@ from tdm.charts.story import ResponseSeries, Story
 from tdm.charts.words import axis_percent_text, day_text, number_text, percent_text
 
 PANEL_PX = 116.0
-RESPONSE_PERCENT = -20
+RESPONSE_PERCENT = -int(AREA_RESPONSE_PERCENT)
 STEPS_PERCENT = (20, 40, 100, 200, 500, 1000)
 MOST_STEPS = 5
 KEY_INDENT_PX = 14.0
@@ -92,12 +95,12 @@ def response_panel(
     captions = _captions(trends, plot, column) if beside else Drawing()
     drawing = Drawing(
         lines=(
-            *_levels_of_change(plot),
+            *_levels_of_change(plot, trends),
             *captions.lines,
             *(part for each in trends for part in _segments(each, plot)),
         ),
         marks=(*key.marks, *(m for each in trends for m in _marks(each, plot))),
-        texts=(*_scale(plot), *key.texts, *captions.texts),
+        texts=(*_scale(plot), *_goal_words(plot, trends), *key.texts, *captions.texts),
     )
     return drawing, plot.bottom
 
@@ -145,13 +148,29 @@ def _scale(plot: Plot) -> list[Text]:
     ]
 
 
-def _levels_of_change(plot: Plot) -> tuple[Line, Line]:
+def _levels_of_change(plot: Plot, trends: Sequence[Trend]) -> Iterable[Line]:
     left, right = plot.axis.left, plot.axis.right
     zero, goal = plot.y(0), plot.y(RESPONSE_PERCENT)
-    return (
-        line((left, zero), (right, zero), "floor"),
-        line((left, goal), (right, goal), "goal", _("20 % less than at baseline")),
-    )
+    yield line((left, zero), (right, zero), "floor")
+    if _has_goal(trends):
+        yield line((left, goal), (right, goal), "goal", _goal_title())
+
+
+def _has_goal(trends: Sequence[Trend]) -> bool:
+    """Say whether something is drawn to which the rule of the MRI speaks."""
+    return any(each.series.has_goal for each in trends)
+
+
+def _goal_title() -> str:
+    facts = {"percent": AREA_RESPONSE_PERCENT, "source": gettext(AREA_CITATION)}
+    return _("response rule for the MRI, %(percent)s %% less (%(source)s)") % facts
+
+
+def _goal_words(plot: Plot, trends: Sequence[Trend]) -> Iterable[Text]:
+    if _has_goal(trends):
+        words = _("MRI: response from here")
+        height = plot.y(RESPONSE_PERCENT) + LINE_PX
+        yield text(plot.axis.left + 6, height, words, "start", "goal-word")
 
 
 def _segments(trend: Trend, plot: Plot) -> Iterable[Line]:

@@ -1,6 +1,7 @@
 """What a chart is told: one patient's treatment, as plain facts without a database."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -18,6 +19,14 @@ class Window(StrEnum):
     THREE_MONTHS = "3m"
     ALL = "all"
     AHEAD = "ahead"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days a reader chose to look at, both included."""
+
+    first: date
+    last: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,8 @@ class ResponseSeries:
     unit: str
     points: tuple[tuple[date, Decimal], ...]
     css: str
+    has_goal: bool = False
+    """Whether the response rule of the MRI speaks of it."""
 
     @property
     def in_order(self) -> tuple[tuple[date, Decimal], ...]:
@@ -143,5 +154,12 @@ class Story:
     effects: tuple[EffectBar, ...] = ()
     missed: frozenset[date] = frozenset()
     unknown: frozenset[date] = frozenset()
+    late: frozenset[date] = frozenset()
+    told: frozenset[date] = frozenset()
+    """Days of whose doses the diary says something."""
+
+    amounts_mg: Mapping[date, Decimal] = field(default_factory=dict)
+    """What was taken on days on which it was not what is prescribed."""
+
     events: tuple[Happening, ...] = ()
     gap: Gap | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -63,10 +64,7 @@ def _doses(story: Story) -> Iterable[Row]:
 
 
 def _besides(story: Story) -> Iterable[Row]:
-    for on in story.missed:
-        yield _row(story, on, _("dose"), _("missed"), "")
-    for on in story.unknown:
-        yield _row(story, on, _("dose"), _("not known whether it was taken"), "")
+    yield from _told(story)
     for drug in story.drugs:
         until = _until(drug.stops_on)
         yield _row(story, drug.starts_on, _("interacting drug"), drug.label, until)
@@ -75,6 +73,33 @@ def _besides(story: Story) -> Iterable[Row]:
         yield _row(story, event.on, _("event"), event.label, until)
     if story.gap is not None:
         yield _row(story, story.gap.from_on, _("dose"), _("no tablets"), "")
+
+
+def _told(story: Story) -> Iterable[Row]:
+    """What the diary says of the doses, days that are alike in one row."""
+    for on, mg in story.amounts_mg.items():
+        value = _("%(amount)s mg") % {"amount": number_text(mg)}
+        yield _row(story, on, _("dose"), value, _("another amount than prescribed"))
+    kinds = {
+        _("missed"): story.missed,
+        _("not known whether it was taken"): story.unknown,
+        _("taken late"): story.late,
+        _("taken"): story.told - story.missed - story.unknown - story.late,
+    }
+    for words, days in kinds.items():
+        for first, last in runs(days - story.amounts_mg.keys()):
+            until = "" if first == last else _until(last + timedelta(days=1))
+            yield _row(story, first, _("dose"), words, until)
+
+
+def runs(days: Iterable[date]) -> Iterable[tuple[date, date]]:
+    """Yield the first and the last of each run of days without a gap."""
+    numbered = enumerate(sorted(days))
+    for _apart, run in groupby(
+        numbered, key=lambda each: each[1].toordinal() - each[0]
+    ):
+        found = [day for _place, day in run]
+        yield found[0], found[-1]
 
 
 def _effects(story: Story) -> Iterable[Row]:

@@ -10,12 +10,15 @@ import pytest
 from tdm.charts import (
     Chart,
     DosePeriod,
+    ExposurePoint,
     LevelPoint,
     ResponseSeries,
+    Span,
     Story,
     TargetBand,
     Window,
     chart,
+    companion,
     figure,
     sparkline,
 )
@@ -183,7 +186,7 @@ def test_a_year_of_treatment_is_a_step_instead_of_bars() -> None:
 def test_what_is_planned_looks_different_from_what_was_due() -> None:
     given, planned = chart(a_story(now=30), width=WIDE).drawing.bars
 
-    assert (given.css, planned.css) == ("dose", "dose planned")
+    assert (given.css, planned.css) == ("dose silent", "dose planned")
     assert given.rects[-1].x < planned.rects[0].x
 
 
@@ -208,7 +211,97 @@ def test_response_is_percent_of_its_own_baseline() -> None:
     drawn = chart(a_story(response=(pain((0, 8), (30, 5)),)), width=WIDE)
 
     assert "pain \u221238\u00a0%" in words(drawn)
-    assert "20 % less than at baseline" in titles(drawn)
+
+
+def test_the_line_of_the_response_rule_stands_beside_an_mri_alone() -> None:
+    area = replace(pain((0, 1299), (90, 931)), name="MRI area", has_goal=True)
+
+    beside_mri = chart(a_story(response=(area,), now=95), width=WIDE)
+    beside_pain = chart(a_story(response=(pain((0, 8), (90, 5)),), now=95), width=WIDE)
+
+    assert "MRI: response from here" in words(beside_mri)
+    assert any("20 % less" in title for title in titles(beside_mri))
+    assert "MRI: response from here" not in words(beside_pain)
+    assert not any("20 % less" in title for title in titles(beside_pain))
+
+
+def days(*numbers: int) -> frozenset[date]:
+    return frozenset(DAY_0 + timedelta(days=number) for number in numbers)
+
+
+TOLD = {
+    "told": days(*range(6)),
+    "late": days(1),
+    "missed": days(2),
+    "unknown": days(3),
+    "amounts_mg": {DAY_0 + timedelta(days=4): Decimal(4)},
+}
+
+
+def test_each_day_of_the_strip_is_what_the_diary_says_and_silence_is_not_taken() -> (
+    None
+):
+    bars = chart(a_story(now=9, **TOLD), width=WIDE).drawing.bars
+    count = {each.css: len(each.rects) for each in bars}
+
+    assert count["dose"] == 2
+    assert count["dose silent"] == 4
+    assert {name: count[f"dose {name}"] for name in ("late", "missed", "unknown")} == {
+        "late": 1,
+        "missed": 1,
+        "unknown": 1,
+    }
+    (other,) = (each for each in bars if each.css == "dose other")
+    (taken,) = (each for each in bars if each.css == "dose")
+    assert other.rects[0].height == 2 * taken.rects[0].height
+
+
+def test_over_a_year_equal_days_are_one_step() -> None:
+    bars = chart(a_story(now=365, **TOLD), width=WIDE).drawing.bars
+
+    assert {
+        each.css: len(each.rects) for each in bars if "planned" not in each.css
+    } == {
+        "dose": 2,
+        "dose late": 1,
+        "dose missed": 1,
+        "dose unknown": 1,
+        "dose other": 1,
+        "dose silent": 1,
+    }
+
+
+def test_the_table_tells_equal_days_of_the_diary_as_one_range() -> None:
+    told = a_story(told=days(0, 1, 2, 5), missed=days(5), now=9)
+
+    rows = [(r.treatment_day, r.value, r.meaning) for r in figure(told).rows]
+
+    assert (0, "taken", "last day Wed 4 Mar 2026") in rows
+    assert (5, "missed", "") in rows
+
+
+def test_chosen_days_are_shown_and_nothing_else() -> None:
+    story = a_story(a_point(5, "10"), a_point(20, "11"), a_point(40, "12"), now=60)
+    span = Span(DAY_0 + timedelta(days=10), DAY_0 + timedelta(days=30))
+
+    shown = figure(story, span=span)
+
+    assert [row.value for row in shown.rows if row.what == "level"] == ["11 ng/mL"]
+    assert (shown.first, shown.last, shown.days) == (span.first, span.last, 21)
+    assert shown.query == "from=2026-03-12&to=2026-04-01"
+
+
+def an_mri_at(mean: str, percent: str) -> ExposurePoint:
+    return ExposurePoint(DAY_0, Decimal(mean), 2, Decimal(percent), "left arm", "")
+
+
+def test_the_companion_sets_exposure_beside_change_and_fits_no_line() -> None:
+    drawn = companion([an_mri_at("14", "-28.3"), an_mri_at("4", "-10")])
+
+    low, high = sorted(drawn.drawing.marks, key=lambda each: each.x)
+    assert low.y < high.y
+    assert drawn.summary == "2 MRIs"
+    assert all(line.x1 == line.x2 or line.y1 == line.y2 for line in drawn.drawing.lines)
 
 
 def test_a_baseline_alone_says_so() -> None:

@@ -8,6 +8,7 @@ from dosing.advice import advise
 from dosing.forms import seal
 from dosing.models import Decision, Dose, Laboratory, TroughLevel
 from patients.models import AuditEvent, Patient, Role, Site, Staff
+from tdm import teaching
 from tests.builders import (
     a_dose,
     a_lesion,
@@ -177,7 +178,7 @@ def test_a_patient_page_costs_the_same_for_one_and_three_levels(
         a_trough(treated, "12", actor=clinician, day=28 + number)
     signed_in(client, clinician)
 
-    with django_assert_num_queries(43):  # type: ignore[operator]
+    with django_assert_num_queries(45):  # type: ignore[operator]
         client.get(f"/patients/{treated.pk}/")
 
 
@@ -772,3 +773,51 @@ def test_a_japanese_reader_reads_japanese_with_japanese_dates(
     assert "2026年3月30日(月) 08:00" in page
     assert "1回1.5 mg 1日1回" in page
     assert "署名" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "levels"),
+    [
+        ("from=2026-03-02&to=2026-03-20", ["13.5 ng/mL"]),
+        ("from=2026-03-17&to=2026-03-31", ["16.4 ng/mL"]),
+        ("from=2026-03-20&to=2026-03-01", ["13.5 ng/mL", "16.4 ng/mL"]),
+        ("from=2026-03-17&to=2026-03-22", ["13.5 ng/mL", "16.4 ng/mL"]),
+        ("from=never&to=always", ["13.5 ng/mL", "16.4 ng/mL"]),
+        ("from=0001-01-01&to=9999-12-31", ["13.5 ng/mL", "16.4 ng/mL"]),
+        ("from=2026-03-17", ["13.5 ng/mL", "16.4 ng/mL"]),
+    ],
+)
+def test_chosen_days_of_the_chart_are_in_the_address_and_nonsense_shows_all(
+    client: Client,
+    treated: Patient,
+    laboratory: Laboratory,
+    clinician: Staff,
+    query: str,
+    levels: list[str],
+) -> None:
+    a_trough(treated, "13.5", day=14, actor=clinician)
+    a_trough(treated, "16.4", actor=clinician)
+
+    answer = signed_in(client, clinician).get(
+        f"/patients/{treated.pk}/?{query}", headers={"HX-Request": "true"}
+    )
+
+    rows = answer.context["figure"].rows
+    assert [row.value for row in rows if row.what == "level"] == levels
+    assert "<html" not in answer.content.decode()
+    assert 'id="figure"' in answer.content.decode()
+
+
+def test_the_companion_of_a_teaching_case_states_its_mean_and_its_n(
+    client: Client, db: None
+) -> None:
+    teaching.load(at=timezone.now())
+    case = Patient.objects.get(identifier="TEACH-1")
+    page = signed_in(client, Staff.objects.get(username="clinician")).get(
+        f"/patients/{case.pk}/"
+    )
+
+    (point,) = page.context["companion"].points
+    assert (point.mean, point.levels, point.change) == ("14.0", 2, "\u221228\u00a0%")
+    assert "n = 1 MRI." in page.content.decode()
+    assert "no line is fitted" in page.content.decode()

@@ -1,0 +1,141 @@
+"""A small plot: average exposure before each MRI, and its change from baseline."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from math import ceil, floor
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from tdm.charts.labels import LINE_PX
+from tdm.charts.shapes import Drawing, Line, Text, line, mark, text
+from tdm.charts.words import axis_percent_text, day_text, number_text, percent_text
+
+WIDTH_PX, HEIGHT_PX = 340, 200
+LEFT_PX, TOP_PX, BOTTOM_PX = 52.0, 14.0, 150.0
+RIGHT_PX = 326.0
+STEP_PERCENT = 20
+EXPOSURE_STEPS_NG_PER_ML = (2, 5, 10, 20, 50)
+MOST_STEPS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class ExposurePoint:
+    """One MRI: the mean of the levels before it (ng/mL), and its change in percent."""
+
+    on: date
+    mean_ng_per_ml: Decimal
+    levels: int
+    percent: Decimal
+    lesion: str
+    area: str
+
+    @property
+    def mean(self) -> str:
+        return f"{self.mean_ng_per_ml:.1f}"
+
+    @property
+    def change(self) -> str:
+        return percent_text(self.percent)
+
+    @property
+    def title(self) -> str:
+        facts = {
+            "day": day_text(self.on),
+            "mean": self.mean,
+            "change": self.change,
+            "lesion": self.lesion,
+        }
+        return _("%(lesion)s, %(day)s: mean %(mean)s ng/mL, area %(change)s") % facts
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """The plot, its points as a table, and its sentence."""
+
+    width: int
+    height: int
+    drawing: Drawing
+    points: tuple[ExposurePoint, ...]
+
+    @property
+    def summary(self) -> str:
+        count = len(self.points)
+        return ngettext("%(count)s MRI", "%(count)s MRIs", count) % {"count": count}
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """What a pixel means: mean exposure to the right, change upwards."""
+
+    step_ng_per_ml: int
+    most_ng_per_ml: int
+    low_percent: int
+    high_percent: int
+
+    def x(self, ng_per_ml: Decimal | int) -> float:
+        share = float(ng_per_ml) / self.most_ng_per_ml
+        return LEFT_PX + share * (RIGHT_PX - LEFT_PX)
+
+    def y(self, percent: Decimal | int) -> float:
+        span = self.high_percent - self.low_percent
+        share = (self.high_percent - float(percent)) / span
+        return TOP_PX + share * (BOTTOM_PX - TOP_PX)
+
+    def scales(self) -> Iterable[Text]:
+        for mean in range(0, self.most_ng_per_ml + 1, self.step_ng_per_ml):
+            words = number_text(Decimal(mean))
+            yield text(self.x(mean), BOTTOM_PX + LINE_PX, words, "middle", "tick")
+        step = STEP_PERCENT * ceil((self.high_percent - self.low_percent) / 120)
+        for percent in range(self.low_percent, self.high_percent + 1, step):
+            words = axis_percent_text(percent)
+            yield text(LEFT_PX - 6, self.y(percent) + 4.5, words, "end", "tick")
+        words = _("mean trough before the MRI, ng/mL")
+        middle = (LEFT_PX + RIGHT_PX) / 2
+        yield text(middle, BOTTOM_PX + 2.4 * LINE_PX, words, "middle", "tick")
+
+    def lines(self) -> Iterable[Line]:
+        zero = self.y(0)
+        yield line((LEFT_PX, zero), (RIGHT_PX, zero), "grid")
+        yield line((LEFT_PX, BOTTOM_PX), (RIGHT_PX, BOTTOM_PX), "floor")
+        yield line((LEFT_PX, TOP_PX), (LEFT_PX, BOTTOM_PX), "floor")
+
+
+def plot_of(points: Sequence[ExposurePoint]) -> Plot:
+    highest = max(point.mean_ng_per_ml for point in points)
+    changes = [point.percent for point in points]
+    lowest, highest_change = (
+        min([*changes, Decimal(-STEP_PERCENT)]),
+        max([*changes, Decimal(0)]),
+    )
+    step = next(
+        (each for each in EXPOSURE_STEPS_NG_PER_ML if highest <= each * MOST_STEPS),
+        ceil(highest / MOST_STEPS),
+    )
+    return Plot(
+        step_ng_per_ml=step,
+        most_ng_per_ml=step * (floor(highest / step) + 1),
+        low_percent=STEP_PERCENT * floor(lowest / STEP_PERCENT),
+        high_percent=STEP_PERCENT * ceil(highest_change / STEP_PERCENT),
+    )
+
+
+def companion(points: Sequence[ExposurePoint]) -> Companion:
+    """Draw each MRI at its mean exposure and its change; no line is fitted."""
+    plot = plot_of(points)
+    marks = tuple(
+        mark(
+            "square",
+            plot.x(point.mean_ng_per_ml),
+            plot.y(point.percent),
+            "outcome series-area",
+            point.title,
+        )
+        for point in points
+    )
+    drawing = Drawing(
+        lines=tuple(plot.lines()), marks=marks, texts=tuple(plot.scales())
+    )
+    return Companion(WIDTH_PX, HEIGHT_PX, drawing, tuple(points))
