@@ -106,10 +106,7 @@ class Plot:
 def plot_of(points: Sequence[ExposurePoint]) -> Plot:
     highest = max(point.mean_ng_per_ml for point in points)
     changes = [point.percent for point in points]
-    lowest, highest_change = (
-        min([*changes, Decimal(-STEP_PERCENT)]),
-        max([*changes, Decimal(0)]),
-    )
+    lowest = min([*changes, Decimal(-STEP_PERCENT)])
     step = next(
         (each for each in EXPOSURE_STEPS_NG_PER_ML if highest <= each * MOST_STEPS),
         ceil(highest / MOST_STEPS),
@@ -118,7 +115,7 @@ def plot_of(points: Sequence[ExposurePoint]) -> Plot:
         step_ng_per_ml=step,
         most_ng_per_ml=step * (floor(highest / step) + 1),
         low_percent=STEP_PERCENT * floor(lowest / STEP_PERCENT),
-        high_percent=STEP_PERCENT * ceil(highest_change / STEP_PERCENT),
+        high_percent=STEP_PERCENT * ceil(max([*changes, Decimal(0)]) / STEP_PERCENT),
     )
 
 
