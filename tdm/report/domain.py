@@ -71,5 +71,8 @@ def told(question: forecast.Question, weights: Mapping[str, float]) -> Iterable[
         author, year, *_rest = name.split("_")
         said = " ".join(say(sentence) for sentence in member.outside)
         said = said or _("This person is like those it was built on.")
-        weight = f"{100 * weights[name]:.0f} %"
-        yield f"{author.capitalize()} {year} ({weight}): {said}"
+        yield _("%(model)s, weight %(weight)s %%: %(said)s") % {
+            "model": f"{author.capitalize()} {year}",
+            "weight": f"{100 * weights[name]:.0f}",
+            "said": said,
+        }

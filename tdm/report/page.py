@@ -10,16 +10,24 @@ import typst
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from tdm.report.facts import Facts, Line, earlier, left_out
+from tdm.report.facts import Facts
 from tdm.report.glyphs import FONTS, MISSING, breakable, printable
+from tdm.report.tables import Line, earlier, left_out
 
 TEMPLATE = Path(__file__).parent / "report.typ"
 PICTURE_PPI = 144
 
-ROOM = (14, 12, 10, 8, 6, 5, 4, 3)
-"""So many rows of each table are printed, from most to fewest."""
+PLANS = (
+    *((rows, 0.52) for rows in (15, 12, 10, 8)),
+    (8, 0.46),
+    *((6, least) for least in (0.46, 0.4)),
+    (4, 0.36),
+    (3, 0.0),
+)
+"""How many rows of each table are printed, if the chart then has this scale at least.
 
-FITS = "fits"
+A unit of the chart is that many points; its words are 13 units high.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +46,32 @@ def drawn(facts: Facts) -> bytes:
 def page_of(facts: Facts) -> Page:
     """Return the PDF and what it looks like."""
     source = laid_out(facts)
-    return Page(as_pdf(source), source.compile(format="png", ppi=PICTURE_PPI))
+    png = source.compile(format="png", ppi=PICTURE_PPI)
+    return Page(as_pdf(source), the_one(png))
 
 
 def as_pdf(source: typst.Compiler) -> bytes:
-    return bytes(source.compile(format="pdf", pdf_standards=["ua-1"]))
+    return the_one(source.compile(format="pdf", pdf_standards=["ua-1"]))
+
+
+def the_one(pages: bytes | list[bytes] | None) -> bytes:
+    """Return what was drawn; several pages come as a list."""
+    if not isinstance(pages, bytes):
+        raise TypeError("The report does not fit on one page.")
+    return pages
 
 
 def laid_out(facts: Facts) -> typst.Compiler:
     """Lay the page out, with fewer rows until the chart can be read beside them."""
+    tried: dict[int, tuple[typst.Compiler, float]] = {}
     with translation.override(facts.language):
-        for rows in ROOM:
-            source = source_of(facts, rows)
-            if source.query("<room>", field="value", one=True).strip('"') == FITS:
+        for rows, least in PLANS:
+            if rows not in tried:
+                source = source_of(facts, rows)
+                scale = float(source.query("<scale>", field="value", one=True))
+                tried[rows] = source, scale
+            source, scale = tried[rows]
+            if scale >= least:
                 break
     return source
 
@@ -79,6 +100,7 @@ def said(facts: Facts, rows: int) -> Mapping[str, object]:
         "about": some(facts.about, rows, more),
         "reading": facts.reading,
         "picture_says": facts.picture_says,
+        "picture_notes": facts.picture_notes,
         "levels": [table_row(each) for each in facts.levels[:rows]],
         "levels_more": rest(facts.levels, rows, left_out),
         "regimens": [astuple(each) for each in facts.regimens[:rows]],
@@ -98,7 +120,7 @@ def said(facts: Facts, rows: int) -> Mapping[str, object]:
         "versions": facts.versions,
         "words": labels(),
     }
-    found = safe(told)
+    found: dict[str, object] = safe(told)
     gap = _("%(sign)s stands for a character that this page cannot print.")
     found["missing"] = gap % {"sign": MISSING} if MISSING in str(found) else ""
     return found
@@ -117,7 +139,9 @@ def rest(
     return words(items[rows:]) if items[rows:] else ""
 
 
-def some(items: Sequence[str], rows: int, words: Callable[[Sequence[str]], str]) -> list[str]:
+def some(
+    items: Sequence[str], rows: int, words: Callable[[Sequence[str]], str]
+) -> list[str]:
     return [*items[:rows], *filter(None, [rest(items, rows, words)])]
 
 
@@ -151,16 +175,18 @@ def labels() -> dict[str, str]:
         "level": _("Level (ng/mL)"),
         "verdict": _("Against the target"),
         "dose": _("Dose then"),
-        "starts_on": _("From"),
+        "starts_on": _("Started on"),
         "regimen": _("Dose"),
-        "until": _("Until"),
+        "until": _("Stopped on"),
         "what": _("What"),
         "first": _("First"),
-        "between": _("Between"),
+        "between": _("In between"),
         "latest": _("Latest"),
-        "change": _("Change"),
+        "change": _("Change from first"),
         "nothing": _("nothing recorded"),
-        "care": _("Advice supports the prescriber and does not replace them. For"
-                  " sirolimus in vascular malformations only, not for transplant"
-                  " targets."),  # fmt: skip
+        "care": _(
+            "Advice supports the prescriber and does not replace them. For"
+            " sirolimus in vascular malformations only, not for transplant"
+            " targets."
+        ),
     }

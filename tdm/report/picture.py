@@ -80,7 +80,9 @@ def facts_in(body: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _colon, value in pairs}
 
 
-def plain(found: Rules, shared: Mapping[str, str]) -> Iterable[tuple[str, dict[str, str]]]:
+def plain(
+    found: Rules, shared: Mapping[str, str]
+) -> Iterable[tuple[str, dict[str, str]]]:
     """Put values for variables; one that a class sets makes a rule for that class."""
     by_class: dict[str, list[tuple[str, str]]] = {}
     for selector, facts in found:
@@ -88,7 +90,9 @@ def plain(found: Rules, shared: Mapping[str, str]) -> Iterable[tuple[str, dict[s
             if name.startswith("--"):
                 by_class.setdefault(name, []).append((selector, facts[name]))
     for selector, facts in found:
-        asked = {name for value in facts.values() for name, _ in VARIABLE.findall(value)}
+        asked = {
+            name for value in facts.values() for name, _ in VARIABLE.findall(value)
+        }
         yield selector, {n: filled(v, shared) for n, v in facts.items()}
         for variable in asked & set(by_class):
             for where, value in by_class[variable]:

@@ -25,6 +25,7 @@ class Made:
 
     language: str
     signed: bool
+    headline: str
     pdf: bytes
     png: bytes
 
