@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,17 +64,15 @@ def the_one(pages: bytes | list[bytes] | None) -> bytes:
 
 def laid_out(facts: Facts) -> typst.Compiler:
     """Lay the page out, with fewer rows until the chart can be read beside them."""
-    tried: dict[int, tuple[typst.Compiler, float]] = {}
+
+    @cache
+    def draft(rows: int) -> tuple[typst.Compiler, float]:
+        source = source_of(facts, rows)
+        return source, float(source.query("<scale>", field="value", one=True))
+
     with translation.override(facts.language):
-        for rows, least in PLANS:
-            if rows not in tried:
-                source = source_of(facts, rows)
-                scale = float(source.query("<scale>", field="value", one=True))
-                tried[rows] = source, scale
-            source, scale = tried[rows]
-            if scale >= least:
-                break
-    return source
+        fitting = (rows for rows, least in PLANS if draft(rows)[1] >= least)
+        return draft(next(fitting))[0]
 
 
 def source_of(facts: Facts, rows: int) -> typst.Compiler:
