@@ -49,7 +49,8 @@ def report(request: StaffRequest, patient_id: int) -> HttpResponse:
     language = form.cleaned_data["language"]
     try:
         shelf = Shelf.new(request.user.pk, found.pk)
-        make_report.delay(shelf.asker_id, found.pk, shelf.key, language)
+        wanted = (shelf.asker_id, found.pk, shelf.key, language)
+        make_report.apply_async(wanted, retry=False)
         wait_a_moment(shelf)
     except (OperationalError, RedisError):
         return asked(request, found, form, alone=language)

@@ -48,17 +48,17 @@ def printed(patient: Patient, language: str = "en", day: int = 29) -> str:
     return words
 
 
-def signed(patient: Patient, actor: Staff, mg: str = "1.5", **facts: str) -> Decision:
+def signed(patient: Patient, actor: Staff, why: str = "") -> Decision:
     advice = advise(patient, at=timezone.now())
     assert advice is not None
     return dosing.sign_decision(
         patient=patient,
         basis=advice.basis,
-        amount_mg=Decimal(mg),
+        amount_mg=Decimal("1.5"),
         interval_h=24,
         reason="clinical_picture",
         actor=actor,
-        **facts,
+        reason_text=why,
     )
 
 
@@ -149,25 +149,29 @@ def test_the_first_line_is_the_decision_in_plain_words(
     assert f"Signed by {clinician}" in after
 
 
+def in_(patient: Patient, language: str) -> report.Facts:
+    return report.facts_of(patient, at=timezone.now(), language=language)
+
+
 def test_a_year_fits_on_one_page_and_what_is_left_out_is_said(
     patient: Patient, protocol: Protocol, laboratory: Laboratory, clinician: Staff
 ) -> None:
     a_year(patient, protocol, clinician, levels=24)
-    for language in ("ja", "en"):
-        facts = report.facts_of(patient, at=timezone.now(), language=language)
-        pages, words, boxes = sheet(report.drawn(facts))
+    pages, japanese, boxes = sheet(report.drawn(in_(patient, "ja")))
+    facts = in_(patient, "en")
+    more_pages, words, more_boxes = sheet(report.drawn(facts))
 
-        assert pages == 1
-        assert all(left >= 0 and right <= A4_PT[0] for left, _b, right, _t in boxes)
-        assert all(low >= 0 and top <= A4_PT[1] for _l, low, _r, top in boxes)
-        assert MISSING not in words
-        assert facts.domain.badge in words
-        assert "362" in words
-
-    (left,) = map(int, re.findall(r"and (\d+) earlier levels", words))
-    older = sorted(line.ng_per_ml for line in facts.levels[-left:])
-    assert f"{left} earlier levels, {older[0]:.1f} to {older[-1]:.1f} ng/mL" in words
-    shown = facts.levels[:-left]
+    assert (pages, more_pages) == (1, 1)
+    assert "範囲内" in japanese
+    for left, low, right, top in (*boxes, *more_boxes):
+        assert 0 <= left <= right <= A4_PT[0]
+        assert 0 <= low <= top <= A4_PT[1]
+    assert facts.domain.badge in words
+    assert "362 values, 2 to 8" in words
+    (rest,) = map(int, re.findall(r"and (\d+) earlier levels", words))
+    older = sorted(line.ng_per_ml for line in facts.levels[-rest:])
+    assert f"{rest} earlier levels, {older[0]:.1f} to {older[-1]:.1f} ng/mL" in words
+    shown = facts.levels[:-rest]
     assert len(shown) >= 6
     assert all(f"{line.drawn_on} {line.value}" in words for line in shown)
 
@@ -200,7 +204,7 @@ def test_the_page_holds_what_the_clinic_measured_and_what_the_models_are(
 def test_what_came_after_the_signature_is_said_and_a_new_level_takes_it_away(
     measured: Patient, clinician: Staff
 ) -> None:
-    decision = signed(measured, clinician, reason_text="Pain is better.")
+    decision = signed(measured, clinician, why="Pain is better.")
     assert "Since it was signed" not in printed(measured)
     dosing.record_comedication(
         patient=measured, drug="clarithromycin", starts_on=DAY_0, actor=clinician
@@ -228,7 +232,7 @@ def test_names_are_printed_as_they_are_written_however_long(
         a_lesion(patient, clinician, body_site=f"{number} " + "long" * 35)
     a_dose(patient, "2", protocol=protocol, actor=clinician)
     a_trough(patient, "16.4", actor=clinician)
-    signed(patient, clinician, reason_text="why " * 120)
+    signed(patient, clinician, why="why " * 120)
     facts = report.facts_of(patient, at=on_day(29), language="en")
     pages, words, boxes = sheet(report.drawn(facts))
 
