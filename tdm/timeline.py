@@ -175,6 +175,8 @@ class Storyteller:
         ):
             if at is not None:
                 yield said % {"time": f"{at.astimezone(self.zone):%H:%M}"}
+        if intake.amount_mg is not None:
+            yield _("%(amount)s mg") % {"amount": plain(intake.amount_mg)}
         if intake.with_food is not None:
             yield _("with food") if intake.with_food else _("without food")
 

@@ -42,6 +42,8 @@ BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
     "only_a_dose_taken_has_a_time": ("dosing.Intake", {"taken_at": on_day(0)}),
     "diary_day_is_coded": ("patients.DiaryDay", {"source": "rumour"}),
     "limits_are_in_order": ("patients.QuantityLimit", {"low": F("high")}),
+    "only_a_dose_taken_has_an_amount": ("dosing.Intake", {"amount_mg": "40.01"}),
+    "lab_bound_is_a_sign": ("dosing.LabResult", {"comparator": "~"}),
     "only_a_dose_taken_is_vomited": ("dosing.Intake", {"vomited_at": on_day(0)}),
     "photo_is_png_or_jpeg": ("patients.DiaryPhoto", {"content_type": "text/html"}),
     "site_waits_for_a_diary": ("patients.Site", {"silent_after_days": 0}),
