@@ -1,7 +1,8 @@
 """How long the one-page report takes, with lent servers and a database of its own.
 
 `python -m tdm.embedded with -- python -m benchmarks.report`. Twelve months: a daily
-diary of doses and pain, 15 levels, 4 MRI, 6 side effects. "Fresh" is a question that
+diary of doses, pain and vital signs, weight at 4 visits, 15 levels, 4 MRI, 6 side
+effects. "Fresh" is a question that
 the models were never asked (a level was corrected before each), "again" the same one.
 The bar for a fresh report is 2 s.
 """
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from http import HTTPStatus
 
 import django
 
@@ -24,8 +26,9 @@ from django.test.runner import DiscoverRunner  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from benchmarks.decide import Clinic, a_clinic, a_patient, p95, timed  # noqa: E402
-from benchmarks.diary import WEEKS, monday, save  # noqa: E402
+from benchmarks.diary import TURNS, WEEKS, monday  # noqa: E402
 from dosing import services  # noqa: E402
+from dosing.diary import Place  # noqa: E402
 from dosing.forecast import panel  # noqa: E402
 from dosing.models import TroughLevel  # noqa: E402
 from dosing.units import Unit, parse_reported  # noqa: E402
@@ -33,8 +36,7 @@ from patients import services as people  # noqa: E402
 from patients.models import Patient  # noqa: E402
 from tdm import report  # noqa: E402
 
-RUNS, LEVELS, STUDIES, EFFECTS = 20, 15, 4, 6
-BAR_S = 2.0
+RUNS, LEVELS, STUDIES, EFFECTS = 8, 15, 4, 6
 
 
 def a_year(clinic: Clinic, client: Client) -> Patient:
@@ -42,7 +44,7 @@ def a_year(clinic: Clinic, client: Client) -> Patient:
     begun = monday(WEEKS)
     patient = a_patient(clinic, begun)
     for week in range(1, WEEKS + 1):
-        save(client, patient, monday(week), 0)
+        enter(client, patient, monday(week))
     lesion = people.add_lesion(
         patient=patient,
         body_site="forearm",
@@ -52,14 +54,18 @@ def a_year(clinic: Clinic, client: Client) -> Patient:
         actor=clinic.staff,
     )
     for number in range(STUDIES):
-        people.add_measurement(
-            patient=patient,
-            lesion=lesion,
-            quantity="mri_max_area_mm2",
-            value=Decimal(900 - 60 * number),
-            measured_on=begun + timedelta(days=110 * number),
-            actor=clinic.staff,
-        )
+        for quantity, value, of in (
+            ("mri_max_area_mm2", 900 - 60 * number, lesion),
+            ("weight_kg", 60 + number, None),
+        ):
+            people.add_measurement(
+                patient=patient,
+                lesion=of,
+                quantity=quantity,
+                value=Decimal(value),
+                measured_on=begun + timedelta(days=110 * number),
+                actor=clinic.staff,
+            )
     for number in range(EFFECTS):
         onset_on = begun + timedelta(days=50 * number + 10)
         people.record_effect(
@@ -73,6 +79,18 @@ def a_year(clinic: Clinic, client: Client) -> Patient:
     for number in range(LEVELS):
         draw(clinic, patient, begun + timedelta(days=14 + 23 * number), number)
     return patient
+
+
+def enter(client: Client, patient: Patient, first: date) -> None:
+    """Fill one week of the diary, all but the weight."""
+    form = {"source": "phone", "reason": "benchmark"}
+    for day in range(7):
+        for row, text in TURNS[0].items():
+            key = Place(first + timedelta(days=day), row).key
+            form |= {f"was:{key}": "", f"now:{key}": text} if row != "weight_kg" else {}
+    answer = client.post(f"/patients/{patient.pk}/diary/?on={first}", form)
+    if answer.status_code != HTTPStatus.OK:
+        raise SystemExit("a week was not entered")
 
 
 def draw(clinic: Clinic, patient: Patient, day: date, number: int) -> None:
@@ -122,8 +140,11 @@ def show(name: str, work: Callable[[], object]) -> None:
         panel.fitted.cache_clear()
         fresh.append(timed(work))
         again.append(timed(work))
-    told = f"fresh {p95(fresh):6.0f}, again {p95(again):6.0f}"
-    sys.stdout.write(f"{name:<20} p95, ms: {told} (bar {1000 * BAR_S:.0f} fresh)\n")
+    told = ", ".join(
+        f"{word} {min(took):.0f} to {p95(took):.0f}"
+        for word, took in (("fresh", fresh), ("again", again))
+    )
+    sys.stdout.write(f"{name:<20} least to p95, ms: {told}\n")
 
 
 if __name__ == "__main__":
