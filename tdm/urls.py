@@ -15,7 +15,7 @@ from rest_framework.routers import SimpleRouter
 from dosing.api import LaboratoriesView, TroughsView
 from patients.api import PatientViewSet
 from patients.forms import PasswordForm, SignInForm
-from tdm import forecasts, health, lesions, views, visits
+from tdm import forecasts, health, lesions, reports, views, visits
 from tdm.api import AdviceView, TimelineView
 
 router = SimpleRouter()
@@ -61,6 +61,22 @@ urlpatterns = [
     path("visits/<int:visit_id>/correct/", visits.correct_visit, name="correct_visit"),
     path("patients/<int:patient_id>/future/", forecasts.future, name="future"),
     path("patients/<int:patient_id>/pause/", forecasts.hold, name="hold"),
+    path("patients/<int:patient_id>/report/", reports.report, name="report"),
+    path(
+        "patients/<int:patient_id>/report/now/<slug:language>/",
+        reports.report_now,
+        name="report_now",
+    ),
+    path(
+        "patients/<int:patient_id>/report/<slug:key>/<slug:language>/",
+        reports.report_made,
+        name="report_made",
+    ),
+    path(
+        "patients/<int:patient_id>/report/<slug:key>/file/<slug:kind>/",
+        reports.report_file,
+        name="report_file",
+    ),
     path("models/", forecasts.models_page, name="models"),
     path("history/<slug:kind>/<int:record_id>/", views.history, name="history"),
     path("table1/", views.table1_page, name="table1"),

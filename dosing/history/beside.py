@@ -111,8 +111,9 @@ def around(patient: Patient) -> Around:
 
 def measured_on(day: date, beside: Around) -> Mapping[str, float]:
     found = {}
+    measured = beside.measured
     for what, name in COVARIATES.items():
-        rows = [each for each in beside.measured if each.what == what]
+        rows = [each for each in measured if each.what == what]
         held = [row for row in rows if row.on <= day] or rows[:1]
         if held:
             found[name] = float(held[-1].value)

@@ -1,7 +1,7 @@
 """Staff, tokens and settings, and who looked at what."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.contrib.auth.password_validation import validate_password
@@ -114,9 +114,15 @@ def revoke_token(*, token: ApiToken, actor: Staff) -> None:
 
 
 @transaction.atomic
-def note_reading(*, patient: Patient, by: str, actor: Staff) -> None:
+def note_reading(
+    *,
+    patient: Patient,
+    by: str,
+    actor: Staff,
+    details: Mapping[str, object] | None = None,
+) -> None:
     """Remember that someone looked at a patient's record, and by which door."""
-    audit.record(f"read_{by}", patient, patient=patient, actor=actor)
+    audit.record(f"read_{by}", patient, patient=patient, actor=actor, details=details)
 
 
 @transaction.atomic

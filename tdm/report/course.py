@@ -1,0 +1,93 @@
+"""How lesion and pain went: raw numbers, and the change from the first."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dosing.words import plain
+from patients.models import Measurement, Patient, Quantity
+from tdm.table1 import percent_change
+
+COURSES = (
+    Quantity.PAIN_VAS,
+    Quantity.CIRCUMFERENCE_CM,
+    *(each for each in Quantity if each.value.startswith("mri_")),
+)
+MOST_BETWEEN = 2
+"""So many values between the first and the latest are printed one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One outcome: its first value, those between, the latest, and the change."""
+
+    what: str
+    first: str
+    between: str
+    latest: str
+    change: str
+
+
+def course_of(patient: Patient) -> Iterable[Row]:
+    """Yield one row for each outcome of each lesion that was measured."""
+    rows = Measurement.objects.of(patient).filter(quantity__in=COURSES)
+    found = list(rows.select_related("lesion").in_time_order())
+    lesions = {each.lesion_id for each in found if each.lesion_id}
+    kinds: dict[tuple[str, int | None], list[Measurement]] = {}
+    for each in found:
+        kinds.setdefault((each.quantity, each.lesion_id), []).append(each)
+    order = [quantity.value for quantity in COURSES]
+    for _kind, values in sorted(
+        kinds.items(), key=lambda pair: (order.index(pair[0][0]), pair[0][1] or 0)
+    ):
+        yield row(values, several=len(lesions) > 1)
+
+
+def row(values: Sequence[Measurement], *, several: bool) -> Row:
+    first, last = values[0], values[-1]
+    what = first.get_quantity_display()
+    if several and first.lesion is not None:
+        what = f"{what}, {first.lesion}"
+    if len(values) == 1:
+        return Row(what, dated(first), "", "", "")
+    return Row(
+        what=what,
+        first=dated(first),
+        between=between(values[1:-1]),
+        latest=dated(last),
+        change=change(first.value, last.value),
+    )
+
+
+def dated(each: Measurement) -> str:
+    day = date_format(each.measured_on, "SHORT_DATE_FORMAT")
+    return f"{plain(each.value)} ({day})"
+
+
+def between(values: Sequence[Measurement]) -> str:
+    if len(values) <= MOST_BETWEEN:
+        return ", ".join(map(dated, values))
+    numbers = [each.value for each in values]
+    words = ngettext(
+        "%(count)s value, %(low)s to %(high)s",
+        "%(count)s values, %(low)s to %(high)s",
+        len(values),
+    )
+    return words % {
+        "count": len(values),
+        "low": plain(min(numbers)),
+        "high": plain(max(numbers)),
+    }
+
+
+def change(first: Decimal, last: Decimal) -> str:
+    """Write the change in percent; from zero there is none."""
+    if not first:
+        return _("no percentage from 0")
+    percent = percent_change(first, last)
+    sign = "\N{MINUS SIGN}" if percent < 0 else "+" if percent else ""
+    return f"{sign}{abs(percent):.1f} %"
