@@ -12,13 +12,13 @@ from django.db import transaction
 
 from dosing import policy
 from dosing import services as dosing
+from dosing.cohort import months
 from dosing.models import Laboratory, Protocol
 from dosing.units import Unit, parse_reported
 from patients import services as people
 from patients.models import Patient, Role, Site, Staff
 
 DATA = Path(__file__).parent / "data" / "case_series.json"
-DAYS_PER_MONTH = Decimal("30.4375")
 DRAWN_AT = time(8)
 
 PASSWORD = "troughline-demo"  # noqa: S105 - printed at every start, for teaching only
@@ -216,10 +216,6 @@ def suffer(
                 for name in ("term", "grade", "action_taken", "treatment", "note")
             },
         )
-
-
-def months(count: int) -> timedelta:
-    return timedelta(days=int((DAYS_PER_MONTH * count).to_integral_value()))
 
 
 def clinic_day(day: date, site: Site) -> date:

@@ -1,7 +1,7 @@
 """Staff, tokens and settings, and who looked at what."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.contrib.auth.password_validation import validate_password
@@ -120,9 +120,11 @@ def note_reading(*, patient: Patient, by: str, actor: Staff) -> None:
 
 
 @transaction.atomic
-def note_export(*, what: str, actor: Staff) -> None:
-    """Remember that someone took data out."""
-    audit.record(f"export_{what}", actor, actor=actor)
+def note_export(
+    *, what: str, actor: Staff, details: Mapping[str, object] | None = None
+) -> None:
+    """Remember that someone took data out: what, how many, and chosen how."""
+    audit.record(f"export_{what}", actor, actor=actor, details=details)
 
 
 def beat(*, name: str, at: datetime) -> None:
