@@ -51,7 +51,9 @@ class Sheet:
 
 
 def written(cell: Cell) -> str:
-    return plain(cell) if isinstance(cell, Decimal) else str("" if cell is None else cell)
+    return (
+        plain(cell) if isinstance(cell, Decimal) else str("" if cell is None else cell)
+    )
 
 
 def harmless(cell: Cell) -> str:
@@ -69,7 +71,7 @@ def is_number(words: str) -> bool:
 
 
 def as_csv(sheet: Sheet) -> str:
-    """Write rows, then the notes after an empty line, with a mark that says UTF-8."""
+    """Write rows, then the notes after an empty line."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(map(harmless, sheet.names))
@@ -77,7 +79,7 @@ def as_csv(sheet: Sheet) -> str:
     if sheet.notes:
         writer.writerow([])
         writer.writerows([harmless(note)] for note in sheet.notes)
-    return "\ufeff" + out.getvalue()
+    return out.getvalue()
 
 
 def as_xlsx(sheets: Iterable[Sheet]) -> bytes:

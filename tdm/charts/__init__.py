@@ -1,8 +1,10 @@
 """The patient chart as numbers: what happened goes in, SVG geometry comes out."""
 
 from tdm.charts.axis import DAYS_BACK
+from tdm.charts.bars import Onset, Response, onset_charts, waterfall_charts
 from tdm.charts.figure import Chart, Figure, chart, figure
 from tdm.charts.labs import LabPoint, LabTrend, lab_trend
+from tdm.charts.lanes import Event, Lane, lanes_charts
 from tdm.charts.sparkline import Sparkline, sparkline
 from tdm.charts.story import (
     DosePeriod,
@@ -24,13 +26,17 @@ __all__ = [
     "DosePeriod",
     "DrugCourse",
     "EffectBar",
+    "Event",
     "ExpectedCurve",
     "Figure",
     "Gap",
     "Happening",
     "LabPoint",
     "LabTrend",
+    "Lane",
     "LevelPoint",
+    "Onset",
+    "Response",
     "ResponseSeries",
     "Sparkline",
     "Story",
@@ -39,5 +45,8 @@ __all__ = [
     "chart",
     "figure",
     "lab_trend",
+    "lanes_charts",
+    "onset_charts",
     "sparkline",
+    "waterfall_charts",
 ]
