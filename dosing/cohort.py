@@ -320,9 +320,9 @@ def index_lesion(patient: Patient, start: date) -> Lesion | None:
     the first that was recorded.
     """
     lesions = list(patient.lesions.all())
-    areas = ((area_before(patient, each, start), -each.pk, each) for each in lesions)
-    known = [(area, *rest) for area, *rest in areas if area is not None]
-    return max(known)[2] if known else next(iter(lesions), None)
+    found = {each: area_before(patient, each, start) for each in lesions}
+    areas = {each: area for each, area in found.items() if area is not None}
+    return max(areas, key=areas.__getitem__) if areas else next(iter(lesions), None)
 
 
 def area_before(patient: Patient, lesion: Lesion, start: date) -> Decimal | None:

@@ -14,7 +14,7 @@ from dosing.advice import advise
 from patients.models import Patient
 
 LINES_AT_ONCE = 2000
-"""So many lines of the cohort are worked out in one run; the next comes a minute later."""
+"""So many lines of the cohort are worked out in one run; the next comes soon."""
 
 
 @shared_task

@@ -7,7 +7,7 @@ from math import ceil
 from django.utils.translation import gettext as _
 
 from tdm.charts.axis import STEPS_WEEKS
-from tdm.charts.figure import Chart
+from tdm.charts.figure import WIDTHS_PX, Chart
 from tdm.charts.labels import LINE_PX, text_width
 from tdm.charts.shapes import (
     VERDICT_SHAPES,
@@ -22,7 +22,6 @@ from tdm.charts.shapes import (
 )
 from tdm.charts.words import week_text
 
-COHORT_WIDTHS_PX = {"wide": 1040, "narrow": 358}
 LANE_PX, TOP_PX, NAME_PX, EDGE_PX = 24.0, 12.0, 62.0, 16.0
 SMALL = 4.5
 LEAST_WEEKS = 4
@@ -64,7 +63,7 @@ class Scale:
 
 def lanes_charts(lanes: Sequence[Lane]) -> tuple[tuple[str, Chart], ...]:
     return tuple(
-        (name, lanes_chart(lanes, width)) for name, width in COHORT_WIDTHS_PX.items()
+        (name, lanes_chart(lanes, width)) for name, width in WIDTHS_PX.items()
     )
 
 

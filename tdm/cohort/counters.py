@@ -12,6 +12,7 @@ from django.db.models import (
     F,
     FloatField,
     Func,
+    IntegerField,
     Q,
     Sum,
     Window,
@@ -58,17 +59,16 @@ class Counts:
     reached: int
     median_days: float | None
     days_in: int
-    days_judged: int
-    days_left_out: int
+    judged_days: int
+    gap_days: int
     with_days: int
-    decisions: int
-    suggested: int
-    overrides: int
+    signed: int
+    offered: int
+    overridden: int
     awaited: int
-    overdue: int
+    late: int
     with_area: int
     responders: int
-    effects: int
     published: int
     reasons: tuple[tuple[str, int], ...] = ()
     excluded: tuple[tuple[str, int], ...] = ()
@@ -79,7 +79,9 @@ def counts_of(
 ) -> Counts:
     """Count the included lines; those left out are counted by why."""
     lines = asked.included()
-    overrides = Func("override_reasons", function="cardinality")
+    overrides = Func(
+        "override_reasons", function="cardinality", output_field=IntegerField()
+    )
     sums = lines.aggregate(
         n=Count("pk"),
         no_consent=count(has_consent=False),
@@ -90,17 +92,16 @@ def counts_of(
         reached=count(days_to_range__isnull=False),
         median_days=Median("days_to_range"),
         days_in=Sum("days_in_range", default=0),
-        days_judged=Sum("days_judged", default=0),
-        days_left_out=Sum("days_left_out", default=0),
+        judged_days=Sum("days_judged", default=0),
+        gap_days=Sum("days_left_out", default=0),
         with_days=count(days_judged__gt=0),
-        decisions=Sum("decisions", default=0),
-        suggested=Sum("suggested", default=0),
-        overrides=Sum(overrides, default=0),
+        signed=Sum("decisions", default=0),
+        offered=Sum("suggested", default=0),
+        overridden=Sum(overrides, default=0),
         awaited=count(level_due_on__isnull=False),
-        overdue=Count("pk", filter=overdue(today)),
+        late=Count("pk", filter=overdue(today)),
         with_area=count(best_area_percent__isnull=False),
         responders=count(best_area_percent__lte=-AREA_RESPONSE_PERCENT),
-        effects=Sum("side_effects", default=0),
         published=count(patient__identifier__in=list(published)),
     )
     return Counts(**sums, reasons=reasons(lines), excluded=left_out(asked))
@@ -184,11 +185,11 @@ def time_in_range(found: Counts) -> Counter:
         " is only a limit."
     )
     meaning = text % {
-        "days": found.days_judged,
-        "left_out": found.days_left_out,
+        "days": found.judged_days,
+        "left_out": found.gap_days,
         "longest": policy.LONGEST_INTERPOLATED_DAYS,
     }
-    value = share(found.days_in, found.days_judged)
+    value = share(found.days_in, found.judged_days)
     return Counter(_("Time in range"), value, found.with_days, meaning)
 
 
@@ -198,15 +199,15 @@ def override_rate(found: Counts) -> Counter:
         " %(suggested)s had a suggestion."
     )
     meaning = text % {
-        "part": found.overrides,
-        "n": found.decisions,
-        "suggested": found.suggested,
+        "part": found.overridden,
+        "n": found.signed,
+        "suggested": found.offered,
     }
     said = "; ".join(f"{reason}: {n}" for reason, n in found.reasons)
     return Counter(
         _("Override rate"),
-        share(found.overrides, found.decisions),
-        found.decisions,
+        share(found.overridden, found.signed),
+        found.signed,
         f"{meaning} {said}".strip(),
     )
 
@@ -216,8 +217,8 @@ def overdue_share(found: Counts) -> Counter:
         "%(part)s of %(n)s patients who wait for a level have not had it by the day on"
         " which it was due."
     )
-    meaning = text % {"part": found.overdue, "n": found.awaited}
-    value = share(found.overdue, found.awaited)
+    meaning = text % {"part": found.late, "n": found.awaited}
+    value = share(found.late, found.awaited)
     return Counter(_("Level overdue"), value, found.awaited, meaning)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from dosing.cohort import MONTH_WINDOW, WEEK_WINDOW
 from dosing.models import CohortLine
@@ -17,7 +17,7 @@ from tdm.table1 import percent, pooled_age
 SMALLEST_SITE = 5
 """A clinic with fewer patients in the export is not named: a design default [NV]."""
 
-SMALL_SITE = gettext_lazy("a clinic with fewer than 5 patients here")
+SMALL_SITE = gettext_noop("a clinic with fewer than 5 patients here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def field(name: str, unit: str, meaning: str) -> Variable:
 
 def site(line: CohortLine, context: Context) -> Cell:
     small = line.site_id in context.small_sites and not context.identified
-    return str(SMALL_SITE) if small else line.site.name
+    return _(SMALL_SITE) if small else line.site.name
 
 
 def age(line: CohortLine, context: Context) -> Cell:
@@ -92,25 +92,25 @@ IDENTIFYING = (
     Variable(
         "identifier",
         "",
-        gettext_lazy("number on the hospital card"),
+        gettext_noop("number on the hospital card"),
         lambda line, _c: line.patient.identifier,
     ),
     Variable(
         "name",
         "",
-        gettext_lazy("family and given name"),
+        gettext_noop("family, given name"),
         lambda ln, _c: ln.patient.name,
     ),
     Variable(
         "born_on",
         "YYYY-MM-DD",
-        gettext_lazy("date of birth"),
+        gettext_noop("date of birth"),
         lambda ln, _c: ln.patient.born_on.isoformat(),
     ),
     Variable(
         "started_on",
         "YYYY-MM-DD",
-        gettext_lazy("day of the first dose"),
+        gettext_noop("day of the first dose"),
         lambda ln, _c: ln.started_on.isoformat() if ln.started_on else None,
     ),
 )
@@ -119,123 +119,117 @@ VARIABLES = (
     Variable(
         "pseudonym",
         "",
-        gettext_lazy("place in the register; the same in every export"),
+        gettext_noop("place in the register; the same in every export"),
         lambda ln, _c: ln.pseudonym,
     ),
-    Variable("site", "", gettext_lazy("clinic, unless it is small"), site),
-    field("sex", "", gettext_lazy("female, male, other, unknown")),
+    Variable("site", "", gettext_noop("clinic, unless it is small"), site),
+    field("sex", "", gettext_noop("female, male, other, unknown")),
     Variable(
         "age_at_start",
-        gettext_lazy("years"),
-        gettext_lazy("whole years at the first dose; 90+ without names"),
+        gettext_noop("years"),
+        gettext_noop("whole years at the first dose; 90+ without names"),
         age,
     ),
     Variable(
         "lesion_types",
         "",
-        gettext_lazy("ISSVA 2018 types of the lesions"),
+        gettext_noop("ISSVA 2018 types of the lesions"),
         codes_of("issva_type"),
     ),
-    Variable(
-        "lesion_sides", "", gettext_lazy("sides of the lesions"), codes_of("side")
-    ),
+    Variable("lesion_sides", "", gettext_noop("sides of lesions"), codes_of("side")),
     Variable(
         "lesion_compartments",
         "",
-        gettext_lazy("tissue compartments of the lesions"),
+        gettext_noop("tissue compartments of the lesions"),
         codes_of("compartment"),
     ),
     Variable(
         "protocol",
         "",
-        gettext_lazy("dosing protocol in force"),
+        gettext_noop("dosing protocol in force"),
         lambda ln, _c: str(ln.protocol) if ln.protocol else None,
     ),
     Variable(
         "days_followed",
-        gettext_lazy("days"),
-        gettext_lazy("first dose to today, or to the end of follow-up"),
+        gettext_noop("days"),
+        gettext_noop("first dose to today, or to the end of follow-up"),
         days_followed,
     ),
-    field("has_consent", "0/1", gettext_lazy("a day of consent is recorded")),
-    field("first_mg_per_day", "mg/day", gettext_lazy("dose at the start")),
-    field("levels", gettext_lazy("count"), gettext_lazy("used levels since the start")),
-    field("first_in_range", "0/1", gettext_lazy("first level that can be judged")),
-    field("last_in_range", "0/1", gettext_lazy("last level that can be judged")),
+    field("has_consent", "0/1", gettext_noop("a day of consent is recorded")),
+    field("first_mg_per_day", "mg/day", gettext_noop("dose at the start")),
+    field("levels", gettext_noop("count"), gettext_noop("used levels since the start")),
+    field("first_in_range", "0/1", gettext_noop("first level that can be judged")),
+    field("last_in_range", "0/1", gettext_noop("last level that can be judged")),
     field(
         "days_to_range",
-        gettext_lazy("days"),
-        gettext_lazy("first dose to first level in range"),
+        gettext_noop("days"),
+        gettext_noop("first dose to first level in range"),
     ),
     field(
         "days_in_range",
-        gettext_lazy("days"),
-        gettext_lazy("in range, by linear interpolation (Rosendaal 1993)"),
+        gettext_noop("days"),
+        gettext_noop("in range, by linear interpolation (Rosendaal 1993)"),
     ),
-    field(
-        "days_judged", gettext_lazy("days"), gettext_lazy("days that could be judged")
-    ),
+    field("days_judged", gettext_noop("days"), gettext_noop("days that were judged")),
     field(
         "days_left_out",
-        gettext_lazy("days"),
-        gettext_lazy("gaps too long, or next to a level that is only a limit"),
+        gettext_noop("days"),
+        gettext_noop("gaps too long, or next to a level that is only a limit"),
     ),
-    field("mean_ng_per_ml", "ng/mL", gettext_lazy("mean of the used levels")),
-    field("decisions", gettext_lazy("count"), gettext_lazy("signed decisions")),
+    field("mean_ng_per_ml", "ng/mL", gettext_noop("mean of the used levels")),
+    field("decisions", gettext_noop("count"), gettext_noop("signed decisions")),
     field(
-        "suggested", gettext_lazy("count"), gettext_lazy("decisions with a suggestion")
+        "suggested", gettext_noop("count"), gettext_noop("of them with a suggestion")
     ),
     field(
         "overrides",
-        gettext_lazy("count"),
-        gettext_lazy("decisions that chose another dose than the suggested one"),
+        gettext_noop("count"),
+        gettext_noop("decisions that chose another dose than the suggested one"),
     ),
     Variable(
         "level_due_on_day",
-        gettext_lazy("days since start"),
-        gettext_lazy("day on which the next level is due"),
+        gettext_noop("days since start"),
+        gettext_noop("day on which the next level is due"),
         due_on_day,
     ),
     Variable(
-        "level_overdue", "0/1", gettext_lazy("the next level is overdue"), is_overdue
+        "level_overdue", "0/1", gettext_noop("the next level is overdue"), is_overdue
     ),
-    field("trough_week_2_ng_per_ml", "ng/mL", gettext_lazy("level of week 2")),
-    field("trough_week_4_ng_per_ml", "ng/mL", gettext_lazy("level of week 4")),
-    field("pain_month_0", "VAS 0-10", gettext_lazy("pain, month 0")),
-    field("pain_month_1", "VAS 0-10", gettext_lazy("pain, month 1")),
-    field("pain_month_3", "VAS 0-10", gettext_lazy("pain, month 3")),
-    field("limb_month_0_cm", "cm", gettext_lazy("limb circumference, month 0")),
-    field("limb_month_1_cm", "cm", gettext_lazy("limb circumference, month 1")),
-    field("limb_month_3_cm", "cm", gettext_lazy("limb circumference, month 3")),
+    field("trough_week_2_ng_per_ml", "ng/mL", gettext_noop("level of week 2")),
+    field("trough_week_4_ng_per_ml", "ng/mL", gettext_noop("level of week 4")),
+    field("pain_month_0", "VAS 0-10", gettext_noop("pain, month 0")),
+    field("pain_month_1", "VAS 0-10", gettext_noop("pain, month 1")),
+    field("pain_month_3", "VAS 0-10", gettext_noop("pain, month 3")),
+    field("limb_month_0_cm", "cm", gettext_noop("limb circumference, month 0")),
+    field("limb_month_1_cm", "cm", gettext_noop("limb circumference, month 1")),
+    field("limb_month_3_cm", "cm", gettext_noop("limb circumference, month 3")),
     Variable(
         "limb_change_percent",
         "%",
-        gettext_lazy("(month 3 - month 0) / month 0"),
+        gettext_noop("(month 3 - month 0) / month 0"),
         lambda ln, _c: percent(ln.limb_month_0_cm, ln.limb_month_3_cm),
     ),
-    field("area_month_0_mm2", "mm2", gettext_lazy("MRI maximum area, month 0")),
-    field("area_month_3_mm2", "mm2", gettext_lazy("MRI maximum area, month 3")),
+    field("area_month_0_mm2", "mm2", gettext_noop("MRI maximum area, month 0")),
+    field("area_month_3_mm2", "mm2", gettext_noop("MRI maximum area, month 3")),
     Variable(
         "area_change_percent",
         "%",
-        gettext_lazy("(month 3 - month 0) / month 0"),
+        gettext_noop("(month 3 - month 0) / month 0"),
         lambda ln, _c: percent(ln.area_month_0_mm2, ln.area_month_3_mm2),
     ),
     field(
         "best_area_percent",
         "%",
-        gettext_lazy(
-            "largest decrease of the MRI area against the last before treatment"
-        ),
+        gettext_noop("largest decrease of the MRI area, against the last before"),
     ),
     Variable(
         "area_responds",
         "0/1",
-        gettext_lazy("best change of the area is a decrease of 20 % or more"),
+        gettext_noop("best change of the area is a decrease of 20 % or more"),
         responds,
     ),
-    field("side_effects", gettext_lazy("count"), gettext_lazy("side effects recorded")),
-    field("worst_grade", "CTCAE 5.0", gettext_lazy("highest grade of a side effect")),
+    field("side_effects", gettext_noop("count"), gettext_noop("side effects recorded")),
+    field("worst_grade", "CTCAE 5.0", gettext_noop("highest grade of a side effect")),
 )
 
 
@@ -253,13 +247,13 @@ def dataset(lines: Iterable[CohortLine], context: Context) -> Sheet:
 def dictionary(*, identified: bool) -> Sheet:
     """Write what each column of the dataset means, and in which unit."""
     rows = tuple(
-        (each.name, str(each.unit), str(each.meaning))
+        (each.name, _(each.unit) if each.unit else None, _(each.meaning))
         for each in variables(identified=identified)
     )
     heads = tuple(Column(name) for name in (_("column"), _("unit"), _("meaning")))
     windows = _(
-        "An empty cell is missing. A level belongs to a week within %(days)s days of it,"
-        " a measurement to a month within %(month_days)s days of it. Response: a"
+        "An empty cell is missing. A level belongs to a week within %(days)s days of"
+        " it, a measurement to a month within %(month_days)s days of it. Response: a"
         " decrease of the area of %(percent)s %% or more."
     ) % {
         "days": WEEK_WINDOW.days,

@@ -34,7 +34,7 @@ class MonthField(forms.CharField):
         "invalid": _("Give a month, such as 2026-03."),
     }
 
-    def clean(self, value: object) -> date | None:  # type: ignore[override]
+    def clean(self, value: object) -> date | None:
         text = super().clean(value)
         if not text:
             return None
@@ -46,11 +46,10 @@ class MonthField(forms.CharField):
             ) from None
 
 
-def month(label: str) -> MonthField:
-    asked = forms.TextInput(
+def typed_month() -> forms.TextInput:
+    return forms.TextInput(
         attrs={"placeholder": "2026-03", "inputmode": "numeric", "maxlength": 7}
     )
-    return MonthField(label=label, required=False, widget=asked)
 
 
 def next_month(first: date) -> date:
@@ -74,8 +73,12 @@ class CohortForm(ServiceForm):
     lesion = forms.ChoiceField(
         label=_("Lesion type"), required=False, choices=[ALL, *IssvaType.choices]
     )
-    since = month(_("Started from (month)"))
-    until = month(_("Started up to (month)"))
+    since = MonthField(
+        label=_("Started from (month)"), required=False, widget=typed_month()
+    )
+    until = MonthField(
+        label=_("Started up to (month)"), required=False, widget=typed_month()
+    )
     age = forms.ChoiceField(
         label=_("Age at start"),
         required=False,

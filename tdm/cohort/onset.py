@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from django.db.models import F, QuerySet
@@ -55,7 +54,7 @@ def beside_exposure(effects: Sequence[SideEffect]) -> list[Episode]:
 
 
 def episode(effect: SideEffect, levels: Iterable[TroughLevel]) -> Episode:
-    start: date = effect.patient.cohort_line.started_on
+    start = effect.patient.cohort_line.started_on or effect.onset_on
     zone = effect.patient.site.zone
     dated = [(timezone.localdate(v.drawn_at, zone), v.ng_per_ml) for v in levels]
     before = [(on, ng) for on, ng in dated if start <= on <= effect.onset_on]
