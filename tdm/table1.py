@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -141,6 +142,7 @@ def rows(sites: QuerySet[Site] | None = None) -> list[Row]:
     ]
 
 
+@cache
 def published_cases() -> dict[str, Mapping[str, Any]]:
     return {case["identifier"]: case for case in case_series()["cases"]}
 

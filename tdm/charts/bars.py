@@ -68,8 +68,7 @@ def waterfall_charts(
     bars: Sequence[Response], threshold: Decimal
 ) -> tuple[tuple[str, Chart], ...]:
     return tuple(
-        (name, waterfall(bars, threshold, width))
-        for name, width in WIDTHS_PX.items()
+        (name, waterfall(bars, threshold, width)) for name, width in WIDTHS_PX.items()
     )
 
 
@@ -110,8 +109,7 @@ def onset_charts(
     onsets: Sequence[Onset], band: tuple[Decimal, Decimal] | None
 ) -> tuple[tuple[str, Chart], ...]:
     return tuple(
-        (name, onset_chart(onsets, band, width))
-        for name, width in WIDTHS_PX.items()
+        (name, onset_chart(onsets, band, width)) for name, width in WIDTHS_PX.items()
     )
 
 
@@ -145,8 +143,10 @@ def onset_chart(
 def onset_ticks(plot: Plot) -> tuple[Iterable[Line], Iterable[Text]]:
     floor = plot.y(0)
     words = [text(2, TOP_PX - 2, "ng/mL", "start", "tick")]
-    for ng in range(0, int(plot.high) + 1, 5):
-        words.append(text(LEFT_PX - 6, plot.y(ng) + 4, str(ng), "end", "tick"))
+    words += [
+        text(LEFT_PX - 6, plot.y(ng) + 4, str(ng), "end", "tick")
+        for ng in range(0, int(plot.high) + 1, 5)
+    ]
     last = int(plot.last)
     widest = text_width(week_text(last)) + 8
     fitting = (s for s in STEPS_WEEKS if plot.x(s) - plot.x(0) >= widest)

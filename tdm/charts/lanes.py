@@ -62,9 +62,7 @@ class Scale:
 
 
 def lanes_charts(lanes: Sequence[Lane]) -> tuple[tuple[str, Chart], ...]:
-    return tuple(
-        (name, lanes_chart(lanes, width)) for name, width in WIDTHS_PX.items()
-    )
+    return tuple((name, lanes_chart(lanes, width)) for name, width in WIDTHS_PX.items())
 
 
 def lanes_chart(lanes: Sequence[Lane], width: int) -> Chart:

@@ -292,7 +292,8 @@ def words_in(content: bytes) -> str:
     if not content.startswith(b"PK"):
         return content.decode()
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
-        return "\n".join(packed.read(n).decode(errors="ignore") for n in packed.namelist())
+        parts = [packed.read(name) for name in packed.namelist()]
+        return "\n".join(part.decode(errors="ignore") for part in parts)
 
 
 FILES = [
@@ -487,8 +488,7 @@ def read_xlsx(content: bytes) -> list[dict[str, str]]:
 def read_docx(content: bytes) -> list[dict[str, str]]:
     document = Document(io.BytesIO(content))
     section = document.sections[0]
-    assert section.page_width and section.page_height
-    assert section.page_width > section.page_height
+    assert (section.page_width or 0) > (section.page_height or 0)
     fonts = document.styles["Normal"].element.rPr.rFonts
     assert fonts.get(qn("w:eastAsia")) == "Yu Gothic"
     assert any("within 14 days" in each.text for each in document.paragraphs)
