@@ -25,7 +25,11 @@ SENTENCES = (
 )
 """Modules whose English templates are translated by dosing.words.say()."""
 
-NAMES = ("dosing/policy/sources.py", "dosing/forecast/names.py")
+NAMES = (
+    "dosing/policy/sources.py",
+    "dosing/forecast/names.py",
+    "patients/sources.py",
+)
 """Modules whose every constant is shown to people."""
 
 CATALOGUE = ROOT / "tdm" / "locale" / "ja" / "LC_MESSAGES" / "django.po"
@@ -81,8 +85,11 @@ def marked(tree: ast.Module) -> Iterator[Message]:
 
 
 def sentences(tree: ast.Module) -> Iterator[str]:
-    """Find whole sentences and templates with facts, wherever they are kept."""
-    return (text for text in texts(undocumented(tree)) if SENTENCE.fullmatch(text))
+    """Find what is said: every Sentence, and whole ones wherever they are kept."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield from texts(node.args[:1] if node.func.id == "Sentence" else [])
+    yield from (text for text in texts(undocumented(tree)) if SENTENCE.fullmatch(text))
 
 
 def undocumented(tree: ast.Module) -> Iterator[ast.AST]:

@@ -180,8 +180,11 @@ def read(
     course = policy.Course((policy.Period(CURRENT, START),))
     reading = policy.read(level, course, TARGET)
     given = {dose.time_h for dose in doses}
-    missed = [START + timedelta(days=n) for n in range(day) if 24.0 * n not in given]
-    besides = policy.findings_on_doses(missed, [], drawn_on)
+    missed = tuple(
+        START + timedelta(days=n) for n in range(day) if 24.0 * n not in given
+    )
+    told = policy.Adherence(len(given), missed, unknown=(), silent=0)
+    besides = policy.findings_on_doses(told, drawn_on)
     return replace(reading, findings=(*reading.findings, *besides))
 
 

@@ -19,7 +19,7 @@ from dosing.history import (
     method_of,
 )
 from dosing.labs import read_labs
-from dosing.models import Analyte, Decision, Dose, Protocol, State, TroughLevel
+from dosing.models import Analyte, Decision, Dose, Protocol, TroughLevel
 from dosing.prognosis import Prognosis, library_digest, prognosis_of
 from dosing.units import Sentence
 from patients.models import Patient
@@ -201,10 +201,9 @@ def advice_on(history: History, *, at: datetime) -> Advice | None:
     if level is None or reading is None or protocol is None:
         return None
     beside = around(history.patient)
-    drawn_on = history.day(level.drawn_at)
     methods = {method_of(each) for each in history.used_levels} - {""}
     besides = (
-        *findings_beside(beside, drawn_on, today),
+        *findings_beside(history, level, beside, today),
         *policy.findings_on_methods(methods),
         *policy.findings_on_severe(open_effects(beside)),
     )
@@ -265,16 +264,12 @@ def open_effects(beside: Around) -> list[policy.Effect]:
 
 
 def findings_beside(
-    beside: Around, drawn_on: date, today: date
+    history: History, level: TroughLevel, beside: Around, today: date
 ) -> Iterable[policy.Finding]:
     """Judge doses missed before the draw, drugs taken beside it, and what happened."""
-    days = {
-        state: [intake.due_on for intake in beside.intakes if intake.state == state]
-        for state in (State.MISSED, State.UNKNOWN)
-    }
-    yield from policy.findings_on_doses(
-        days[State.MISSED], days[State.UNKNOWN], drawn_on
-    )
+    drawn_on = history.day(level.drawn_at)
+    used = adherence(history, beside.intakes, level)
+    yield from policy.findings_on_doses(used, drawn_on)
     drugs = [course.course for course in beside.comedications]
     yield from policy.findings_on_drugs(drugs, drawn_on, today)
     yield from policy.findings_on_events(beside.happenings, drawn_on, today)

@@ -20,14 +20,17 @@ from dosing.models import (
     Excluded,
 )
 from dosing.units import Comparator
+from patients.change import Change, Point
 from patients.models import (
     EndReason,
+    ImagingStudy,
     Lesion,
     Measurement,
     Patient,
     Quantity,
     SideEffect,
 )
+from patients.response import AREA_RULE, Aspect, Course, Verdict, judge
 
 WEEKS = (2, 4)
 MONTHS = (0, 1, 3)
@@ -102,6 +105,7 @@ def readable(patients: Iterable[Patient]) -> Iterable[Patient]:
             Prefetch("measurements", counted.in_time_order()),
             Prefetch("lesions", Lesion.objects.order_by("pk")),
             Prefetch("side_effects", SideEffect.objects.standing()),
+            Prefetch("imaging_studies", ImagingStudy.objects.standing()),
         )
         .order_by("pk")
     )
@@ -179,7 +183,7 @@ def started(line: CohortLine, history: History, start: date) -> None:
     line.mean_ng_per_ml = hundredth(mean(numbers)) if numbers else None
     for name, value in cells(history, start).items():
         setattr(line, name, value)
-    line.best_area_percent = best_area_percent(history.patient, start)
+    response(line, history.patient, start)
     line.missing_cells = sum(getattr(line, name) is None for name in CELLS)
 
 
@@ -320,32 +324,37 @@ def index_lesion(patient: Patient, start: date) -> Lesion | None:
     the first that was recorded.
     """
     lesions = list(patient.lesions.all())
-    found = {each: area_before(patient, each, start) for each in lesions}
-    areas = {each: area for each, area in found.items() if area is not None}
+    found = {each: area_of(patient, each, start).baseline for each in lesions}
+    areas = {each: point.value for each, point in found.items() if point is not None}
     return max(areas, key=areas.__getitem__) if areas else next(iter(lesions), None)
 
 
-def area_before(patient: Patient, lesion: Lesion, start: date) -> Decimal | None:
-    """Return the last area before treatment, or within the window of month 0."""
+def course_of(patient: Patient, lesion: Lesion, start: date) -> Course:
+    """Return the areas of a lesion, as the response rules read them."""
+    chosen = [
+        study.done_on for study in patient.imaging_studies.all() if study.is_baseline
+    ]
     rows = measured(patient, Quantity.MRI_MAX_AREA_MM2, lesion)
-    before = [row for row in rows if row.measured_on <= start + MONTH_WINDOW]
-    return before[-1].value if before else None
+    return Course(
+        started_on=start,
+        baseline_on=chosen[0] if chosen else None,
+        area_mm2=tuple(Point(row.measured_on, row.value) for row in rows),
+    )
 
 
-def best_area_percent(patient: Patient, start: date) -> Decimal | None:
-    """Return the largest decrease (or least increase) of the lesion's area, percent."""
+def area_of(patient: Patient, lesion: Lesion, start: date) -> Change:
+    return course_of(patient, lesion, start).changes[Aspect.AREA]
+
+
+def response(line: CohortLine, patient: Patient, start: date) -> None:
+    """Fill in the last change of the area, and what the rule on areas says of it."""
     lesion = index_lesion(patient, start)
-    first = area_before(patient, lesion, start) if lesion else None
-    if not first:
-        return None
-    rows = measured(patient, Quantity.MRI_MAX_AREA_MM2, lesion)
-    later = [row.value for row in rows if row.measured_on > start + MONTH_WINDOW]
-    return percent_change(first, min(later)) if later else None
-
-
-def percent_change(old: Decimal, new: Decimal) -> Decimal:
-    """Return (new - old) / old in percent, to two decimals."""
-    return hundredth((new - old) / old * 100)
+    if lesion is None:
+        return
+    change = area_of(patient, lesion, start)
+    line.last_area_percent = change.percent(change.latest)
+    said = judge(AREA_RULE, course_of(patient, lesion, start)).verdict
+    line.area_responds = None if said is Verdict.UNKNOWN else said is Verdict.RESPONDS
 
 
 def hundredth(value: Decimal) -> Decimal:

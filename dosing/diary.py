@@ -89,7 +89,7 @@ class Row:
         return self.name in RARE
 
 
-RARE = {"at", "food", "vomited", Quantity.RESPIRATORY_PER_MIN.value, "note"}
+RARE = {"at", "amount", "food", "vomited", Quantity.RESPIRATORY_PER_MIN.value, "note"}
 
 
 NUMBERS: Mapping[Quantity, tuple[Promise | str, int, str]] = {
@@ -319,7 +319,7 @@ def wall_of(dose: Dose, day: date, slot: int) -> datetime:
 
 
 def dose_rows(slot: int, doses: Sequence[Dose]) -> Iterable[Row]:
-    """Yield the rows of one dose of a day: state, time, food, vomiting."""
+    """Yield the rows of one dose of a day: state, time, amount, food, vomiting."""
     regimens = {str(dose): dose for dose in doses if slot < dose.per_day}
     amounts = " / ".join(plain(dose.amount_mg) for dose in regimens.values())
     hours = " / ".join(
@@ -328,6 +328,7 @@ def dose_rows(slot: int, doses: Sequence[Dose]) -> Iterable[Row]:
     label = _("%(amount)s mg, %(time)s") % {"amount": amounts, "time": hours}
     yield Row("dose", label if regimens else str(_("Dose")), "dose", slot)
     yield Row("at", str(_("taken at")), "time", slot, full=TIME_FULL)
+    yield Row("amount", str(_("other amount, mg")), "number", slot)
     yield Row("food", str(_("food")), "food", slot)
     yield Row("vomited", str(_("vomited at")), "time", slot, full=TIME_FULL)
 
@@ -348,6 +349,7 @@ def wall_text(week: Week, at: datetime | None) -> str:
 DOSE_TEXTS: Mapping[str, Callable[[Week, Intake], str]] = {
     "dose": text_of_dose,
     "at": lambda week, intake: wall_text(week, intake.taken_at),
+    "amount": lambda _week, intake: plain(intake.amount_mg) if intake.amount_mg else "",
     "food": lambda _week, intake: {None: "", True: "with", False: "without"}[
         intake.with_food
     ],
@@ -360,6 +362,23 @@ def dose_text(typed: str) -> str:
     if typed in states or typed.removeprefix(MISSED) in REASONS:
         return typed
     raise CellError(_("Choose one of the listed answers."))
+
+
+def amount_text(typed: str) -> str:
+    """Read how many mg were taken, where it was another amount than prescribed."""
+    text = digits(typed)
+    if "," in text:
+        raise CellError(_("Write the decimal with a point, such as 1.5."))
+    if not NUMBER.fullmatch(text):
+        raise CellError(_("This is not a number: write digits only."))
+    amount_mg = Decimal(text)
+    if amount_mg != round(amount_mg, 2):
+        raise CellError(_("Write at most %(count)s decimals.") % {"count": 2})
+    if amount_mg == 0:
+        raise CellError(_("Nothing taken is a missed dose."))
+    if amount_mg > policy.ABSOLUTE_CEILING_MG_PER_DAY:
+        raise CellError(_("Never more than 40 mg on any day."))
+    return plain(amount_mg)
 
 
 def food_text(typed: str) -> str:
@@ -389,6 +408,7 @@ def note_text(typed: str) -> str:
 TEXT_ROWS: Mapping[str, Callable[[str], str]] = {
     "dose": dose_text,
     "at": lambda typed: f"{clock_of(digits(typed)):%H:%M}",
+    "amount": amount_text,
     "food": food_text,
     "vomited": lambda typed: f"{clock_of(digits(typed)):%H:%M}",
     "none": none_text,

@@ -20,7 +20,7 @@ class Read:
 
     @property
     def side(self) -> Side:
-        return self.range.side(self.result.value) if self.range else Side.UNKNOWN
+        return self.range.side_of(self.result.reported) if self.range else Side.UNKNOWN
 
     @property
     def stands(self) -> Standing:
@@ -69,7 +69,7 @@ def baseline_of(result: LabResult, ranges: Sequence[ReferenceRange]) -> Baseline
     Without a range it counts as normal: the grade then needs the upper limit.
     """
     range_ = in_force(result, ranges)
-    abnormal = range_ is not None and range_.side(result.value) is Side.HIGH
+    abnormal = range_ is not None and range_.side_of(result.reported) is Side.HIGH
     return Baseline(result.value, abnormal)
 
 

@@ -13,10 +13,16 @@ def supply_of(
     history: History, given: Iterable[Dispensing], intakes: Iterable[Intake], day: date
 ) -> policy.Supply | None:
     """Count the tablets of one patient on a day; None where none were dispensed."""
-    known = [(intake.state, (intake.due_on, intake.slot)) for intake in intakes]
+    rows = list(intakes)
+    known = [(intake.state, (intake.due_on, intake.slot)) for intake in rows]
     diary = policy.Diary(
         missed=frozenset(dose for state, dose in known if state == State.MISSED),
         taken=frozenset(dose for state, dose in known if state in GIVEN),
+        amounts_mg={
+            (intake.due_on, intake.slot): intake.amount_mg
+            for intake in rows
+            if intake.amount_mg is not None
+        },
     )
     packets = [each.packet for each in given]
     return policy.supply(packets, history.course, diary, day)

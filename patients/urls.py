@@ -31,6 +31,28 @@ urlpatterns = [
         name="correct_treatment",
     ),
     path(
+        "treatments/<int:treatment_id>/withdraw/",
+        views.withdraw_treatment,
+        name="withdraw_treatment",
+    ),
+    path("lesions/<int:lesion_id>/imaging/new/", views.add_imaging, name="add_imaging"),
+    path(
+        "imaging/<int:study_id>/lesions/<int:lesion_id>/correct/",
+        views.correct_imaging,
+        name="correct_imaging",
+    ),
+    path(
+        "imaging/<int:study_id>/withdraw/",
+        views.withdraw_imaging,
+        name="withdraw_imaging",
+    ),
+    path(
+        "imaging/<int:study_id>/images/new/",
+        views.attach_key_image,
+        name="attach_key_image",
+    ),
+    path("key-images/<int:image_id>/", views.key_image, name="key_image"),
+    path(
         "measurements/<int:measurement_id>/correct/",
         views.correct_measurement,
         name="correct_measurement",

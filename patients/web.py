@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
 
 from patients.models import Patient, Staff
+from patients.models.pictures import Picture
 from patients.models.rules import errors_by_field, refusal_of
 
 Result = TypeVar("Result")
@@ -141,6 +142,15 @@ def added_or_asked(
         {"form": form, "title": title, "patient": patient, "here": request.path},
         partial="patients/_add_form.html",
         refused=form.is_bound,
+    )
+
+
+def picture(found: Picture) -> HttpResponse:
+    """Send a kept picture; who may see it was asked before."""
+    return HttpResponse(
+        bytes(found.content),
+        content_type=found.content_type,
+        headers={"Content-Disposition": "inline"},
     )
 
 

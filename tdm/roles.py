@@ -16,6 +16,7 @@ READS_PATIENTS = {
 ENTERS = {
     "patients.add_patient",
     "patients.add_lesion",
+    "patients.add_imagingstudy",
     "patients.add_measurement",
     "patients.add_diaryday",
     "patients.add_sideeffect",

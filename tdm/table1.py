@@ -16,11 +16,11 @@ from dosing.cohort import (
     MONTH_WINDOW,
     WEEK_WINDOW,
     lines_of,
-    percent_change,
 )
 from dosing.models import CohortLine
 from dosing.words import plain
 from patients import ctcae
+from patients.change import percent_change
 from patients.models import Patient, PreviousTreatment, Sex, SideEffect, Site
 from tdm import sheets
 from tdm.sheets import Cell, Column
@@ -219,6 +219,7 @@ def location(patient: Patient, *, identified: bool) -> str:
         else " \u00b7 ".join(
             (
                 lesion.get_side_display(),
+                *([lesion.get_region_display()] if lesion.region else []),
                 lesion.get_compartment_display(),
                 lesion.get_issva_type_display(),
             )
@@ -229,9 +230,7 @@ def location(patient: Patient, *, identified: bool) -> str:
 
 def earlier(patient: Patient, *, identified: bool) -> str:
     treatments: Sequence[PreviousTreatment] = [
-        treatment
-        for lesion in patient.lesions.all()
-        for treatment in lesion.previous_treatments.all()
+        treatment for lesion in patient.lesions.all() for treatment in lesion.treatments
     ]
     return "; ".join(
         str(each) if identified else each.get_kind_display() for each in treatments

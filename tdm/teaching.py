@@ -16,7 +16,7 @@ from dosing.cohort import months
 from dosing.models import Laboratory, Protocol
 from dosing.units import Unit, parse_reported
 from patients import services as people
-from patients.models import Patient, Role, Site, Staff
+from patients.models import Lesion, Modality, Patient, Quantity, Role, Site, Staff
 
 DATA = Path(__file__).parent / "data" / "case_series.json"
 DRAWN_AT = time(8)
@@ -167,6 +167,9 @@ def measure(
 ) -> None:
     lesion = patient.lesions.get()
     for quantity, values in case["measurements"].items():
+        if quantity == Quantity.MRI_MAX_AREA_MM2:
+            image(case, lesion, start, clinic)
+            continue
         said = dict(case["text_says"].get(quantity, ()))
         for month, value in values:
             other = said.get(month, value)
@@ -180,6 +183,25 @@ def measure(
                 note=note,
                 actor=clinic.clinician,
             )
+
+
+def image(case: Mapping[str, Any], lesion: Lesion, start: date, clinic: Clinic) -> None:
+    """Enter each MRI with its area; the last prints the change that the report does."""
+    areas = case["measurements"][Quantity.MRI_MAX_AREA_MM2]
+    printed = Decimal(case["printed_percent"][Quantity.MRI_MAX_AREA_MM2])
+    for month, value in areas:
+        is_last = month == areas[-1][0]
+        people.record_imaging(
+            lesion=lesion,
+            done_on=start + months(month),
+            modality=Modality.MRI,
+            is_baseline=month == 0,
+            numbers=people.Numbers(
+                area_mm2=Decimal(value),
+                area_printed_percent=printed if is_last else None,
+            ),
+            actor=clinic.clinician,
+        )
 
 
 def draw(

@@ -28,6 +28,7 @@ from dosing.words import plain, say
 from patients.models import (
     AuditEvent,
     DiaryDay,
+    ImagingStudy,
     Lesion,
     Measurement,
     Patient,
@@ -82,6 +83,7 @@ KINDS = (
     "event",
     "supply",
     "decision",
+    "imaging",
     "measurement",
     "effect",
     "lab",
@@ -175,6 +177,8 @@ class Storyteller:
         ):
             if at is not None:
                 yield said % {"time": f"{at.astimezone(self.zone):%H:%M}"}
+        if intake.amount_mg is not None:
+            yield _("%(amount)s mg") % {"amount": plain(intake.amount_mg)}
         if intake.with_food is not None:
             yield _("with food") if intake.with_food else _("without food")
 
@@ -285,6 +289,21 @@ class Storyteller:
                 set_aside=row.withdrawn_at is not None,
             )
 
+    def imaging(self) -> Iterable[Entry]:
+        rows = ImagingStudy.objects.filter(patient=self.history.patient)
+        for study in rows.in_time_order():
+            title = _("%(study)s, baseline") if study.is_baseline else "%(study)s"
+            reader = _("Read by %(name)s") % {"name": study.reader_name}
+            parts = [reader] if study.reader_name else []
+            yield self.entry(
+                "imaging",
+                self.at(study.done_on),
+                title % {"study": study},
+                study,
+                note="; ".join([*parts, *filter(None, [study.note])]),
+                set_aside=study.withdrawn_at is not None,
+            )
+
     def effects(self) -> Iterable[Entry]:
         for effect in SideEffect.objects.filter(patient=self.history.patient):
             yield self.entry(
@@ -347,7 +366,14 @@ class Storyteller:
     def treatment(self, treatment: PreviousTreatment, recorded: datetime) -> Entry:
         at = self.at(treatment.done_on) if treatment.done_on else recorded
         title = _("Earlier: %(treatment)s") % {"treatment": treatment}
-        return self.entry("treatment", at, title, treatment, note=treatment.outcome)
+        return self.entry(
+            "treatment",
+            at,
+            title,
+            treatment,
+            note=treatment.outcome,
+            set_aside=treatment.withdrawn_at is not None,
+        )
 
 
 def grade_of(effect: SideEffect) -> Quantity:
@@ -382,6 +408,7 @@ def timeline(history: History, labs: Sequence[Read]) -> list[Entry]:
         *teller.supplies(),
         *teller.protocols(),
         *teller.decisions(),
+        *teller.imaging(),
         *teller.measurements(),
         *teller.effects(),
         *teller.labs(),

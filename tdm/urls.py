@@ -15,7 +15,7 @@ from rest_framework.routers import SimpleRouter
 from dosing.api import LaboratoriesView, TroughsView
 from patients.api import PatientViewSet
 from patients.forms import PasswordForm, SignInForm
-from tdm import forecasts, health, views
+from tdm import forecasts, health, lesions, views
 from tdm.api import AdviceView, TimelineView
 from tdm.cohort import pages
 
@@ -52,6 +52,7 @@ urlpatterns = [
     path("", views.today, name="today"),
     path("patients/", views.patients, name="patients"),
     path("patients/<int:patient_id>/", views.patient, name="patient"),
+    path("patients/<int:patient_id>/lesions/", lesions.lesions, name="lesions"),
     path("patients/<int:patient_id>/future/", forecasts.future, name="future"),
     path("patients/<int:patient_id>/pause/", forecasts.hold, name="hold"),
     path("models/", forecasts.models_page, name="models"),

@@ -45,6 +45,7 @@ from patients import services
 from patients.models import (
     AuditEvent,
     DiaryDay,
+    ImagingStudy,
     Lesion,
     Measurement,
     Patient,
@@ -57,6 +58,7 @@ from tdm.besides import besides_of
 from tdm.effects import seen
 from tdm.forecasts import expectation
 from tdm.labs import lab_cards
+from tdm.response import stories_of
 from tdm.timeline import Entry, by_day, timeline
 from tdm.worklist import Line, worklist
 
@@ -154,6 +156,7 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
     ledger = ledger_of(history, decisions)
     labs = read_labs(found)
     besides = besides_of(history, beside, today)
+    lesions = list(found.lesions.prefetch_related("previous_treatments"))
     told = replace(
         story.story_of(history, beside, now, expected.curve, target),
         gap=besides["gap"],
@@ -161,7 +164,8 @@ def overview(request: StaffRequest, found: Patient) -> dict[str, object]:
     return {
         **besides,
         "patient": found,
-        "lesions": found.lesions.prefetch_related("previous_treatments"),
+        "lesions": lesions,
+        "lesion_stories": stories_of(history, lesions),
         "age": found.age_on(today),
         "week": (today - first).days // 7 if first else None,
         "dose": history.running(today),
@@ -272,6 +276,7 @@ RECORDS: dict[str, type[models.Model]] = {
     "event": DrugEvent,
     "supply": Dispensing,
     "safety": SafetyCheck,
+    "imaging": ImagingStudy,
     "measurement": Measurement,
     "effect": SideEffect,
     "lab": LabResult,

@@ -17,7 +17,7 @@ from dosing.diary import Entry, Place, week_of
 from dosing.models import Dose, Laboratory, Protocol, TroughLevel
 from dosing.units import Unit, parse_reported
 from patients import services as people
-from patients.models import Lesion, Patient, Role, Site, Staff
+from patients.models import ImagingStudy, Lesion, Patient, Role, Site, Staff
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 DAY_0 = date(2026, 3, 2)
@@ -102,6 +102,22 @@ def a_lesion(patient: Patient, actor: Staff, **facts: Any) -> Lesion:
             "side": "left",
             "compartment": "muscle",
             "issva_type": "common_vm",
+            **facts,
+        },
+    )
+
+
+def an_mri(
+    lesion: Lesion, *, actor: Staff, day: int = 0, area: str = "1000", **facts: Any
+) -> ImagingStudy:
+    """Record an MRI of a lesion with its maximum area."""
+    return people.record_imaging(
+        lesion=lesion,
+        actor=actor,
+        **{
+            "done_on": DAY_0 + timedelta(days=day),
+            "modality": "mri",
+            "numbers": people.Numbers(area_mm2=Decimal(area)),
             **facts,
         },
     )

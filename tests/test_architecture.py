@@ -5,11 +5,13 @@ import importlib
 import inspect
 from collections.abc import Iterator
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from PIL import Image
 
 import dosing.services
 import patients.services
@@ -27,6 +29,7 @@ from tests.builders import (
     a_site,
     a_staff_member,
     a_trough,
+    an_mri,
     in_diary,
 )
 
@@ -63,6 +66,8 @@ def filled(route: str) -> str:
         "<int:record_id>": "1",
         "<int:task_id>": "1",
         "<int:photo_id>": "1",
+        "<int:study_id>": "1",
+        "<int:image_id>": "1",
         "<int:lab_id>": "1",
         "<int:event_id>": "1",
         "<int:dispensing_id>": "1",
@@ -117,6 +122,13 @@ MAY_OPEN = {
     "correct_lesion": ENTRY,
     "add_treatment": ENTRY,
     "correct_treatment": ENTRY,
+    "withdraw_treatment": ENTRY,
+    "lesions": CARE,
+    "add_imaging": ENTRY,
+    "correct_imaging": ENTRY,
+    "withdraw_imaging": ENTRY,
+    "attach_key_image": ENTRY,
+    "key_image": CARE,
     "add_effect": ENTRY,
     "correct_effect": ENTRY,
     "resolve_effect": ENTRY,
@@ -208,6 +220,12 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
     treatment = patients.services.add_previous_treatment(
         lesion=lesion, kind="surgery", actor=clinician
     )
+    study = an_mri(lesion, actor=clinician)
+    picture = BytesIO()
+    Image.new("RGB", (8, 8)).save(picture, "PNG")
+    image = patients.services.attach_key_image(
+        study=study, sent=picture.getvalue(), actor=clinician
+    )
     measurement = patients.services.add_measurement(
         patient=stranger,
         quantity="pain_vas",
@@ -248,6 +266,8 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "assignment": stranger.assignments.get().pk,
         "lesion": lesion.pk,
         "treatment": treatment.pk,
+        "study": study.pk,
+        "image": image.pk,
         "measurement": measurement.pk,
         "drug": drug.pk,
         "intake": stranger.intakes.get().pk,
@@ -302,6 +322,14 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "/lesions/{lesion}/correct/",
         "/lesions/{lesion}/treatments/new/",
         "/treatments/{treatment}/correct/",
+        "/treatments/{treatment}/withdraw/",
+        "/patients/{patient}/lesions/",
+        "/lesions/{lesion}/imaging/new/",
+        "/imaging/{study}/lesions/{lesion}/correct/",
+        "/imaging/{study}/withdraw/",
+        "/imaging/{study}/images/new/",
+        "/key-images/{image}/",
+        "/history/imaging/{study}/",
         "/measurements/{measurement}/correct/",
         "/history/patient/{patient}/",
         "/history/dose/{dose}/",

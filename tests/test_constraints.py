@@ -18,8 +18,15 @@ from dosing.advice import advise
 from dosing.models import Laboratory, ReferenceRange, SafetyCheck
 from dosing.services.labs import Typed
 from patients import services as people
-from patients.models import AuditEvent, DiaryPhoto, Patient, QuantityLimit, Staff
-from tests.builders import DAY_0, a_lesion, a_trough, in_diary, on_day
+from patients.models import (
+    AuditEvent,
+    DiaryPhoto,
+    KeyImage,
+    Patient,
+    QuantityLimit,
+    Staff,
+)
+from tests.builders import DAY_0, a_lesion, a_trough, an_mri, in_diary, on_day
 
 Facts = Mapping[str, Any]
 
@@ -42,6 +49,8 @@ BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
     "only_a_dose_taken_has_a_time": ("dosing.Intake", {"taken_at": on_day(0)}),
     "diary_day_is_coded": ("patients.DiaryDay", {"source": "rumour"}),
     "limits_are_in_order": ("patients.QuantityLimit", {"low": F("high")}),
+    "only_a_dose_taken_has_an_amount": ("dosing.Intake", {"amount_mg": "40.01"}),
+    "lab_bound_is_a_sign": ("dosing.LabResult", {"comparator": "~"}),
     "only_a_dose_taken_is_vomited": ("dosing.Intake", {"vomited_at": on_day(0)}),
     "photo_is_png_or_jpeg": ("patients.DiaryPhoto", {"content_type": "text/html"}),
     "site_waits_for_a_diary": ("patients.Site", {"silent_after_days": 0}),
@@ -69,6 +78,14 @@ BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
     "reference_range_is_coded": ("dosing.ReferenceRange", {"analyte": "ferritin"}),
     "lesion_has_a_site": ("patients.Lesion", {"body_site": " "}),
     "lesion_is_coded": ("patients.Lesion", {"side": "port"}),
+    "other_genes_are_named": ("patients.Lesion", {"gene": "other", "variant": " "}),
+    "imaging_is_coded": ("patients.ImagingStudy", {"modality": "crystal ball"}),
+    "key_image_is_png_or_jpeg": ("patients.KeyImage", {"content_type": "text/html"}),
+    "volumes_say_their_method": ("patients.Measurement", {"method": "ellipsoid"}),
+    "printed_changes_are_of_a_study": (
+        "patients.Measurement",
+        {"printed_percent": -20, "imaging": None},
+    ),
     "lesion_measurements_name_their_lesion": (
         "patients.Measurement",
         {"lesion": None},
@@ -153,6 +170,7 @@ BROKEN_BY_A_COPY: dict[str, tuple[str, Facts]] = {
     "one_dispensing_of_a_strength_on_a_day": ("dosing.Dispensing", {}),
     "one_event_of_a_kind_on_a_day": ("dosing.DrugEvent", {}),
     "one_intake_per_dose": ("dosing.Intake", {}),
+    "one_baseline_per_patient": ("patients.ImagingStudy", {}),
     "one_measurement_per_day": ("patients.Measurement", {}),
     "one_protocol_starts_on_a_day": ("dosing.ProtocolAssignment", {}),
     "other_reasons_are_put_in_words": (
@@ -248,6 +266,10 @@ def whole_clinic(
         value=28,  # type: ignore[arg-type]
         measured_on=DAY_0,
         actor=clinician,
+    )
+    study = an_mri(lesion, is_baseline=True, actor=clinician)
+    KeyImage.objects.create(
+        study=study, content=b"", content_type="image/png", attached_at=on_day(7)
     )
     a_trough(treated, "13.3", actor=clinician)
     advice = advise(treated, at=timezone.now())

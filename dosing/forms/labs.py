@@ -27,13 +27,13 @@ THOUSANDS = re.compile(r"[1-9]\d{0,2}(,\d{3})+", re.ASCII)
 
 
 class LabNumberField(forms.DecimalField):
-    """A number as laboratories print it: `13.3`, `13,3` or in full width."""
+    """A number as laboratories print it: `13.3`, `13,3`, `<0.5`, or in full width.
+
+    It is cleaned to its bound, if it has one, and the number.
+    """
 
     default_error_messages: ClassVar = {
-        "invalid": _(
-            "Type the number alone, such as 13.3. What stands beside it, such as <,"
-            " goes into the note."
-        ),
+        "invalid": _("Type the number alone, such as 13.3, or a bound such as <0.5."),
         "thousands": _(
             "Is the comma a decimal point? Write 150000 without it, or 150.0."
         ),
@@ -47,6 +47,12 @@ class LabNumberField(forms.DecimalField):
             widget=forms.TextInput(attrs=attrs),
             **options,  # type: ignore[arg-type]
         )
+
+    def clean(self, value: object) -> tuple[str, Decimal] | None:
+        typed = str(value or "").strip().translate(FULL_WIDTH)
+        bound = typed[:1] if typed[:1] in {"<", ">"} else ""
+        number: Decimal | None = super().clean(typed.removeprefix(bound).strip())
+        return None if number is None else (bound, number)
 
     def to_python(self, value: object) -> Decimal | None:  # type: ignore[override]
         typed = str(value or "").strip().translate(FULL_WIDTH)
@@ -111,7 +117,7 @@ class LabsForm(ServiceForm):
         typed = self.cleaned_data
         names = ("drawn_on", "laboratory", "note")
         results = {
-            analyte.value: Typed(typed[analyte.value], typed[unit_name(analyte)])
+            analyte.value: typed_of(typed[analyte.value], typed[unit_name(analyte)])
             for analyte in Analyte
             if typed[analyte.value] is not None
         }
@@ -167,12 +173,17 @@ class CorrectLabForm(Correction):
 
     def facts(self) -> dict[str, object]:
         facts = dict(self.cleaned_data)
-        return {"typed": Typed(facts.pop("value"), facts.pop("unit")), **facts}
+        return {"typed": typed_of(facts.pop("value"), facts.pop("unit")), **facts}
+
+
+def typed_of(cleaned: tuple[str, Decimal], unit: str) -> Typed:
+    bound, number = cleaned
+    return Typed(number, unit, bound)
 
 
 def values_of_lab(lab: LabResult) -> dict[str, object]:
     return {
-        "value": plain(lab.reported_value),
+        "value": f"{lab.comparator}{plain(lab.reported_value)}",
         "unit": lab.reported_unit,
         "drawn_on": lab.drawn_on,
         "laboratory": lab.laboratory,

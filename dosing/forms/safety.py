@@ -108,7 +108,7 @@ def answers_before(patient: Patient, today: date) -> dict[str, object]:
     if patient.sex == "male":
         no["breastfeeding"] = policy.Asked.NO.value
     check = SafetyCheck.objects.latest_of(patient)
-    if check is None or (today - check.asked_on).days >= policy.ANSWERS_LAST_DAYS:
+    if check is None or not check.is_recent(today):
         return dict(no)
     known = {name: getattr(check, name) for name in QUESTIONS}
     if check.surgery_on is not None and check.surgery_on < today:

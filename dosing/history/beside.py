@@ -70,7 +70,7 @@ class Around:
             *(
                 Measured(lab.analyte, lab.value, lab.drawn_on)
                 for lab in self.labs
-                if lab.analyte in COVARIATES
+                if lab.analyte in COVARIATES and not lab.comparator
             ),
         )
 

@@ -39,6 +39,9 @@ class Due:
     is_timed: bool = False
     """Whether the diary says when it was taken."""
 
+    is_other: bool = False
+    """Whether another amount than the prescribed one was taken."""
+
     @property
     def probability(self) -> float:
         return UNKNOWN_DOSE_TAKEN if self.state == State.UNKNOWN else 1.0
@@ -53,6 +56,8 @@ class DosesUsed:
     assumed: int
     missed: tuple[date, ...]
     unknown: tuple[date, ...]
+    other: tuple[date, ...]
+    """Days on which another amount than the prescribed one was taken."""
 
     @property
     def adherence(self) -> float:
@@ -78,8 +83,16 @@ def doses_due(
             timed = intake.taken_at if intake else None
             at = timed or due.due_at
             state = state_of(intake, at) if intake else ""
+            told_mg = intake.amount_mg if intake else None
             if at < until:
-                yield replace(due, at=at, state=state, is_timed=timed is not None)
+                yield replace(
+                    due,
+                    at=at,
+                    state=state,
+                    is_timed=timed is not None,
+                    amount_mg=told_mg or due.amount_mg,
+                    is_other=told_mg not in {None, due.amount_mg},
+                )
 
 
 def adherence(
@@ -94,7 +107,9 @@ def adherence(
         if each.on >= first and each.due_at < level.drawn_at
     ]
     used = doses_used(due)
-    return policy.Adherence(used.taken, used.missed, used.unknown, used.assumed)
+    return policy.Adherence(
+        used.taken, used.missed, used.unknown, used.assumed, used.other
+    )
 
 
 def state_of(intake: Intake, at: datetime) -> str:
@@ -168,4 +183,5 @@ def doses_used(due: Sequence[Due]) -> DosesUsed:
         assumed=sum(each.state == "" for each in due),
         missed=tuple(each.on for each in due if each.state == State.MISSED),
         unknown=tuple(each.on for each in due if each.state == State.UNKNOWN),
+        other=tuple(each.on for each in due if each.is_other),
     )

@@ -108,7 +108,8 @@ class CohortLine(models.Model):
     limb_month_3_cm = number()
     area_month_0_mm2 = number()
     area_month_3_mm2 = number()
-    best_area_percent = number()
+    last_area_percent = number()
+    area_responds = models.BooleanField(null=True)
     missing_cells = models.PositiveSmallIntegerField(default=0)
 
     objects = CohortQuerySet.as_manager()
@@ -122,7 +123,7 @@ class CohortLine(models.Model):
             ),
             models.Index(name="cohort_by_site", fields=["site", "patient"]),
             models.Index(
-                name="cohort_by_response", fields=["best_area_percent", "patient"]
+                name="cohort_by_response", fields=["last_area_percent", "patient"]
             ),
             models.Index(name="cohort_turns", fields=["turns_on"]),
         ]

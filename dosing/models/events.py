@@ -25,6 +25,7 @@ FURTHEST = timedelta(days=366)
 HAPPENINGS = [
     (policy.Happening.FORM.value, _("change of form (tablets, solution, granules)")),
     (policy.Happening.FOOD.value, _("change of eating habits around the dose")),
+    (policy.Happening.ASSAY.value, _("change of assay or laboratory")),
     (policy.Happening.PROCEDURE.value, _("procedure")),
     (policy.Happening.SURGERY.value, _("planned surgery")),
     (policy.Happening.LIVE_VACCINE.value, _("live vaccine")),

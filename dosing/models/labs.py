@@ -32,6 +32,9 @@ class Analyte(models.TextChoices):
     NEUTROPHILS = Substance.NEUTROPHILS.value, _("Neutrophils")
     WHITE_CELLS = Substance.WHITE_CELLS.value, _("White cells")
     LYMPHOCYTES = Substance.LYMPHOCYTES.value, _("Lymphocytes")
+    MONOCYTES = Substance.MONOCYTES.value, _("Monocytes")
+    EOSINOPHILS = Substance.EOSINOPHILS.value, _("Eosinophils")
+    BASOPHILS = Substance.BASOPHILS.value, _("Basophils")
     PLATELETS = Substance.PLATELETS.value, _("Platelets")
     HAEMOGLOBIN = Substance.HAEMOGLOBIN.value, _("Haemoglobin")
     HAEMATOCRIT = Substance.HAEMATOCRIT.value, _("Haematocrit")
@@ -42,6 +45,7 @@ class Analyte(models.TextChoices):
     TRIGLYCERIDES = Substance.TRIGLYCERIDES.value, _("Triglycerides")
     CHOLESTEROL = Substance.CHOLESTEROL.value, _("Total cholesterol")
     LDL = Substance.LDL.value, _("LDL cholesterol")
+    HDL = Substance.HDL.value, _("HDL cholesterol")
     GLUCOSE = Substance.GLUCOSE.value, _("Glucose")
     URINE_PROTEIN = Substance.URINE_PROTEIN.value, _("Urine protein/creatinine")
     D_DIMER = Substance.D_DIMER.value, _("D-dimer")
@@ -109,6 +113,9 @@ class LabResult(models.Model):
     analyte = models.CharField(_("analyte"), max_length=16, choices=Analyte.choices)
     value = kept_value(_("value"))
     reported_value = kept_value(_("reported value"))
+    comparator = models.CharField(
+        _("bound"), max_length=1, blank=True, choices=[("<", "<"), (">", ">")]
+    )
     reported_unit = models.CharField(
         _("unit"), max_length=12, choices=[(unit, sign_of(unit)) for unit in ALL_UNITS]
     )
@@ -143,6 +150,11 @@ class LabResult(models.Model):
                 violation_error_message=_("This value cannot be true."),
             ),
             models.CheckConstraint(
+                name="lab_bound_is_a_sign",
+                condition=Q(comparator__in=["", "<", ">"]),
+                violation_error_message=_("A bound is < or >."),
+            ),
+            models.CheckConstraint(
                 name="lab_value_agrees_with_its_report",
                 condition=agrees_with_its_report(),
                 violation_error_code=about("value"),
@@ -154,7 +166,7 @@ class LabResult(models.Model):
         indexes: ClassVar = [models.Index(fields=["patient", "drawn_on"])]
 
     def __str__(self) -> str:
-        number = short(self.reported_value, exact=True)
+        number = f"{self.comparator}{short(self.reported_value, exact=True)}"
         return f"{self.get_analyte_display()} {number} {sign_of(self.reported_unit)}"
 
     def clean(self) -> None:
@@ -179,7 +191,9 @@ class LabResult(models.Model):
 
     @property
     def reported(self) -> Reported:
-        return Reported(self.substance, self.reported_value, self.reported_unit)
+        return Reported(
+            self.substance, self.reported_value, self.reported_unit, self.comparator
+        )
 
     @property
     def unit(self) -> str:
@@ -189,7 +203,8 @@ class LabResult(models.Model):
     def shown(self) -> str:
         """Write the value in its kept unit: as reported, or converted and rounded."""
         exact = not self.reported.is_converted
-        return f"{short(self.value, exact=exact)} {sign_of(self.unit)}"
+        number = f"{self.comparator}{short(self.value, exact=exact)}"
+        return f"{number} {sign_of(self.unit)}"
 
     @property
     def conversion(self) -> str:

@@ -1,5 +1,6 @@
 """What was asked before a dose was prescribed, and what was answered."""
 
+from datetime import date
 from typing import ClassVar
 
 from django.db import models
@@ -79,6 +80,10 @@ class SafetyCheck(models.Model):
     def clean(self) -> None:
         """Refuse days that are a slip of the year."""
         check_days(self, self.patient, "surgery_on", ahead=FURTHEST)
+
+    def is_recent(self, today: date) -> bool:
+        """Ask whether the answers still hold on a day."""
+        return (today - self.asked_on).days < policy.ANSWERS_LAST_DAYS
 
     @property
     def lifted_in_words(self) -> list[tuple[Sentence, str]]:

@@ -47,6 +47,11 @@ class Intake(models.Model):
     reason = models.CharField(
         _("why it was missed"), max_length=300, blank=True, validators=[plain_text]
     )
+    amount_mg = models.DecimalField(
+        _("amount taken (mg)"), max_digits=5, decimal_places=2, null=True, blank=True
+    )
+    """What was taken where it is not what was prescribed; empty is as prescribed."""
+
     with_food = models.BooleanField(_("with food"), null=True, blank=True)
     vomited_at = models.DateTimeField(_("vomited at"), null=True, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -72,6 +77,19 @@ class Intake(models.Model):
                 condition=Q(taken_at=None) | Q(state__in=GIVEN),
                 violation_error_code=about("taken_at"),
                 violation_error_message=_("A dose that was not taken has no time."),
+            ),
+            models.CheckConstraint(
+                name="only_a_dose_taken_has_an_amount",
+                condition=Q(amount_mg=None)
+                | Q(
+                    state__in=GIVEN,
+                    amount_mg__gt=0,
+                    amount_mg__lte=policy.ABSOLUTE_CEILING_MG_PER_DAY,
+                ),
+                violation_error_code=about("amount_mg"),
+                violation_error_message=_(
+                    "A dose that was taken is more than 0 and never more than 40 mg."
+                ),
             ),
             models.CheckConstraint(
                 name="only_a_dose_taken_is_vomited",

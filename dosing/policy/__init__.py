@@ -6,7 +6,7 @@ in docs/sources.md. Sentences are English templates; the pages translate them.
 """
 
 from dosing.policy.adherence import ADHERENCE_DAYS, Adherence
-from dosing.policy.diary import LATE_ENTRY, weight_jump_percent
+from dosing.policy.diary import LATE_ENTRY, amount_jumps, weight_jump_percent
 from dosing.policy.events import (
     FOOD_CHANGES_AUC_PERCENT,
     LIVE_VACCINE_DAYS,
@@ -34,6 +34,7 @@ from dosing.policy.prescribing import (
     ANSWERS_LAST_DAYS,
     CHILDBEARING_YEARS,
     LIFTABLE,
+    NOTHING_ANSWERED,
     Answers,
     Asked,
     Liver,
@@ -155,6 +156,7 @@ __all__ = [
     "LONGEST_WITHOUT_LEVEL_DAYS",
     "MOST_CANDIDATES",
     "NEARLY_STEADY_AFTER_DAYS",
+    "NOTHING_ANSWERED",
     "NO_INCREASE",
     "RECHECK_AFTER_CHANGE_DAYS",
     "RECHECK_UNCHANGED_DAYS",
@@ -199,6 +201,7 @@ __all__ = [
     "TimeInRange",
     "Timing",
     "Verdict",
+    "amount_jumps",
     "another_range",
     "avoided_rule",
     "candidate",

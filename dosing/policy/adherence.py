@@ -21,6 +21,9 @@ class Adherence:
     silent: int
     """Of which the diary says nothing; they are counted as taken, and it is said."""
 
+    other: tuple[date, ...] = ()
+    """Of those taken, the ones of another amount than was prescribed."""
+
     @property
     def due(self) -> int:
         return self.taken + len(self.missed) + len(self.unknown) + self.silent
@@ -42,6 +45,7 @@ def in_words(adherence: Adherence) -> Iterable[Sentence]:
     text = "%(due)s doses due in the %(days)s days before this draw: %(taken)s taken."
     yield Sentence(text, {"due": due, "days": days, "taken": adherence.taken})
     for dates, said in (
+        (adherence.other, "%(count)s of another amount, the last on %(day)s."),
         (adherence.missed, "%(count)s missed, the last on %(day)s."),
         (adherence.unknown, "%(count)s not known, the last on %(day)s."),
     ):

@@ -10,6 +10,18 @@ WEIGHT_JUMP_PERCENT = 10
 """A weight so far from the last one, or further, is asked about [NV]."""
 
 
+AMOUNT_JUMPS = 2
+"""A dose of more than so many times the prescribed amount, or less than its like part,
+is asked about [NV]."""
+
+
+def amount_jumps(prescribed_mg: Decimal, taken_mg: Decimal) -> bool:
+    """Ask whether an amount is far from the prescribed one; the cuts are not."""
+    return not (
+        prescribed_mg / AMOUNT_JUMPS <= taken_mg <= prescribed_mg * AMOUNT_JUMPS
+    )
+
+
 def weight_jump_percent(before_kg: Decimal, now_kg: Decimal) -> Decimal | None:
     """Return by how many percent a weight jumps; None where that needs no question."""
     percent = (now_kg - before_kg) / before_kg * 100

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from dosing.policy.reading import METHODS_DIFFER_PERCENT
 from dosing.policy.recheck import RECHECK_AFTER_CHANGE_DAYS
 from dosing.policy.sources import (
+    ASSAYS,
     HIGH_FAT_MEAL,
     JP_CONTRAINDICATIONS,
     JP_FORM_CHANGE,
@@ -35,6 +37,7 @@ class Happening(StrEnum):
 
     FORM = "form"
     FOOD = "food"
+    ASSAY = "assay"
     PROCEDURE = "procedure"
     SURGERY = "surgery"
     LIVE_VACCINE = "live_vaccine"
@@ -105,6 +108,25 @@ def on_food(event: Event, drawn_on: date, today: date) -> Iterable[Finding]:
         yield warning("food-changed", text, facts, HIGH_FAT_MEAL)
 
 
+def on_assay(event: Event, drawn_on: date, today: date) -> Iterable[Finding]:
+    if event.on >= drawn_on:
+        text = (
+            "The assay changes on %(day)s: methods differ by up to %(percent)s %%, so"
+            " levels before and after it are not read as one series."
+        )
+        facts: dict[str, Fact] = {"day": event.on, "percent": METHODS_DIFFER_PERCENT}
+        yield warning("assay-planned", text, facts, ASSAYS)
+
+
+def on_procedure(event: Event, drawn_on: date, today: date) -> Iterable[Finding]:
+    if event.on >= today:
+        text = (
+            "A procedure is planned on %(day)s: ask whether it needs a pause, because"
+            " wounds heal slowly on sirolimus."
+        )
+        yield warning("procedure", text, {"day": event.on}, JP_SURGERY)
+
+
 def on_surgery(event: Event, drawn_on: date, today: date) -> Iterable[Finding]:
     if event.on >= today:
         text = (
@@ -145,6 +167,8 @@ def warning(rule: str, text: str, facts: Mapping[str, Fact], source: str) -> Fin
 JUDGES: Mapping[Happening, Callable[[Event, date, date], Iterable[Finding]]] = {
     Happening.FORM: on_form,
     Happening.FOOD: on_food,
+    Happening.ASSAY: on_assay,
+    Happening.PROCEDURE: on_procedure,
     Happening.SURGERY: on_surgery,
     Happening.LIVE_VACCINE: on_live_vaccine,
     Happening.LIVER: on_liver,

@@ -69,6 +69,7 @@ AT_LEAST = Sentence(
     "At least this grade: no reference range of this laboratory is recorded for that"
     " day."
 )
+BOUND = Sentence("The report gives a bound: the grade may be another one.")
 NO_GRADE = Sentence("Not graded: no CTCAE laboratory grade is kept for it.")
 
 
@@ -99,7 +100,7 @@ class Case:
 
     @property
     def value(self) -> Decimal:
-        return self.reported.value
+        return self.reported.judged
 
 
 def grade(reported: Reported, range_: Range | None, baseline: Baseline | None) -> Grade:
@@ -108,7 +109,17 @@ def grade(reported: Reported, range_: Range | None, baseline: Baseline | None) -
     if rule is None:
         return Grade(None, NO_GRADE)
     low, high = (range_.low, range_.high) if range_ else (None, None)
-    return rule(Case(reported, low, high, baseline))
+    found = rule(Case(reported, low, high, baseline))
+    if not reported.comparator or found.number is None:
+        return found
+    return of_a_bound(found, worse=(reported.comparator == "<") == (rule in FALLING))
+
+
+def of_a_bound(found: Grade, *, worse: bool) -> Grade:
+    """Say what the grade of a bound tells: it is the least, or only 0 is sure."""
+    if worse:
+        return Grade(found.number, BOUND) if found.number else Grade(None, BOUND)
+    return Grade(None, BOUND) if found.number else found
 
 
 def passed(value: Decimal, limits: Iterable[Decimal]) -> int:
@@ -126,13 +137,13 @@ def low_count(case: Case) -> Grade:
 
 
 def triglycerides(case: Case) -> Grade:
-    number = case.reported.number
+    number = case.reported.judged_number
     first, *others = TRIGLYCERIDES[case.reported.unit]
     return Grade((number >= first) + passed(number, others))
 
 
 def cholesterol(case: Case) -> Grade:
-    over = passed(case.reported.number, CHOLESTEROL[case.reported.unit])
+    over = passed(case.reported.judged_number, CHOLESTEROL[case.reported.unit])
     if over:
         return Grade(1 + over)
     if case.high is None:
@@ -193,3 +204,6 @@ RULES: Mapping[Substance, Callable[[Case], Grade]] = {
     Substance.BILIRUBIN: liver,
 }
 """How each is graded; what is not named here has no laboratory grade in the table."""
+
+FALLING = (low_count, fibrinogen)
+"""The rules by which a lower value is the worse one."""

@@ -23,6 +23,9 @@ class Substance(StrEnum):
     NEUTROPHILS = "neutrophils"
     WHITE_CELLS = "white_cells"
     LYMPHOCYTES = "lymphocytes"
+    MONOCYTES = "monocytes"
+    EOSINOPHILS = "eosinophils"
+    BASOPHILS = "basophils"
     PLATELETS = "platelets"
     HAEMOGLOBIN = "haemoglobin"
     HAEMATOCRIT = "haematocrit"
@@ -33,6 +36,7 @@ class Substance(StrEnum):
     TRIGLYCERIDES = "triglycerides"
     CHOLESTEROL = "cholesterol"
     LDL = "ldl"
+    HDL = "hdl"
     GLUCOSE = "glucose"
     URINE_PROTEIN = "urine_protein"
     D_DIMER = "d_dimer"
@@ -63,6 +67,9 @@ class Factor:
 KEPT_TO = Decimal("0.0001")
 """Values are kept to four decimals."""
 
+BEYOND = {"": Decimal(0), "<": -KEPT_TO, ">": KEPT_TO}
+"""How far beyond a bound a value surely lies."""
+
 SAME = Factor()
 
 CREATININE_UMOL_L_PER_MG_DL = Decimal("88.4")
@@ -72,7 +79,8 @@ BILIRUBIN_UMOL_L_PER_MG_DL = Decimal("17.1")
 """Bilirubin C33H36N4O6, 584.66 g/mol [D]."""
 
 CHOLESTEROL_MG_DL_PER_MMOL_L = Decimal("38.67")
-"""Cholesterol C27H46O, 386.65 g/mol, as laboratories round it [D]; LDL likewise."""
+"""Cholesterol C27H46O, 386.65 g/mol, as laboratories round it [D]; LDL and HDL
+likewise."""
 
 TRIGLYCERIDES_MG_DL_PER_MMOL_L = Decimal("88.57")
 """Triglycerides at a mean of 885.7 g/mol, that of triolein being 885.4 [D]."""
@@ -98,6 +106,9 @@ UNITS: Mapping[Substance, Mapping[str, Factor]] = {
     Substance.NEUTROPHILS: COUNT_UNITS,
     Substance.WHITE_CELLS: COUNT_UNITS,
     Substance.LYMPHOCYTES: COUNT_UNITS,
+    Substance.MONOCYTES: COUNT_UNITS,
+    Substance.EOSINOPHILS: COUNT_UNITS,
+    Substance.BASOPHILS: COUNT_UNITS,
     Substance.PLATELETS: COUNT_UNITS,
     Substance.HAEMOGLOBIN: {"g/L": SAME, "g/dL": Factor(Decimal(10))},
     Substance.HAEMATOCRIT: {"%": SAME, "L/L": Factor(Decimal(100))},
@@ -117,6 +128,7 @@ UNITS: Mapping[Substance, Mapping[str, Factor]] = {
     },
     Substance.CHOLESTEROL: CHOLESTEROL_UNITS,
     Substance.LDL: CHOLESTEROL_UNITS,
+    Substance.HDL: CHOLESTEROL_UNITS,
     Substance.GLUCOSE: {
         "mmol/L": SAME,
         "mg/dL": Factor(GLUCOSE_MG_DL_PER_MMOL_L, divides=True),
@@ -152,6 +164,9 @@ CAN_BE_TRUE: Mapping[Substance, tuple[Decimal, Decimal]] = {
     Substance.NEUTROPHILS: (Decimal(0), Decimal(300)),
     Substance.WHITE_CELLS: (Decimal(0), Decimal(1000)),
     Substance.LYMPHOCYTES: (Decimal(0), Decimal(1000)),
+    Substance.MONOCYTES: (Decimal(0), Decimal(300)),
+    Substance.EOSINOPHILS: (Decimal(0), Decimal(300)),
+    Substance.BASOPHILS: (Decimal(0), Decimal(300)),
     Substance.PLATELETS: (Decimal(0), Decimal(5000)),
     Substance.HAEMOGLOBIN: (Decimal(20), Decimal(300)),
     Substance.HAEMATOCRIT: (Decimal(10), Decimal(70)),
@@ -162,6 +177,7 @@ CAN_BE_TRUE: Mapping[Substance, tuple[Decimal, Decimal]] = {
     Substance.TRIGLYCERIDES: (Decimal("0.05"), Decimal(150)),
     Substance.CHOLESTEROL: (Decimal("0.2"), Decimal(60)),
     Substance.LDL: (Decimal(0), Decimal(50)),
+    Substance.HDL: (Decimal(0), Decimal(20)),
     Substance.GLUCOSE: (Decimal("0.3"), Decimal(150)),
     Substance.URINE_PROTEIN: (Decimal(0), Decimal(100)),
     Substance.D_DIMER: (Decimal(0), Decimal(1000)),
@@ -177,6 +193,8 @@ class Reported:
     substance: Substance
     number: Decimal
     unit: str
+    comparator: str = ""
+    """"<" or ">" where the report gives a bound and no value."""
 
     @property
     def factor(self) -> Factor:
@@ -185,6 +203,16 @@ class Reported:
     @property
     def value(self) -> Decimal:
         return self.factor.apply(self.number)
+
+    @property
+    def judged(self) -> Decimal:
+        """The value to judge by: just beyond a bound, where the report gives one."""
+        return self.value + BEYOND[self.comparator]
+
+    @property
+    def judged_number(self) -> Decimal:
+        """The same in the unit of the report."""
+        return self.number + BEYOND[self.comparator]
 
     @property
     def is_converted(self) -> bool:
@@ -208,9 +236,10 @@ class Reported:
     def conversion(self) -> str:
         """Write how it was converted: 1.2 mg/dL = 106 umol/L (\u00d7 88.4)."""
         kept = sign_of(kept_unit(self.substance))
+        sign = self.comparator
         return (
-            f"{short(self.number, exact=True)} {sign_of(self.unit)}"
-            f" = {short(self.value)} {kept} ({self.factor.sign})"
+            f"{sign}{short(self.number, exact=True)} {sign_of(self.unit)}"
+            f" = {sign}{short(self.value)} {kept} ({self.factor.sign})"
         )
 
 
@@ -240,6 +269,17 @@ class Range:
 
     low: Decimal | None
     high: Decimal | None
+
+    def side_of(self, reported: Reported) -> Side:
+        """Say where a reported value lies; a bound may leave it open."""
+        found = self.side(reported.judged)
+        if reported.comparator == "<":
+            sure = found is Side.LOW or (found is Side.INSIDE and self.low is None)
+        elif reported.comparator == ">":
+            sure = found is Side.HIGH or (found is Side.INSIDE and self.high is None)
+        else:
+            sure = True
+        return found if sure else Side.UNKNOWN
 
     def side(self, value: Decimal) -> Side:
         if self.low is not None and value < self.low:

@@ -2,18 +2,28 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from dosing.policy.events import ChildPugh, Event, Happening
-from dosing.policy.sources import CLINIC, JP_CONTRAINDICATIONS, US_AVOID
+from dosing.policy.sources import (
+    CLINIC,
+    JP_CONTRAINDICATIONS,
+    JP_LIVER,
+    JP_SURGERY,
+    US_AVOID,
+)
 from dosing.policy.taken import Drug
 from dosing.policy.targets import Finding, Kind
 from dosing.units import Fact, Sentence
 
 CHILDBEARING_YEARS = (12, 55)
 """First and last year of age in which pregnancy is asked about: design cut [NV]."""
+
+SURGERY_NEAR_DAYS = 14
+"""No dose is begun or raised so shortly before a planned operation: design cut [NV].
+That wounds heal slowly, and that a pause is considered, is the source's [V]."""
 
 ANSWERS_LAST_DAYS = 90
 """Answers not older than this are offered again: design default [NV]."""
@@ -60,6 +70,11 @@ class Answers:
             yield Event(Happening.LIVE_VACCINE, asked_on)
 
 
+NOTHING_ANSWERED = Answers(
+    Pregnancy.UNKNOWN, Asked.UNKNOWN, Asked.UNKNOWN, Liver.UNKNOWN
+)
+
+
 def may_be_pregnant(sex: str, age_years: int) -> bool:
     first, last = CHILDBEARING_YEARS
     return sex == "female" and first <= age_years <= last
@@ -76,6 +91,11 @@ class Prescribing:
     now_mg_per_day: Decimal
     starts_on: date
     drugs: Collection[Drug] = ()
+    events: Collection[Event] = ()
+
+    @property
+    def is_raised(self) -> bool:
+        return self.mg_per_day > self.now_mg_per_day
 
     @property
     def may_be_pregnant(self) -> bool:
@@ -103,12 +123,16 @@ BREASTFEEDING = "breastfeeding"
 LIVE_VACCINE = "live-vaccine"
 AVOIDED_DRUG = "avoided-drug"
 INCREASE = "increase-under-inhibitor"
+LIVER = "liver-half-dose"
+SURGERY = "surgery-near"
 
 LIFTABLE = (
     PREGNANCY_UNKNOWN,
     BREASTFEEDING,
     LIVE_VACCINE,
     INCREASE,
+    LIVER,
+    SURGERY,
 )
 """Rules that a clinician may lift with a reason, as are those of single drugs; no one
 lifts a positive test."""
@@ -120,6 +144,8 @@ NAMES: Mapping[str, Sentence] = {
     LIVE_VACCINE: Sentence("live vaccine"),
     AVOIDED_DRUG: Sentence("a drug to avoid with sirolimus"),
     INCREASE: Sentence("a dose begun or raised under a strong inhibitor"),
+    LIVER: Sentence("liver impairment, half dose to start"),
+    SURGERY: Sentence("a dose begun or raised shortly before surgery"),
 }
 
 
@@ -166,6 +192,7 @@ def preventions(answers: Answers, plan: Prescribing) -> list[Prevention]:
         *on_pregnancy(answers, plan),
         *on_answers(answers),
         *on_drugs(plan),
+        *on_happenings([*answers.as_events(plan.starts_on), *plan.events], plan),
     ]
 
 
@@ -212,14 +239,44 @@ def on_drugs(plan: Prescribing) -> Iterable[Prevention]:
         facts: dict[str, Fact] = {"drug": drug.name}
         text = "%(drug)s is being taken: the label says to avoid it with sirolimus."
         yield Prevention(avoided_rule(code), Sentence(text, facts), US_AVOID)
-    raised = plan.mg_per_day > plan.now_mg_per_day
-    if raised and plan.inhibitors:
+    if plan.is_raised and plan.inhibitors:
         text = (
             "%(drug)s, a strong inhibitor, is being taken: no dose is begun or raised"
             " under it."
         )
         facts = {"drug": plan.inhibitors[0].name}
         yield Prevention(INCREASE, Sentence(text, facts), plan.inhibitors[0].source)
+
+
+def on_happenings(events: Collection[Event], plan: Prescribing) -> Iterable[Prevention]:
+    """A liver that is moderately or severely impaired stands against a first dose, a
+    planned operation against one that is begun or raised shortly before it.
+    """
+    classes = {
+        event.child_pugh
+        for event in events
+        if event.kind is Happening.LIVER and event.lasts(plan.starts_on)
+    }
+    impaired = classes & {ChildPugh.B, ChildPugh.C}
+    if plan.is_first and impaired:
+        text = (
+            "Liver impairment (Child-Pugh %(class)s): start at half the usual dose."
+            " Lift this rule with the reason for the amount you chose."
+        )
+        yield Prevention(LIVER, Sentence(text, {"class": max(impaired)}), JP_LIVER)
+    last = plan.starts_on + timedelta(days=SURGERY_NEAR_DAYS)
+    planned = [
+        event.on
+        for event in events
+        if event.kind is Happening.SURGERY and plan.starts_on <= event.on <= last
+    ]
+    if plan.is_raised and planned:
+        text = (
+            "Surgery is planned on %(day)s, within %(days)s days: no dose is begun or"
+            " raised before it, because wounds heal slowly on sirolimus."
+        )
+        facts: dict[str, Fact] = {"day": min(planned), "days": SURGERY_NEAR_DAYS}
+        yield Prevention(SURGERY, Sentence(text, facts), JP_SURGERY)
 
 
 def standing(

@@ -1,7 +1,7 @@
 """How long the tablets last: what was dispensed, less what the diary says was taken."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -38,6 +38,8 @@ class Diary:
 
     missed: Collection[tuple[date, int]] = frozenset()
     taken: Collection[tuple[date, int]] = frozenset()
+    amounts_mg: Mapping[tuple[date, int], Decimal] = field(default_factory=dict)
+    """What was taken where it is not what was prescribed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ class Use:
         if period is None:
             return []
         amount = period.regimen.amount_mg
-        return [((day, slot), amount) for slot in range(doses_of(period, day))]
+        doses = [(day, slot) for slot in range(doses_of(period, day))]
+        return [(dose, self.diary.amounts_mg.get(dose, amount)) for dose in doses]
 
     def spend(
         self, stock: Decimal, packets: Sequence[Packet], over: Sequence[date]

@@ -1,9 +1,10 @@
 """What was taken besides, and what was not: how far a level may be trusted for it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from dosing.policy.adherence import Adherence
 from dosing.policy.reading import METHODS_DIFFER_PERCENT
 from dosing.policy.sources import ASSAYS, PROTOCOL, TIMING, US_LABEL
 from dosing.policy.targets import Finding, Kind
@@ -109,23 +110,29 @@ def findings_on_methods(methods: Collection[str]) -> Iterable[Finding]:
         yield Finding("several-assays", Kind.WARN, Sentence(text, facts), ASSAYS)
 
 
-def findings_on_doses(
-    missed: Sequence[date], unknown: Sequence[date], drawn_on: date
-) -> Iterable[Finding]:
-    """Set the rule aside where doses before the draw were missed or are not known."""
+def findings_on_doses(adherence: Adherence, drawn_on: date) -> Iterable[Finding]:
+    """Set the rule aside where doses before the draw were missed or are not known, or
+    another amount was taken.
+    """
     first = drawn_on - timedelta(days=MISS_MATTERS_DAYS)
     for rule, days, text in (
         (
             "missed-dose",
-            missed,
+            adherence.missed,
             "%(count)s of the doses of the last %(days)s days before the draw were"
             " missed, so this is no steady state.",
         ),
         (
             "unknown-dose",
-            unknown,
+            adherence.unknown,
             "%(count)s of the doses of the last %(days)s days before the draw are not"
             " known, so this may be no steady state.",
+        ),
+        (
+            "other-amount",
+            adherence.other,
+            "%(count)s of the doses of the last %(days)s days before the draw were of"
+            " another amount than prescribed, so this is no steady state.",
         ),
     ):
         near = [day for day in days if first <= day <= drawn_on]

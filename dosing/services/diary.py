@@ -142,6 +142,11 @@ class Pen:
 
     def put(self, place: Place, text: str, *, confirmed: bool) -> None:
         if place.row in DOSE_TEXTS:
+            self.check_day_total(place, text)
+            asked = self.asked_of_amount(place, text)
+            if asked and not (confirmed and self.reason):
+                self.outcome.questions[place] = asked
+                return
             self.of_doses[place.day, place.slot][place.row] = text
             return
         if place.row in {"note", "none"}:
@@ -167,6 +172,47 @@ class Pen:
         else:
             day.no_side_effects = text == "none"
         self.mark(day)
+
+    def check_day_total(self, place: Place, text: str) -> None:
+        """Refuse an amount with which more would be taken on a day than ever may be."""
+        if place.row != "amount" or not text:
+            return
+        total = Decimal(text)
+        for slot in self.week.slots:
+            dose = self.week.due(place.day, slot)
+            if slot == place.slot or dose is None:
+                continue
+            typed = self.of_doses.get((place.day, slot), {}).get("amount")
+            known = self.week.current(Place(place.day, "amount", slot))
+            total += Decimal(typed or known or dose.amount_mg)
+        if total > policy.ABSOLUTE_CEILING_MG_PER_DAY:
+            raise CellError(_("Never more than 40 mg on any day."))
+
+    def asked_of_amount(self, place: Place, text: str) -> str:
+        """Return the question about an amount that is hardly meant, if there is one."""
+        dose = self.week.due(place.day, place.slot)
+        if place.row != "amount" or not text or dose is None:
+            return ""
+        amount_mg = Decimal(text)
+        facts = {"amount": plain(amount_mg), "usual": plain(dose.amount_mg)}
+        if policy.amount_jumps(dose.amount_mg, amount_mg):
+            return (
+                _(
+                    "%(amount)s mg where %(usual)s mg are prescribed: is this right?"
+                    " Say below why."
+                )
+                % facts
+            )
+        stocked = self.week.patient.site.stocked_strengths_mg
+        if policy.tablets_for(amount_mg, stocked) is None:
+            return (
+                _(
+                    "%(amount)s mg cannot be made of whole stocked tablets: is this"
+                    " right? Say below why."
+                )
+                % facts
+            )
+        return ""
 
     def asked(self, place: Place, text: str) -> str:
         """Return the question about a weight that jumps; nothing for any other cell."""
@@ -239,6 +285,8 @@ class Pen:
         }
         intake = known or Intake(patient=self.week.patient, due_on=day, slot=slot)
         given = self.state(intake, texts, typed)
+        amount = texts["amount"] if given else ""
+        intake.amount_mg = Decimal(amount) if amount else None
         intake.with_food = {"with": True, "without": False}.get(texts["food"])
         if typed.keys() & {"dose", "at", "vomited"}:
             self.times(intake, texts if given else {}, typed, Place(day, "at", slot))
@@ -255,12 +303,13 @@ class Pen:
             cleared = "dose" in typed and intake.pk
             text = State.UNKNOWN.value if cleared else State.TAKEN.value
         untold = text == State.UNKNOWN and "dose" not in typed
-        if untold and (typed.get("at") or typed.get("vomited")):
+        told = any(typed.get(row) for row in ("at", "amount", "vomited"))
+        if untold and told:
             text = State.TAKEN.value
         missed = text.startswith(MISSED)
         state = State.MISSED if missed else State(text)
-        if state not in GIVEN and (typed.get("at") or typed.get("vomited")):
-            raise CellError(_("A dose that was not taken has no time."))
+        if state not in GIVEN and told:
+            raise CellError(_("A dose that was not taken has no time and no amount."))
         intake.state = state
         intake.reason = text.removeprefix(MISSED) if missed else ""
         return state in GIVEN
@@ -320,7 +369,7 @@ class Pen:
 
 KEPT: Sequence[tuple[type[models.Model], Sequence[str]]] = (
     (DiaryDay, ("source", "note", "no_side_effects")),
-    (Intake, ("state", "taken_at", "reason", "with_food", "vomited_at")),
+    (Intake, ("state", "taken_at", "reason", "with_food", "vomited_at", "amount_mg")),
     (Measurement, ("value", "withdrawn_at")),
 )
 

@@ -27,6 +27,8 @@ class Typed:
 
     number: Decimal
     unit: str
+    comparator: str = ""
+    """"<" or ">" where the report gives a bound."""
 
 
 def value_of(analyte: str, typed: Typed) -> Decimal:
@@ -58,6 +60,7 @@ def record_labs(
             value=value_of(analyte, typed),
             reported_value=typed.number,
             reported_unit=typed.unit,
+            comparator=typed.comparator,
             drawn_on=drawn_on,
             note=note,
         )
@@ -103,6 +106,7 @@ def correct_lab(
     before = standings(lab.patient)
     fresh.value = value_of(fresh.analyte, typed)
     fresh.reported_value, fresh.reported_unit = typed.number, typed.unit
+    fresh.comparator = typed.comparator
     fresh.drawn_on, fresh.laboratory, fresh.note = drawn_on, laboratory, note
     revise(
         fresh,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from dosing import policy
-from dosing.models import Dose, SafetyCheck
+from dosing.models import Dose, DrugEvent, SafetyCheck
 from dosing.words import say
 from patients import audit
 from patients.models import Patient, Staff
@@ -101,14 +101,15 @@ def record_answers(
 
 
 def check_decided(patient: Patient, regimen: policy.Regimen, starts_on: date) -> None:
-    """Refuse a decided dose that the last answers stand against, if there are any."""
-    check = SafetyCheck.objects.latest_of(patient)
-    if check is None or regimen.amount_mg == 0:
+    """Refuse a decided dose that the last answers, a drug or an event stand against."""
+    if regimen.amount_mg == 0:
         return
+    check = SafetyCheck.objects.latest_of(patient)
+    answers = check.answers if check else policy.NOTHING_ANSWERED
     today = patient.site.today(timezone.now())
     plan = plan_of(patient, regimen, starts_on, today)
-    lifted = {each["rule"]: each["reason"] for each in check.lifted}
-    standing = policy.standing(policy.preventions(check.answers, plan), lifted)
+    lifted = {each["rule"]: each["reason"] for each in check.lifted} if check else {}
+    standing = policy.standing(policy.preventions(answers, plan), lifted)
     if standing:
         raise PreventedError(
             standing, gettext("The questions are answered on the Prescribe page.")
@@ -130,4 +131,5 @@ def plan_of(
         now_mg_per_day=before.mg_per_day if before else Decimal(0),
         starts_on=max(starts_on, asked_on),
         drugs=[course.course for course in courses],
+        events=[each.event for each in DrugEvent.objects.of(patient)],
     )

@@ -19,6 +19,7 @@ from dosing.forms import (
 from dosing.models import (
     Decision,
     Reason,
+    SafetyCheck,
 )
 from dosing.words import percents, plain, say
 from patients.models import Patient
@@ -79,6 +80,8 @@ def decision_page(
         ],
         **(reasons_of(advice) if advice else {}),
         **alarms_of(patient, advice),
+        "answers_last": policy.ANSWERS_LAST_DAYS,
+        "safety": recent_answers(advice),
         "patient": patient,
         "form": form,
         "basis": seal(advice) if advice else "",
@@ -103,6 +106,12 @@ def alarms_of(patient: Patient, advice: Advice | None) -> dict[str, object]:
         "urgent": patient.tasks.open().filter(is_urgent=True).most_urgent_first(),
         "holds": [each for each in findings if policy.is_severe_proposal(each)],
     }
+
+
+def recent_answers(advice: Advice | None) -> SafetyCheck | None:
+    """Return the last answers to the safety questions, if they are not too old."""
+    check = advice.beside.check if advice else None
+    return check if check and advice and check.is_recent(advice.today) else None
 
 
 def proposal(advice: Advice | None) -> dict[str, object]:

@@ -6,15 +6,15 @@ from patients.forms.effects import (
     CorrectEffectForm,
     EffectForm,
     ResolveEffectForm,
-    WithdrawEffectForm,
     day_or,
 )
+from patients.forms.fields import PictureForm, WithdrawForm
+from patients.forms.imaging import CorrectImagingForm, ImagingForm, typed_before
+from patients.forms.lesions import CorrectLesionForm, LesionForm
 from patients.forms.observations import CorrectMeasurementForm, MeasurementForm
 from patients.forms.people import (
-    CorrectLesionForm,
     CorrectPatientForm,
     CorrectTreatmentForm,
-    LesionForm,
     PatientForm,
     RegisterForm,
     TreatmentForm,
@@ -24,21 +24,25 @@ from patients.forms.tasks import CloseTaskForm
 __all__ = [
     "CloseTaskForm",
     "CorrectEffectForm",
+    "CorrectImagingForm",
     "CorrectLesionForm",
     "CorrectMeasurementForm",
     "CorrectPatientForm",
     "CorrectTreatmentForm",
     "EffectForm",
+    "ImagingForm",
     "LesionForm",
     "MeasurementForm",
     "PasswordForm",
     "PatientForm",
     "PhotoForm",
+    "PictureForm",
     "RegisterForm",
     "ResolveEffectForm",
     "SignInForm",
     "TokenForm",
     "TreatmentForm",
-    "WithdrawEffectForm",
+    "WithdrawForm",
     "day_or",
+    "typed_before",
 ]

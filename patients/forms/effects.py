@@ -81,15 +81,6 @@ class ResolveEffectForm(ServiceForm):
     resolved_on = forms.DateField(label=_("Gone on"), widget=DateInput())
 
 
-class WithdrawEffectForm(ServiceForm):
-    version = forms.IntegerField(widget=forms.HiddenInput)
-    reason = forms.CharField(
-        label=_("Why was it entered in error?"),
-        max_length=300,
-        validators=[plain_text],
-    )
-
-
 def day_or(text: str, default: date) -> date:
     """Read a day of an address; where it is none, the default holds."""
     try:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.forms.fields import DateInput, asked
 from patients.models import (
+    OF_IMAGING,
     Lesion,
     Patient,
     Quantity,
@@ -12,9 +13,12 @@ from patients.models import (
 from patients.models.rules import plain_text
 from patients.web import ServiceForm
 
+TYPED = [each for each in asked(Quantity) if each[0] not in OF_IMAGING]
+"""What is typed alone; the numbers of an image come with their study."""
+
 
 class MeasurementForm(ServiceForm):
-    quantity = forms.ChoiceField(label=_("What"), choices=asked(Quantity))
+    quantity = forms.ChoiceField(label=_("What"), choices=TYPED)
     value = forms.DecimalField(label=_("Value"), max_digits=9, decimal_places=2)
     measured_on = forms.DateField(label=_("Measured on"), widget=DateInput())
     lesion = forms.ModelChoiceField(

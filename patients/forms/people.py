@@ -4,13 +4,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from patients.forms.fields import Correction, DateInput, asked
+from patients.forms.lesions import Placed
 from patients.models import (
     Compartment,
     IssvaType,
-    Lesion,
     Patient,
     PreviousTreatment,
-    Side,
     Staff,
 )
 from patients.models.rules import plain_text
@@ -53,11 +52,10 @@ class CorrectPatientForm(PatientForm):
         widgets = {**PatientForm.Meta.widgets, "ended_on": DateInput()}  # noqa: RUF012
 
 
-class RegisterForm(PatientForm):
+class RegisterForm(Placed, PatientForm):
     """A new patient and, since it is why they come, the first lesion."""
 
     body_site = forms.CharField(label=_("Site of the lesion"), max_length=160)
-    side = forms.ChoiceField(label=_("Side"), choices=asked(Side))
     compartment = forms.ChoiceField(
         label=_("Tissue compartment"), choices=asked(Compartment)
     )
@@ -73,23 +71,12 @@ class RegisterForm(PatientForm):
         self.fields["site"].initial = sites.first()
 
     def facts(self) -> dict[str, object]:
-        lesion = {"body_site", "side", "compartment", "issva_type"}
-        typed = self.cleaned_data.items()
+        lesion = {"body_site", "region", "side", "compartment", "issva_type"}
+        typed = [each for each in self.cleaned_data.items() if each[0] != "place"]
         return {
             **{name: fact for name, fact in typed if name not in lesion},
             "lesion": {name: fact for name, fact in typed if name in lesion},
         }
-
-
-class LesionForm(ServiceForm, forms.ModelForm):
-    """Where a malformation is and what kind."""
-
-    class Meta:
-        model = Lesion
-        fields = ("body_site", "side", "compartment", "issva_type", "note")
-
-    def _post_clean(self) -> None:
-        """Leave the rules to the service, which states them once."""
 
 
 class TreatmentForm(ServiceForm, forms.ModelForm):
@@ -102,10 +89,6 @@ class TreatmentForm(ServiceForm, forms.ModelForm):
 
     def _post_clean(self) -> None:
         """Leave the rules to the service, which states them once."""
-
-
-class CorrectLesionForm(LesionForm, Correction):
-    """The same facts again, with a reason."""
 
 
 class CorrectTreatmentForm(TreatmentForm, Correction):

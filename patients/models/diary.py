@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from patients.models.people import Patient
+from patients.models.pictures import Picture, png_or_jpeg
 from patients.models.rules import every_version_kept, never_deleted, plain_text
 
 
@@ -88,25 +89,16 @@ class DiaryDay(models.Model):
             )
 
 
-class DiaryPhoto(models.Model):
+class DiaryPhoto(Picture):
     """A photo of a week on paper, kept in the database with what it belongs to."""
 
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="diary_photos")
     week_on = models.DateField(_("Monday of the week"))
-    content = models.BinaryField()
-    content_type = models.CharField(max_length=20)
-    attached_at = models.DateTimeField(_("attached"))
 
     class Meta:
         verbose_name = _("photo of a paper diary")
         triggers: ClassVar = [never_deleted]
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                name="photo_is_png_or_jpeg",
-                condition=Q(content_type__in=["image/png", "image/jpeg"]),
-                violation_error_message=_("Attach a PNG or JPEG picture."),
-            ),
-        ]
+        constraints: ClassVar = [png_or_jpeg("photo_is_png_or_jpeg")]
         indexes: ClassVar = [models.Index(fields=["patient", "week_on"])]
 
     def __str__(self) -> str:

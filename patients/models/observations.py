@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from patients.models.imaging import ImagingStudy
 from patients.models.lesions import Lesion
 from patients.models.people import Patient, Site
 from patients.models.rules import about, every_version_kept, never_deleted, plain_text
@@ -35,6 +36,10 @@ class Quantity(models.TextChoices):
     PAIN_VAS = "pain_vas", _("Pain, visual analogue scale (0-10)")
     CIRCUMFERENCE_CM = "circumference_cm", _("Limb circumference (cm)")
     MRI_MAX_AREA_MM2 = "mri_max_area_mm2", _("MRI maximum lesion area (mm²)")
+    MRI_VOLUME_CM3 = "mri_volume_cm3", _("MRI lesion volume (cm³)")
+    MRI_DIAMETER_1_MM = "mri_diameter_1_mm", _("MRI first diameter (mm)")
+    MRI_DIAMETER_2_MM = "mri_diameter_2_mm", _("MRI second diameter (mm)")
+    MRI_DIAMETER_3_MM = "mri_diameter_3_mm", _("MRI third diameter (mm)")
     TEMPERATURE_C = "temperature_c", _("Temperature (°C)")
     SYSTOLIC_MMHG = "systolic_mmhg", _("Systolic blood pressure (mmHg)")
     DIASTOLIC_MMHG = "diastolic_mmhg", _("Diastolic blood pressure (mmHg)")
@@ -49,6 +54,10 @@ UNITS = {
     Quantity.PAIN_VAS: "0-10",
     Quantity.CIRCUMFERENCE_CM: "cm",
     Quantity.MRI_MAX_AREA_MM2: "mm2",
+    Quantity.MRI_VOLUME_CM3: "cm3",
+    Quantity.MRI_DIAMETER_1_MM: "mm",
+    Quantity.MRI_DIAMETER_2_MM: "mm",
+    Quantity.MRI_DIAMETER_3_MM: "mm",
     Quantity.TEMPERATURE_C: "Cel",
     Quantity.SYSTOLIC_MMHG: "mm[Hg]",
     Quantity.DIASTOLIC_MMHG: "mm[Hg]",
@@ -63,6 +72,10 @@ CAN_BE_TRUE = {
     Quantity.PAIN_VAS: (Decimal(0), Decimal(10)),
     Quantity.CIRCUMFERENCE_CM: (Decimal(1), Decimal(200)),
     Quantity.MRI_MAX_AREA_MM2: (Decimal(0), Decimal(200_000)),
+    Quantity.MRI_VOLUME_CM3: (Decimal(0), Decimal(20_000)),
+    Quantity.MRI_DIAMETER_1_MM: (Decimal(0), Decimal(1000)),
+    Quantity.MRI_DIAMETER_2_MM: (Decimal(0), Decimal(1000)),
+    Quantity.MRI_DIAMETER_3_MM: (Decimal(0), Decimal(1000)),
     Quantity.TEMPERATURE_C: (Decimal(30), Decimal(45)),
     Quantity.SYSTOLIC_MMHG: (Decimal(40), Decimal(300)),
     Quantity.DIASTOLIC_MMHG: (Decimal(20), Decimal(200)),
@@ -72,7 +85,22 @@ CAN_BE_TRUE = {
 }
 """Limits outside which a number must be a slip; no clinical judgement."""
 
-OF_A_LESION = [Quantity.CIRCUMFERENCE_CM.value, Quantity.MRI_MAX_AREA_MM2.value]
+OF_IMAGING = (
+    Quantity.MRI_MAX_AREA_MM2,
+    Quantity.MRI_VOLUME_CM3,
+    Quantity.MRI_DIAMETER_1_MM,
+    Quantity.MRI_DIAMETER_2_MM,
+    Quantity.MRI_DIAMETER_3_MM,
+)
+"""What is measured on an MRI study, and entered with it only."""
+
+OF_A_LESION = [Quantity.CIRCUMFERENCE_CM.value, *(each.value for each in OF_IMAGING)]
+
+
+class VolumeMethod(models.TextChoices):
+    SEGMENTATION = "segmentation", _("segmentation")
+    ELLIPSOID = "ellipsoid", _("ellipsoid from three diameters")
+    OTHER = "other", _("another method")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +215,31 @@ class Measurement(models.Model):
     lesion = models.ForeignKey(
         Lesion, models.PROTECT, related_name="measurements", null=True, blank=True
     )
+    imaging = models.ForeignKey(
+        ImagingStudy,
+        models.PROTECT,
+        related_name="measurements",
+        null=True,
+        blank=True,
+        verbose_name=_("imaging study"),
+    )
     quantity = models.CharField(_("quantity"), max_length=20, choices=Quantity.choices)
     value = models.DecimalField(_("value"), max_digits=9, decimal_places=2)
     measured_on = models.DateField(_("measured on"))
+    method = models.CharField(
+        _("method"),
+        max_length=12,
+        choices=VolumeMethod.choices,
+        blank=True,
+        default="",
+    )
+    printed_percent = models.DecimalField(
+        _("change printed in the report (%)"),
+        max_digits=6,
+        decimal_places=2,
+        null=True,
+        blank=True,
+    )
     note = models.CharField(
         _("note"), max_length=500, blank=True, validators=[plain_text]
     )
@@ -224,6 +274,22 @@ class Measurement(models.Model):
                 condition=Q(lesion__isnull=False) | ~Q(quantity__in=OF_A_LESION),
                 violation_error_code=about("lesion"),
                 violation_error_message=_("Say which lesion was measured."),
+            ),
+            models.CheckConstraint(
+                name="volumes_say_their_method",
+                condition=Q(
+                    quantity=Quantity.MRI_VOLUME_CM3.value,
+                    method__in=VolumeMethod.values,
+                )
+                | (~Q(quantity=Quantity.MRI_VOLUME_CM3.value) & Q(method="")),
+                violation_error_code=about("method"),
+                violation_error_message=_("Say how the volume was measured."),
+            ),
+            models.CheckConstraint(
+                name="printed_changes_are_of_a_study",
+                condition=Q(printed_percent=None) | Q(imaging__isnull=False),
+                violation_error_code=about("printed_percent"),
+                violation_error_message=_("A printed change belongs to a study."),
             ),
         ]
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from patients import audit
 from patients.models import (
+    OF_IMAGING,
     Lesion,
     Measurement,
     Patient,
@@ -29,6 +30,11 @@ def add_measurement(
     lesion: Lesion | None = None,
     note: str = "",
 ) -> Measurement:
+    """Keep one dated number; those of an image are kept with their study."""
+    if quantity in OF_IMAGING:
+        raise ValidationError(
+            {"quantity": _("Record an imaging study, and this number with it.")}
+        )
     measurement = Measurement(
         patient=hold_still(patient),
         lesion=lesion,
@@ -60,6 +66,8 @@ def correct_measurement(
     fresh = locked(measurement, version)
     if fresh.withdrawn_at is not None:
         raise ValidationError(_("This was entered in error. Enter the number anew."))
+    if fresh.imaging_id is not None:
+        raise ValidationError(_("Correct the imaging study it was measured on."))
     fresh.value, fresh.measured_on, fresh.note = value, measured_on, note
     revise(
         fresh,

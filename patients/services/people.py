@@ -12,7 +12,7 @@ from patients.models import (
     Site,
     Staff,
 )
-from patients.revision import corrected
+from patients.revision import corrected, hold_still, standing, withdrawn
 
 
 @transaction.atomic
@@ -81,7 +81,9 @@ def correct_previous_treatment(
     actor: Staff,
     **facts: object,
 ) -> PreviousTreatment:
-    patient = treatment.lesion.patient
+    """Change what is known of a treatment, unless it was entered in error."""
+    patient = hold_still(treatment.lesion.patient)
+    standing(treatment, version)
     return corrected(
         treatment,
         version=version,
@@ -89,6 +91,22 @@ def correct_previous_treatment(
         patient=patient,
         reason=reason,
         actor=actor,
+    )
+
+
+@transaction.atomic
+def withdraw_previous_treatment(
+    *, treatment: PreviousTreatment, version: int, reason: str, actor: Staff
+) -> PreviousTreatment:
+    """Take back what was entered in error; it stays in the history."""
+    patient = hold_still(treatment.lesion.patient)
+    return withdrawn(
+        treatment,
+        version=version,
+        action="withdraw_previous_treatment",
+        patient=patient,
+        actor=actor,
+        reason=reason,
     )
 
 

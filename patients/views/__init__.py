@@ -8,6 +8,13 @@ from patients.views.effects import (
     resolve_effect,
     withdraw_effect,
 )
+from patients.views.imaging import (
+    add_imaging,
+    attach_key_image,
+    correct_imaging,
+    key_image,
+    withdraw_imaging,
+)
 from patients.views.observations import add_measurement, correct_measurement
 from patients.views.people import (
     add_lesion,
@@ -16,25 +23,32 @@ from patients.views.people import (
     correct_patient,
     correct_treatment,
     register_patient,
+    withdraw_treatment,
 )
 from patients.views.tasks import close_task
 
 __all__ = [
     "add_effect",
+    "add_imaging",
     "add_lesion",
     "add_measurement",
     "add_treatment",
+    "attach_key_image",
     "attach_photo",
     "close_task",
     "correct_effect",
+    "correct_imaging",
     "correct_lesion",
     "correct_measurement",
     "correct_patient",
     "correct_treatment",
+    "key_image",
     "photo",
     "register_patient",
     "resolve_effect",
     "revoke_token",
     "tokens",
     "withdraw_effect",
+    "withdraw_imaging",
+    "withdraw_treatment",
 ]

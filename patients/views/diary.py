@@ -9,7 +9,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from patients import services
 from patients.forms import PhotoForm
 from patients.models import DiaryPhoto, Patient
-from patients.web import StaffRequest, added_or_asked, submit, visible_patient
+from patients.web import (
+    StaffRequest,
+    added_or_asked,
+    picture,
+    submit,
+    visible_patient,
+)
 
 
 @permission_required("patients.add_diaryday", raise_exception=True)
@@ -39,8 +45,4 @@ def photo(request: StaffRequest, photo_id: int) -> HttpResponse:
         patient__in=visible,
     )
     services.note_reading(patient=found.patient, by="photo", actor=request.user)
-    return HttpResponse(
-        bytes(found.content),
-        content_type=found.content_type,
-        headers={"Content-Disposition": "inline"},
-    )
+    return picture(found)

@@ -14,7 +14,7 @@ from patients.forms import (
     CorrectEffectForm,
     EffectForm,
     ResolveEffectForm,
-    WithdrawEffectForm,
+    WithdrawForm,
     day_or,
 )
 from patients.models import Patient, SideEffect
@@ -125,7 +125,7 @@ def resolve_effect(request: StaffRequest, effect_id: int) -> HttpResponse:
 def withdraw_effect(request: StaffRequest, effect_id: int) -> HttpResponse:
     """Take back by `form` what was entered in error, with a reason."""
     effect = visible_effect(request, effect_id)
-    form = WithdrawEffectForm(request.POST or None, initial={"version": effect.version})
+    form = WithdrawForm(request.POST or None, initial={"version": effect.version})
     withdrawn = submit(
         form, services.withdraw_effect, effect=effect, actor=request.user
     )

@@ -1,8 +1,10 @@
 """Pages about people and their lesions."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -14,6 +16,7 @@ from patients.forms import (
     LesionForm,
     RegisterForm,
     TreatmentForm,
+    WithdrawForm,
 )
 from patients.models import (
     Lesion,
@@ -24,6 +27,7 @@ from patients.web import (
     StaffRequest,
     added_or_asked,
     corrected_or_asked,
+    done,
     page,
     submit,
     visible_patient,
@@ -109,14 +113,11 @@ def add_treatment(request: StaffRequest, lesion_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def correct_treatment(request: StaffRequest, treatment_id: int) -> HttpResponse:
     """Correct a previous treatment, with a reason."""
-    found = PreviousTreatment.objects.filter(
-        lesion__patient__in=Patient.objects.visible_to(request.user)
-    ).select_related("lesion__patient__site")
-    treatment = get_object_or_404(found, pk=treatment_id)
+    treatment = visible_treatment(request, treatment_id)
     form = CorrectTreatmentForm(
         request.POST or None, instance=treatment, initial={"version": treatment.version}
     )
-    known = get_object_or_404(found, pk=treatment_id)
+    known = visible_treatment(request, treatment_id)
     corrected = submit(
         form,
         services.correct_previous_treatment,
@@ -125,6 +126,35 @@ def correct_treatment(request: StaffRequest, treatment_id: int) -> HttpResponse:
     )
     return corrected_or_asked(
         request, form, known, known.lesion.patient, done_with=corrected
+    )
+
+
+@permission_required("patients.add_lesion", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def withdraw_treatment(request: StaffRequest, treatment_id: int) -> HttpResponse:
+    """Take back by `form` a treatment that was entered in error, with a reason."""
+    treatment = visible_treatment(request, treatment_id)
+    patient = treatment.lesion.patient
+    form = WithdrawForm(request.POST or None, initial={"version": treatment.version})
+    withdrawn = submit(
+        form,
+        services.withdraw_previous_treatment,
+        treatment=treatment,
+        actor=request.user,
+    )
+    if withdrawn is not None:
+        messages.success(request, _("%(what)s is withdrawn.") % {"what": treatment})
+        return done(request, reverse("lesions", args=[patient.pk]))
+    title = _("%(what)s: entered in error") % {"what": treatment}
+    return added_or_asked(request, form, patient, title=title, done_with=None)
+
+
+def visible_treatment(request: StaffRequest, treatment_id: int) -> PreviousTreatment:
+    found = PreviousTreatment.objects.filter(
+        lesion__patient__in=Patient.objects.visible_to(request.user)
+    )
+    return get_object_or_404(
+        found.select_related("lesion__patient__site"), pk=treatment_id
     )
 
 

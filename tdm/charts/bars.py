@@ -95,7 +95,7 @@ def waterfall(bars: Sequence[Response], threshold: Decimal, width: int) -> Chart
         text(LEFT_PX - 6, zero + 4, "0 %", "end", "tick"),
         text(LEFT_PX - 6, cut + 4, f"{signed(threshold)} %", "end", "tick"),
     ]
-    said = _("Best change of the MRI area of %(n)s patients, worst to best.")
+    said = _("Last change of the MRI area of %(n)s patients, worst to best.")
     drawing = Drawing(rects=tuple(rects), lines=tuple(lines), texts=tuple(words))
     floor = round(TOP_PX + PLOT_PX + 10)
     return Chart(width, floor, said % {"n": len(bars)}, drawing)

@@ -5,6 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from patients.change import exact_change
+
 
 class Window(StrEnum):
     """How far back the chart looks; the value is the word in the address.
@@ -74,7 +76,7 @@ class ResponseSeries:
     def change_percent(self, value: Decimal) -> Decimal | None:
         """Change from baseline; a baseline of zero has no percentages."""
         baseline = self.in_order[0][1]
-        return (value - baseline) / baseline * 100 if baseline else None
+        return exact_change(baseline, value) if baseline else None
 
 
 @dataclass(frozen=True, slots=True)

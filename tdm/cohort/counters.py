@@ -25,8 +25,6 @@ from dosing.models import CohortLine, Excluded, Reason, overdue
 from dosing.models.cohort import CohortQuerySet
 from dosing.words import plain
 
-AREA_RESPONSE_PERCENT = Decimal(20)
-
 
 class Median(Aggregate):
     """The middle of what is known; PostgreSQL interpolates between two middles."""
@@ -100,8 +98,8 @@ def counts_of(
         overridden=Sum(overrides, default=0),
         awaited=count(level_due_on__isnull=False),
         late=Count("pk", filter=overdue(today)),
-        with_area=count(best_area_percent__isnull=False),
-        responders=count(best_area_percent__lte=-AREA_RESPONSE_PERCENT),
+        with_area=count(last_area_percent__isnull=False),
+        responders=count(area_responds=True),
         published=count(patient__identifier__in=list(published)),
     )
     return Counts(**sums, reasons=reasons(lines), excluded=left_out(asked))
@@ -227,11 +225,11 @@ BARS = 60
 
 
 def responses(lines: CohortQuerySet, n: int) -> tuple[int, list[CohortLine]]:
-    """Return every k-th line by its best response, worst first, and that k."""
+    """Return every k-th line by its last response, worst first, and that k."""
     every = max(1, -(-n // BARS))
-    order = [F("best_area_percent").desc(), F("patient_id").asc()]
-    known = lines.filter(best_area_percent__isnull=False).annotate(
+    order = [F("last_area_percent").desc(), F("patient_id").asc()]
+    known = lines.filter(last_area_percent__isnull=False).annotate(
         place=Window(RowNumber(), order_by=order)
     )
     chosen = known.annotate(rest=(F("place") - 1) % every).filter(rest=0)
-    return every, list(chosen.only("best_area_percent").order_by("place"))
+    return every, list(chosen.only("last_area_percent").order_by("place"))

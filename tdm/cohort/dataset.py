@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from dosing.cohort import MONTH_WINDOW, WEEK_WINDOW
 from dosing.models import CohortLine
 from dosing.words import plain
-from tdm.cohort.counters import AREA_RESPONSE_PERCENT
+from patients.response import AREA_RESPONSE_PERCENT
 from tdm.sheets import Cell, Column, Sheet
 from tdm.table1 import percent, pooled_age
 
@@ -61,7 +61,7 @@ def age(line: CohortLine, context: Context) -> Cell:
 def codes_of(name: str) -> Callable[[CohortLine, Context], Cell]:
     def codes(line: CohortLine, _context: Context) -> Cell:
         found = {getattr(lesion, name) for lesion in line.patient.lesions.all()}
-        return "; ".join(sorted(found)) or None
+        return "; ".join(sorted(filter(None, found))) or None
 
     return codes
 
@@ -81,11 +81,6 @@ def due_on_day(line: CohortLine, _context: Context) -> Cell:
 def is_overdue(line: CohortLine, context: Context) -> Cell:
     due = line.level_due_on
     return None if due is None else int(due < context.today)
-
-
-def responds(line: CohortLine, _context: Context) -> Cell:
-    best = line.best_area_percent
-    return None if best is None else int(best <= -AREA_RESPONSE_PERCENT)
 
 
 IDENTIFYING = (
@@ -137,6 +132,12 @@ VARIABLES = (
         codes_of("issva_type"),
     ),
     Variable("lesion_sides", "", gettext_noop("sides of lesions"), codes_of("side")),
+    Variable(
+        "lesion_regions",
+        "",
+        gettext_noop("regions of the lesions on the body map"),
+        codes_of("region"),
+    ),
     Variable(
         "lesion_compartments",
         "",
@@ -218,15 +219,14 @@ VARIABLES = (
         lambda ln, _c: percent(ln.area_month_0_mm2, ln.area_month_3_mm2),
     ),
     field(
-        "best_area_percent",
+        "last_area_percent",
         "%",
-        gettext_noop("largest decrease of the MRI area, against the last before"),
+        gettext_noop("last MRI area against the one before treatment"),
     ),
-    Variable(
+    field(
         "area_responds",
         "0/1",
-        gettext_noop("best change of the area is a decrease of 20 % or more"),
-        responds,
+        gettext_noop("the last area is smaller by 20 % or more"),
     ),
     field("side_effects", gettext_noop("count"), gettext_noop("side effects recorded")),
     field("worst_grade", "CTCAE 5.0", gettext_noop("highest grade of a side effect")),

@@ -19,10 +19,10 @@ from dosing import services as dosing
 from dosing.models import CohortLine, Protocol
 from patients import services
 from patients.models import Lesion, SideEffect
+from patients.response import AREA_RESPONSE_PERCENT
 from patients.web import StaffRequest
 from tdm import charts, sheets, table1
 from tdm.cohort.counters import (
-    AREA_RESPONSE_PERCENT,
     Counts,
     counters,
     counts_of,
@@ -68,10 +68,10 @@ def drawn(
 ) -> dict[str, object]:
     lines = form.lines.included()
     lanes = page_of(request, "lanes", lines.in_order().select_related("patient"))
-    every, best = responses(lines, found.with_area)
+    every, last = responses(lines, found.with_area)
     bars = [
-        charts.Response(line.pseudonym, line.best_area_percent or Decimal(0))
-        for line in best
+        charts.Response(line.pseudonym, line.last_area_percent or Decimal(0))
+        for line in last
     ]
     effects = page_of(request, "effects", episodes(lines))
     onset = beside_exposure(list(effects.object_list))

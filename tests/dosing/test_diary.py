@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, time, timedelta
 from decimal import Decimal
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from dosing import services
 from dosing.advice import advise
 from dosing.diary import Entry, Place, week_of
-from dosing.history import around, history_of, question_of
+from dosing.history import adherence, around, history_of, question_of
 from dosing.models import Dose, Intake, Laboratory, State
 from patients import services as people
 from patients.models import (
@@ -149,6 +150,13 @@ BAD = [
     ("pain_vas", "3.5", "whole number"),
     ("at", "24:00", "00:00 of the next day"),
     ("at", "8h", "such as 08:05"),
+    ("amount", "2mg", "not a number"),
+    ("amount", "02", "not a number"),
+    ("amount", "nan", "not a number"),
+    ("amount", "2,0", "with a point"),
+    ("amount", "0", "a missed dose"),
+    ("amount", "1.005", "at most 2 decimals"),
+    ("amount", "41", "Never more than 40 mg"),
     ("dose", "perhaps", "listed answers"),
     ("dose", "missed: ", "listed answers"),
     ("food", "maybe", "listed answers"),
@@ -195,8 +203,63 @@ def test_what_is_meant_is_understood(
 def test_a_dose_that_was_not_taken_has_no_time(treated: Patient, nurse: Staff) -> None:
     outcome = in_diary(treated, 5, dose="missed: felt ill", at="09:00", actor=nurse)
 
-    assert set(outcome.refused.values()) == {"A dose that was not taken has no time."}
+    assert set(outcome.refused.values()) == {
+        "A dose that was not taken has no time and no amount."
+    }
     assert not Intake.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        ("0.99", "prescribed"),
+        ("1", None),
+        ("4", None),
+        ("4.01", "prescribed"),
+        ("20", "prescribed"),
+        ("1.3", "whole stocked tablets"),
+    ],
+)
+def test_an_amount_that_is_hardly_meant_is_asked_about_and_explained(
+    treated: Patient, nurse: Staff, amount: str, words: str | None
+) -> None:
+    cell = Entry(Place(now_of(treated) - timedelta(days=2), "amount"), "", amount)
+
+    asked = save(treated, nurse, cell)
+    if words is not None:
+        assert words in asked.questions[cell.place]
+        sure = replace(cell, confirmed=True)
+        assert save(treated, nurse, sure).saved == []
+        assert save(treated, nurse, sure, reason="two tablets").unsaved == 0
+
+    intake = treated.intakes.get()
+    assert (intake.amount_mg, intake.state) == (Decimal(amount), State.TAKEN)
+
+
+def test_no_day_has_more_than_40_mg(patient: Patient, clinician: Staff) -> None:
+    protocol = a_protocol(ceiling_mg_per_day=Decimal(40))
+    a_dose(patient, "20", interval_h=12, protocol=protocol, actor=clinician)
+
+    outcome = in_diary(patient, 5, amount="21", actor=clinician)
+
+    assert "Never more than 40 mg" in outcome.refused[Place(on(5), "amount")]
+
+
+def test_another_amount_is_what_the_level_is_read_by(
+    treated: Patient, nurse: Staff, laboratory: Laboratory
+) -> None:
+    in_diary(treated, 26, amount="3", actor=nurse)
+    a_trough(treated, "13.5", day=14, actor=nurse)
+    level = a_trough(treated, "16.4", actor=nurse)
+
+    history, beside = history_of(treated), around(treated)
+    asked = question_of(history, beside, at=on_day(28))
+    assert asked is not None
+    assert sorted({dose.amount for dose in asked.question.doses}) == [2, 3]
+    assert adherence(history, beside.intakes, level).other == (on(26),)
+    advice = advise(treated, at=timezone.now())
+    assert advice is not None
+    assert "other-amount" in [each.rule for each in advice.suggestion.findings]
 
 
 def test_a_dose_said_to_be_missed_after_all_loses_its_time(
@@ -238,7 +301,9 @@ def test_twice_daily_has_two_doses_of_a_day(patient: Patient, clinician: Staff) 
     assert text(patient, 5, "dose", slot=1) == "missed: forgotten"
 
 
-def save(patient: Patient, actor: Staff, *entries: Entry, reason: str = "") -> object:
+def save(
+    patient: Patient, actor: Staff, *entries: Entry, reason: str = ""
+) -> services.Outcome:
     return services.save_diary(
         patient=patient, entries=entries, source="phone", actor=actor, reason=reason
     )

@@ -1,13 +1,11 @@
 """Safety labs are entered as a panel, read against their laboratory, and looked at."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from importlib import import_module
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
 from django.utils import timezone
 
 from dosing import services
@@ -18,8 +16,8 @@ from dosing.policy.labs import Side
 from dosing.services.labs import Typed
 from dosing.words import say
 from patients import services as people
-from patients.models import AuditEvent, Measurement, Patient, Role, Staff, Task
-from tests.builders import DAY_0, a_laboratory, a_patient, a_site, a_trough
+from patients.models import AuditEvent, Patient, Role, Staff, Task
+from tests.builders import DAY_0, a_laboratory, a_site, a_trough
 
 
 def panel(
@@ -315,51 +313,48 @@ def test_reading_a_patients_labs_takes_three_statements_however_many_there_are(
         assert len(read_labs(found)) == 15
 
 
-def old_measurement(
-    patient: Patient, quantity: str, value: str, on: date, *, lesion: int | None = None
+@pytest.mark.parametrize(
+    ("analyte", "bound", "number", "side", "grade"),
+    [
+        ("neutrophils", "<", "0.5", Side.LOW, 4),
+        ("neutrophils", "<", "8", Side.UNKNOWN, None),
+        ("neutrophils", ">", "1.4", Side.UNKNOWN, None),
+        ("alt", ">", "1000", Side.HIGH, 4),
+        ("alt", "<", "5", Side.INSIDE, 0),
+        ("alt", "<", "90", Side.UNKNOWN, None),
+        ("alt", ">", "5", Side.UNKNOWN, None),
+    ],
+)
+def test_a_bound_is_judged_only_as_far_as_it_goes(
+    patient: Patient,
+    laboratory: Laboratory,
+    administrator: Staff,
+    nurse: Staff,
+    analyte: str,
+    bound: str,
+    number: str,
+    side: Side,
+    grade: int | None,
 ) -> None:
-    """Write a row as it was before safety labs had a table of their own."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO patients_measurement (patient_id, lesion_id, quantity, value,"
-            " measured_on, note, version) VALUES (%s, %s, %s, %s, %s, 'old', 3)",
-            [patient.pk, lesion, quantity, value, on],
-        )
-
-
-def test_what_was_measured_before_is_moved_with_its_day_and_version(
-    patient: Patient, nurse: Staff
-) -> None:
-    other = a_patient(patient.site, nurse)
-    people.add_measurement(
+    a_range(laboratory, administrator, "alt", high=Decimal(40))
+    a_range(
+        laboratory,
+        administrator,
+        "neutrophils",
+        low=Decimal(2),
+        high=Decimal("7.5"),
+    )
+    unit = {"neutrophils": "10^9/L", "alt": "U/L"}[analyte]
+    services.record_labs(
         patient=patient,
-        quantity="weight_kg",
-        value=Decimal(60),
-        measured_on=DAY_0,
+        laboratory=laboratory,
+        drawn_on=DAY_0,
+        results={analyte: Typed(Decimal(number), unit, bound)},
         actor=nurse,
     )
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(
-            "ALTER TABLE patients_measurement DROP CONSTRAINT measurement_can_be_true"
-        )
-    old_measurement(patient, "haematocrit_percent", "38", DAY_0)
-    old_measurement(other, "bilirubin_umol_l", "9.5", DAY_0)
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
-    import_module("dosing.migrations.0007_labs_moved").move(
-        None, connection.schema_editor()
-    )
+    (read,) = read_labs(patient)
 
-    assert list(
-        LabResult.objects.order_by("analyte").values_list(
-            "patient", "analyte", "value", "reported_unit", "drawn_on", "version"
-        )
-    ) == [
-        (other.pk, "bilirubin", Decimal("9.5"), "umol/L", DAY_0, 3),
-        (patient.pk, "haematocrit", Decimal(38), "%", DAY_0, 3),
-    ]
-    assert [m.quantity for m in Measurement.objects.all()] == ["weight_kg"]
-    with pytest.raises(Exception, match="Cannot delete"):
-        Measurement.objects.all().delete()
+    assert read.side is side
+    assert read.grade.number == grade
+    assert str(read.result).split()[1] == f"{bound}{number}"

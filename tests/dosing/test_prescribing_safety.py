@@ -51,12 +51,13 @@ def test_the_page_always_asks(prescribed: Any, patient: Patient) -> None:
 def test_the_answers_are_kept_with_the_dose_and_named_in_the_audit(
     prescribed: Any, patient: Patient, clinician: Staff
 ) -> None:
-    answer = prescribed(patient, surgery_on=str(date.today()))  # noqa: DTZ011
+    far = date.today() + timedelta(days=60)  # noqa: DTZ011
+    answer = prescribed(patient, surgery_on=str(far))
 
     assert answer.status_code == 303
     check = patient.safety_checks.get()
     assert (check.pregnancy, check.liver, check.lifted) == ("negative", "none", [])
-    assert check.surgery_on is not None
+    assert check.surgery_on == far
     assert AuditEvent.objects.get(action="ask_safety").actor == clinician
 
 
@@ -189,12 +190,14 @@ def test_a_man_is_asked_no_pregnancy_and_told_of_fertility(
 def test_the_answers_are_read_with_the_next_level_and_lifted_rules_stay_seen(
     prescribed: Any, patient: Patient, client: Client
 ) -> None:
-    prescribed(patient, liver="B", live_vaccine="yes", lift_live_vaccine="varicella")
+    lifted = {"lift_live_vaccine": "varicella", "lift_liver_half_dose": "halved"}
+    prescribed(patient, liver="B", live_vaccine="yes", **lifted)
 
     page = client.get(f"/patients/{patient.pk}/").content.decode()
 
     assert "Child-Pugh B" in page
     assert "Lifted: live vaccine (varicella)" in page
+    assert "Lifted: liver impairment, half dose to start (halved)" in page
 
 
 def test_a_dose_outside_the_page_brings_no_answers(

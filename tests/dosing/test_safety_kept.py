@@ -1,5 +1,6 @@
 """What stands against a dose is not passed by a decision, and no answer is lost."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -77,3 +78,28 @@ def test_only_a_clinician_judges_the_relation_and_closes_what_is_urgent(
     with pytest.raises(ValidationError, match="Only a clinician closes"):
         people.close_task(task=task, version=1, outcome="seen", actor=nurse)
     people.close_task(task=task, version=1, outcome="seen", actor=clinician)
+
+
+def test_nobody_signs_a_higher_dose_shortly_before_surgery_unasked(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    a_trough(treated, "2.5", day=14, actor=clinician)
+    a_trough(treated, "2.5", actor=clinician)
+    services.record_event(
+        patient=treated,
+        kind="surgery",
+        happens_on=treated.site.today(timezone.now()) + timedelta(days=7),
+        actor=clinician,
+    )
+    advice = advise(treated, at=timezone.now())
+    assert advice is not None
+
+    with pytest.raises(ValidationError, match="Surgery is planned on"):
+        services.sign_decision(
+            patient=treated,
+            basis=advice.basis,
+            amount_mg=Decimal("2.5"),
+            interval_h=24,
+            reason="clinical_picture",
+            actor=clinician,
+        )

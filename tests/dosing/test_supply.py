@@ -103,3 +103,15 @@ def test_the_same_tablets_are_not_noted_twice_on_a_day(
 
     with pytest.raises(ValidationError, match="already recorded on that day"):
         given(treated, nurse)
+
+
+def test_another_amount_uses_other_tablets(treated: Patient, nurse: Staff) -> None:
+    given(treated, nurse)
+    before = counted(treated, 5)
+    in_diary(treated, 2, amount="3", actor=nurse)
+
+    after = counted(treated, 5)
+
+    assert before is not None
+    assert after is not None
+    assert before.left_mg - after.left_mg == 1

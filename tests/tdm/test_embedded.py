@@ -88,7 +88,7 @@ def troughline(checkout: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
             stderr=output,
         )
     try:
-        assert children.wait_until(lambda: "is ready" in log.read_text(), 60), (
+        assert children.wait_until(lambda: "is ready" in log.read_text(), 120), (
             log.read_text()
         )
         yield process, port
@@ -118,6 +118,7 @@ def told(checkout: Path, *words: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_one_command_serves_leaves_no_process_and_starts_again(checkout: Path) -> None:
     for number in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM):
         with troughline(checkout) as (process, port):

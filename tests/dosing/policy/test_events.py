@@ -104,3 +104,21 @@ def test_the_level_after_a_turn_is_due_on_clinic_days_of_the_second_week(
     assert due.first_on == MONDAY + timedelta(days=first)
     assert due.last_on == MONDAY + timedelta(days=last)
     assert due.overdue_after == MONDAY + timedelta(days=turned + 14)
+
+
+@pytest.mark.parametrize(("on", "count"), [(-1, 0), (0, 1), (30, 1)])
+def test_a_planned_change_of_assay_is_remarked_on_until_a_level_by_the_new_one(
+    on: int, count: int
+) -> None:
+    said = [say(each.sentence) for each in found(Happening.ASSAY, on)]
+
+    assert len(said) == count
+    assert all("39 %" in each for each in said)
+
+
+@pytest.mark.parametrize(("on", "count"), [(1, 0), (2, 1)])
+def test_a_procedure_ahead_asks_whether_it_needs_a_pause(on: int, count: int) -> None:
+    said = [say(each.sentence) for each in found(Happening.PROCEDURE, on)]
+
+    assert len(said) == count
+    assert all("pause" in each for each in said)

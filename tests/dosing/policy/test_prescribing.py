@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from dosing import policy
-from dosing.policy import Answers, Drug, Prescribing
+from dosing.policy import Answers, Drug, Event, Happening, Prescribing
 from dosing.words import say
 
 START = date(2026, 3, 2)
@@ -173,3 +173,32 @@ def test_each_drug_to_avoid_stands_alone_inducers_too() -> None:
     ]
     left = policy.standing(found, {"avoided-drug-vori": "stops on Monday"})
     assert "avoided-drug-rifampicin" in [each.rule for each in left]
+
+
+@pytest.mark.parametrize(("child_pugh", "stands"), [("A", 0), ("B", 1), ("C", 1)])
+def test_a_first_dose_in_moderate_or_severe_liver_impairment_is_lifted_with_a_reason(
+    child_pugh: str, stands: int
+) -> None:
+    asked = replace(HARMLESS, liver=child_pugh)
+    noted = Event(Happening.LIVER, START - timedelta(days=90), child_pugh=child_pugh)
+
+    assert rules(asked, FIRST) == ["liver-half-dose"] * stands
+    assert rules(HARMLESS, replace(FIRST, events=[noted])) == (
+        ["liver-half-dose"] * stands
+    )
+    over = replace(noted, until=START - timedelta(days=1))
+    assert rules(HARMLESS, replace(FIRST, events=[over])) == []
+    assert rules(asked, RAISED) == []
+
+
+@pytest.mark.parametrize(("ahead", "stands"), [(-1, 0), (0, 1), (14, 1), (15, 0)])
+def test_no_dose_is_begun_or_raised_in_the_14_days_before_surgery(
+    ahead: int, stands: int
+) -> None:
+    day = START + timedelta(days=ahead)
+    asked = replace(HARMLESS, surgery_on=day)
+    noted = replace(RAISED, events=[Event(Happening.SURGERY, day)])
+
+    assert rules(asked, FIRST) == ["surgery-near"] * stands
+    assert rules(HARMLESS, noted) == ["surgery-near"] * stands
+    assert rules(HARMLESS, replace(noted, now_mg_per_day=Decimal(2))) == []

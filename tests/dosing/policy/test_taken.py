@@ -81,11 +81,13 @@ def test_levels_of_several_assays_are_remarked_on(
 )
 def test_a_miss_in_the_last_7_days_sets_the_rule_aside(ago: int, found: bool) -> None:  # noqa: FBT001
     day = DRAWN - timedelta(days=ago)
-    missed = [f.rule for f in policy.findings_on_doses([day], [], DRAWN)]
-    unknown = [f.rule for f in policy.findings_on_doses([], [day], DRAWN)]
-
-    assert missed == (["missed-dose"] if found else [])
-    assert unknown == (["unknown-dose"] if found else [])
+    for rule, doses in {
+        "missed-dose": policy.Adherence(13, missed=(day,), unknown=(), silent=0),
+        "unknown-dose": policy.Adherence(13, missed=(), unknown=(day,), silent=0),
+        "other-amount": policy.Adherence(14, (), (), silent=0, other=(day,)),
+    }.items():
+        said = [each.rule for each in policy.findings_on_doses(doses, DRAWN)]
+        assert said == ([rule] if found else [])
 
 
 @pytest.mark.parametrize(
