@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from tdm.charts.axis import STEPS_WEEKS
 from tdm.charts.figure import WIDTHS_PX, Chart
 from tdm.charts.labels import LINE_PX, text_width
-from tdm.charts.lanes import LEAST_WEEKS
+from tdm.charts.lanes import LEAST_WEEKS, week_word
 from tdm.charts.shapes import (
     Box,
     Drawing,
@@ -152,5 +152,5 @@ def onset_ticks(plot: Plot) -> tuple[Iterable[Line], Iterable[Text]]:
     fitting = (s for s in STEPS_WEEKS if plot.x(s) - plot.x(0) >= widest)
     for week in range(0, last + 1, next(fitting, STEPS_WEEKS[-1])):
         x = plot.x(week)
-        words.append(text(x, floor + LINE_PX, week_text(week), "middle", "tick"))
+        words.append(week_word(week, x, floor + LINE_PX, round(plot.right + EDGE_PX)))
     return [line((LEFT_PX, floor), (plot.right, floor), "floor")], words

@@ -74,7 +74,7 @@ def lanes_chart(lanes: Sequence[Lane], width: int) -> Chart:
     for week in weeks(scale):
         x = scale.x(7 * week)
         lines.append(line((x, TOP_PX), (x, floor), "grid"))
-        words.append(text(x, floor + LINE_PX, week_text(week), "middle", "tick"))
+        words.append(week_word(week, x, floor + LINE_PX, width))
     for place, lane in enumerate(lanes):
         y = TOP_PX + LANE_PX * (place + 0.5)
         words.append(text(2, y + 4.5, lane.name, "start", "lane-name"))
@@ -99,6 +99,12 @@ def weeks(scale: Scale) -> Iterable[int]:
     widest = text_width(week_text(ceil(scale.last / 7))) + 8
     fitting = (step for step in STEPS_WEEKS if step * room >= widest)
     return range(0, scale.last // 7 + 1, next(fitting, STEPS_WEEKS[-1]))
+
+
+def week_word(week: int, x: float, y: float, width: int) -> Text:
+    """Write a week under its place, or as near to it as the edge allows."""
+    words = week_text(week)
+    return text(min(x, width - text_width(words) / 2), y, words, "middle", "tick")
 
 
 def dose_lines(lane: Lane, scale: Scale, y: float) -> Iterable[Line]:
