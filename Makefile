@@ -45,6 +45,7 @@ browser:
 
 bench: .venv/.dev-stamp
 	@OPENBLAS_NUM_THREADS=1 $(PY) -m benchmarks.pk
+	@$(WITH) $(PY) -m benchmarks.cohort
 
 messages: .venv/.dev-stamp
 	@$(PY) .ci/translations.py

@@ -1,4 +1,4 @@
-"""Forecasts that nobody waits for: a whole clinic anew, as a group of tasks."""
+"""What nobody waits for: a whole clinic forecast anew, and the lines of the cohort."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,18 @@ from celery import group, shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
+from dosing import services
 from dosing.advice import advise
 from patients.models import Patient
+
+LINES_AT_ONCE = 2000
+"""So many lines of the cohort are worked out in one run; the next comes soon."""
+
+
+@shared_task
+def refresh_cohort() -> None:
+    services.refresh_cohort(at=timezone.now(), at_most=LINES_AT_ONCE)
+
 
 KEPT_S = 24 * 3600
 LOOK_AGAIN_S = 0.5

@@ -34,6 +34,7 @@ PRESCRIBES = {
     "dosing.add_decision",
     "dosing.add_protocolassignment",
     "patients.judge_sideeffect",
+    "patients.export_identified",
 }
 CONFIGURES = {
     f"{record[0]}.{verb}_{record[1]}"

@@ -121,6 +121,7 @@ CACHES = {
 
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "patients.tasks.beat_heart", "schedule": 10.0},
+    "cohort": {"task": "dosing.tasks.refresh_cohort", "schedule": 60.0},
 }
 # Nothing to remember, so no file that could be found damaged.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"

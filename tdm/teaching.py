@@ -12,6 +12,8 @@ from django.db import transaction
 
 from dosing import policy
 from dosing import services as dosing
+from dosing.cohort import MONTH_WINDOW
+from dosing.cohort import months
 from dosing.models import Laboratory, Protocol
 from dosing.units import Unit, parse_reported
 from patients import services as people
@@ -27,14 +29,10 @@ from patients.models import (
 )
 
 DATA = Path(__file__).parent / "data" / "case_series.json"
-DAYS_PER_MONTH = Decimal("30.4375")
 DRAWN_AT = time(8)
 
 VISITS = {0: VisitKind.BASELINE, 1: VisitKind.MONTH_1, 3: VisitKind.MONTH_3}
 """Months of treatment at which the case series saw its patients."""
-
-MONTH_WINDOW = timedelta(days=14)
-"""How far from its mark a visit or a measurement still belongs to it [NV]."""
 
 PASSWORD = "troughline-demo"  # noqa: S105 - printed at every start, for teaching only
 ACCOUNTS = {
@@ -265,10 +263,6 @@ def suffer(
                 for name in ("term", "grade", "action_taken", "treatment", "note")
             },
         )
-
-
-def months(count: int) -> timedelta:
-    return timedelta(days=int((DAYS_PER_MONTH * count).to_integral_value()))
 
 
 def clinic_day(day: date, site: Site) -> date:

@@ -17,6 +17,7 @@ from patients.api import PatientViewSet
 from patients.forms import PasswordForm, SignInForm
 from tdm import forecasts, health, lesions, reports, views, visits
 from tdm.api import AdviceView, TimelineView
+from tdm.cohort import pages
 
 router = SimpleRouter()
 router.register("patients", PatientViewSet, basename="patient")
@@ -79,6 +80,8 @@ urlpatterns = [
     ),
     path("models/", forecasts.models_page, name="models"),
     path("history/<slug:kind>/<int:record_id>/", views.history, name="history"),
+    path("cohort/", pages.cohort, name="cohort"),
+    path("cohort/<slug:what>.<slug:kind>", pages.export, name="export_cohort"),
     path("table1/", views.table1_page, name="table1"),
     path("", include("patients.urls")),
     path("", include("dosing.urls")),

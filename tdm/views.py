@@ -83,7 +83,7 @@ def elsewhere(request: StaffRequest) -> HttpResponse:
     """Send those who see no patients to what they came for."""
     if request.user.has_perm("patients.add_apitoken"):
         return redirect("tokens")
-    return redirect("table1")
+    return redirect("cohort")
 
 
 def sparkline_of(line: Line) -> charts.Sparkline | None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from dosing.cohort import MONTH_WINDOW
 from dosing.history import History, history_of
 from dosing.words import plain
 from patients import services
@@ -29,7 +30,7 @@ from patients.models import (
 from patients.views.visits import visible_visit
 from patients.web import StaffRequest, done, page, submit, visible_patient
 from tdm.response import formula, in_percent
-from tdm.teaching import MONTH_WINDOW, VISITS, months
+from tdm.teaching import VISITS, months
 
 
 def windows(started_on: date | None) -> Mapping[str, tuple[date, date]]:

@@ -1,5 +1,13 @@
 """The tables of this room, split by noun."""
 
+from dosing.models.cohort import (
+    DAYS_PER_MONTH,
+    CohortLine,
+    CohortMark,
+    Excluded,
+    overdue,
+    pseudonym,
+)
 from dosing.models.doses import INTERVALS, Dose
 from dosing.models.events import CLASSES, HAPPENINGS, DrugEvent
 from dosing.models.labs import Analyte, LabResult, ReferenceRange
@@ -18,6 +26,7 @@ from dosing.models.taken import DRUGS, GIVEN, Comedication, Intake, State
 __all__ = [
     "ASKED",
     "CLASSES",
+    "DAYS_PER_MONTH",
     "DRUGS",
     "GIVEN",
     "HAPPENINGS",
@@ -25,11 +34,14 @@ __all__ = [
     "LIVER",
     "PREGNANCY",
     "Analyte",
+    "CohortLine",
+    "CohortMark",
     "Comedication",
     "Decision",
     "Dispensing",
     "Dose",
     "DrugEvent",
+    "Excluded",
     "Intake",
     "LabResult",
     "Laboratory",
@@ -42,4 +54,6 @@ __all__ = [
     "SafetyCheck",
     "State",
     "TroughLevel",
+    "overdue",
+    "pseudonym",
 ]

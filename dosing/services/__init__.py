@@ -1,5 +1,6 @@
 """Every change to what is prescribed, measured and decided, split by noun."""
 
+from dosing.services.cohort import refresh_cohort
 from dosing.services.decisions import sign_decision
 from dosing.services.diary import Outcome, save_diary
 from dosing.services.doses import (
@@ -43,6 +44,7 @@ __all__ = [
     "record_event",
     "record_labs",
     "record_trough",
+    "refresh_cohort",
     "save_diary",
     "set_aside_trough",
     "sign_decision",

@@ -22,6 +22,12 @@ def num(number: Decimal | int | None) -> str:
 
 
 @register.filter
+def cell(value: Decimal | int | str) -> str:
+    """Write a cell of a table as its export does."""
+    return plain(value) if isinstance(value, Decimal) else str(value)
+
+
+@register.filter
 def ng(number: float) -> str:
     """Write a number of the models with one decimal."""
     return f"{number:.1f}"

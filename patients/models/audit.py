@@ -90,6 +90,12 @@ ACTIONS = {
     "withdraw_lab": _("Laboratory value withdrawn"),
     "raise_task": _("Task raised"),
     "close_task": _("Task done"),
+    "export_table1": _("Table 1 of the case series exported"),
+    "export_cohort_table1": _("Table 1 of a cohort exported"),
+    "export_cohort_dataset": _("Dataset of a cohort exported"),
+    "export_cohort_dictionary": _("Data dictionary exported"),
+    "export_identified_table1": _("Table 1 exported with names"),
+    "export_identified_dataset": _("Dataset exported with names"),
 }
 
 

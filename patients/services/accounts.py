@@ -126,9 +126,11 @@ def note_reading(
 
 
 @transaction.atomic
-def note_export(*, what: str, actor: Staff) -> None:
-    """Remember that someone took data out."""
-    audit.record(f"export_{what}", actor, actor=actor)
+def note_export(
+    *, what: str, actor: Staff, details: Mapping[str, object] | None = None
+) -> None:
+    """Remember that someone took data out: what, how many, and chosen how."""
+    audit.record(f"export_{what}", actor, actor=actor, details=details)
 
 
 def beat(*, name: str, at: datetime) -> None:

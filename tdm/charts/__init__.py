@@ -1,9 +1,11 @@
 """The patient chart as numbers: what happened goes in, SVG geometry comes out."""
 
 from tdm.charts.axis import DAYS_BACK
+from tdm.charts.bars import Onset, Response, onset_charts, waterfall_charts
 from tdm.charts.companion import Companion, ExposurePoint, companion
 from tdm.charts.figure import Chart, Figure, chart, figure
 from tdm.charts.labs import LabPoint, LabTrend, lab_trend
+from tdm.charts.lanes import Event, Lane, lanes_charts
 from tdm.charts.sparkline import Sparkline, sparkline
 from tdm.charts.story import (
     DosePeriod,
@@ -27,6 +29,7 @@ __all__ = [
     "DosePeriod",
     "DrugCourse",
     "EffectBar",
+    "Event",
     "ExpectedCurve",
     "ExposurePoint",
     "Figure",
@@ -34,7 +37,10 @@ __all__ = [
     "Happening",
     "LabPoint",
     "LabTrend",
+    "Lane",
     "LevelPoint",
+    "Onset",
+    "Response",
     "ResponseSeries",
     "Span",
     "Sparkline",
@@ -45,5 +51,8 @@ __all__ = [
     "companion",
     "figure",
     "lab_trend",
+    "lanes_charts",
+    "onset_charts",
     "sparkline",
+    "waterfall_charts",
 ]

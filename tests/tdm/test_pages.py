@@ -636,7 +636,7 @@ def test_who_may_not_is_told_so(client: Client, nurse: Staff, treated: Patient) 
 
 
 @pytest.mark.parametrize(
-    ("role", "place"), [(Role.ADMIN, "/tokens/"), (Role.RESEARCH_READER, "/table1/")]
+    ("role", "place"), [(Role.ADMIN, "/tokens/"), (Role.RESEARCH_READER, "/cohort/")]
 )
 def test_those_who_see_no_patients_are_taken_to_their_work(
     client: Client, site: Site, role: Role, place: str
