@@ -150,12 +150,16 @@ RESPONSES = (
 
 
 def responses(found: Patient) -> Iterable[charts.ResponseSeries]:
-    rows = list(Measurement.objects.of(found).in_time_order())
+    kept = Measurement.objects.of(found).select_related("landmark", "lesion")
+    rows = list(kept.in_time_order())
     for quantity, name, css in RESPONSES:
-        values = [row for row in rows if row.quantity == quantity]
-        if values:
+        every = [row for row in rows if row.quantity == quantity]
+        places = dict.fromkeys((row.lesion_id, row.landmark_id) for row in every)
+        for place in places:
+            values = [row for row in every if (row.lesion_id, row.landmark_id) == place]
+            where = values[0].landmark or values[0].lesion
             yield charts.ResponseSeries(
-                name=str(name),
+                name=f"{name}, {where}" if where and len(places) > 1 else str(name),
                 unit=values[0].unit,
                 css=css,
                 points=tuple((row.measured_on, row.value) for row in values),
