@@ -215,8 +215,14 @@ class Visit(models.Model):
             models.CheckConstraint(
                 name="visit_window_is_in_order",
                 condition=Q(window_from=None, window_to=None)
-                | Q(window_from__lte=F("window_to")),
-                violation_error_message=_("A window ends after it begins."),
+                | Q(
+                    window_from__isnull=False,
+                    window_to__isnull=False,
+                    window_from__lte=F("window_to"),
+                ),
+                violation_error_message=_(
+                    "A window has two ends, and does not end before it begins."
+                ),
             ),
             models.CheckConstraint(
                 name="visit_scales_end_at_10",
@@ -238,6 +244,8 @@ class Visit(models.Model):
                 name="a_quality_of_life_score_lies_in_its_range",
                 condition=Q(qol_low=None, qol_high=None)
                 | Q(
+                    qol_low__isnull=False,
+                    qol_high__isnull=False,
                     qol_low__lt=F("qol_high"),
                     qol_score__range=(F("qol_low"), F("qol_high")),
                 ),

@@ -1,7 +1,8 @@
-"""What a visit measured stays what it was: when corrected, beside a diary, on a chart."""
+"""What was measured at a visit: corrected, told by a diary as well, and drawn."""
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -55,19 +56,21 @@ def test_a_number_that_stands_is_not_asked_about_when_its_visit_is_corrected(
     key = treated.landmarks.get().pk
     sure = services.Measured(None, {key: Decimal(30)}, same=frozenset({key}))
     visit = a_visit(treated, lesion, day=30, measured=sure, actor=nurse)
-    again = {"version": 1, "reason": "added later", "actor": nurse}
+    again: dict[str, Any] = {"reason": "added later", "actor": nurse}
 
     services.correct_visit(
         visit=visit,
         measured=services.Measured(None, {key: Decimal(30)}),
         severity=3,
+        version=1,
         **again,
     )
     with pytest.raises(services.LandmarkDoubtError):
         services.correct_visit(
             visit=visit,
             measured=services.Measured(None, {key: Decimal(29)}),
-            **{**again, "version": 2},
+            version=2,
+            **again,
         )
 
 
@@ -94,6 +97,12 @@ def test_circumferences_at_two_landmarks_are_two_lines_of_the_chart(
 
     month = DAY_0 + timedelta(days=30)
     assert drawn == {
-        "circumference, calf, left: middle": ((DAY_0, 30), (month, 29)),
-        "circumference, thigh, left: middle": ((DAY_0, 50), (month, 49)),
+        "circumference, calf, left: middle": (
+            (DAY_0, Decimal(30)),
+            (month, Decimal(29)),
+        ),
+        "circumference, thigh, left: middle": (
+            (DAY_0, Decimal(50)),
+            (month, Decimal(49)),
+        ),
     }
