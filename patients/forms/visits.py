@@ -85,7 +85,7 @@ class VisitForm(ServiceForm):
         label=_("Its range, from"), max_digits=7, decimal_places=2, required=False
     )
     qol_high = forms.DecimalField(
-        label=_("to"), max_digits=7, decimal_places=2, required=False
+        label=_("Its range, to"), max_digits=7, decimal_places=2, required=False
     )
     note = forms.CharField(
         label=_("Note"), max_length=500, required=False, validators=[plain_text]

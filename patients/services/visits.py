@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from patients import audit
-from patients.change import asks_for_landmark, exact_change
+from patients.change import asks_for_landmark, percent_change
 from patients.models import (
     Landmark,
     Lesion,
@@ -207,7 +207,7 @@ def check_landmarks(visit: Visit, measured: Measured) -> None:
             said[key] = _(
                 "%(percent)s %% since %(day)s (%(before)s cm). Same landmark?"
             ) % {
-                "percent": f"{exact_change(before.value, value):+.0f}",
+                "percent": f"{percent_change(before.value, value):+}",
                 "day": before.measured_on,
                 "before": f"{before.value.normalize():f}",
             }
