@@ -457,7 +457,7 @@ def week_of(
     intakes = Intake.objects.filter(patient=patient, due_on__range=(first, last))
     rows = Measurement.objects.filter(
         patient=patient, lesion=None, measured_on__range=(first, last)
-    )
+    ).exclude(visit__isnull=False, withdrawn_at__isnull=False)
     told = DiaryDay.objects.filter(patient=patient, day__range=(first, last))
     doses = Dose.objects.of(patient).filter(starts_on__lte=last)
     return Week(

@@ -12,8 +12,7 @@ from django.db import transaction
 
 from dosing import policy
 from dosing import services as dosing
-from dosing.cohort import MONTH_WINDOW
-from dosing.cohort import months
+from dosing.cohort import MONTH_WINDOW, months
 from dosing.models import Laboratory, Protocol
 from dosing.units import Unit, parse_reported
 from patients import services as people

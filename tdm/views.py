@@ -46,6 +46,7 @@ from patients.models import (
     AuditEvent,
     DiaryDay,
     ImagingStudy,
+    Landmark,
     Lesion,
     Measurement,
     Patient,
@@ -323,6 +324,7 @@ RECORDS: dict[str, type[models.Model]] = {
     "safety": SafetyCheck,
     "imaging": ImagingStudy,
     "visit": Visit,
+    "landmark": Landmark,
     "measurement": Measurement,
     "effect": SideEffect,
     "lab": LabResult,
@@ -396,10 +398,13 @@ def changed(
 
 def shown(row: models.Model | None, field: models.Field) -> str:
     value = getattr(row, field.name, None)
-    if value is None or value == "":
+    if value is None or value in ("", []):
         return "\u2013"
     if field.choices:
         return str(dict(field.flatchoices).get(value, value))
+    if isinstance(value, list):
+        named = dict(field.base_field.flatchoices)  # type: ignore[attr-defined]
+        return ", ".join(str(named.get(each, each)) for each in value)
     if isinstance(value, datetime):
         return date_format(timezone.localtime(value), "DATETIME_FORMAT")
     return plain(value) if isinstance(value, Decimal) else str(value)

@@ -1,5 +1,6 @@
 """Visits and outcome: how a person fares from visit to visit, beside the treatment."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from dosing.cohort import MONTH_WINDOW
+from dosing.cohort import MONTH_WINDOW, months
 from dosing.history import History, history_of
 from dosing.words import plain
 from patients import services
@@ -30,7 +31,7 @@ from patients.models import (
 from patients.views.visits import visible_visit
 from patients.web import StaffRequest, done, page, submit, visible_patient
 from tdm.response import formula, in_percent
-from tdm.teaching import VISITS, months
+from tdm.teaching import VISITS
 
 
 def windows(started_on: date | None) -> Mapping[str, tuple[date, date]]:
@@ -125,15 +126,36 @@ def rows(
         "severity",
     ):
         label = str(Visit._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
-        told = {visit.held_on: said(visit, name) for visit in held}
-        yield Row(label, tuple(Cell(told.get(day, "")) for day in days))
-    for scale in sorted({visit.qol_name for visit in held if visit.qol_name}):
-        scores = {
-            visit.held_on: plain(visit.qol_score)
+        told = [(visit.held_on, said(visit, name)) for visit in held]
+        yield Row(label, tuple(by_day(days, told)))
+    for scale in dict.fromkeys(scale_of(visit) for visit in held if visit.qol_name):
+        scores = [
+            (visit.held_on, plain(visit.qol_score))
             for visit in held
-            if visit.qol_name == scale and visit.qol_score is not None
-        }
-        yield Row(scale, tuple(Cell(scores.get(day, "")) for day in days))
+            if visit.qol_score is not None and scale_of(visit) == scale
+        ]
+        yield Row(scale, tuple(by_day(days, scores)))
+
+
+def by_day(days: Sequence[date], told: Iterable[tuple[date, str]]) -> Iterable[Cell]:
+    """Yield a cell for each day; what two visits of one day said stands together."""
+    found: defaultdict[date, list[str]] = defaultdict(list)
+    for day, text in told:
+        if text:
+            found[day].append(text)
+    for day in days:
+        yield Cell(" / ".join(dict.fromkeys(found[day])))
+
+
+def scale_of(visit: Visit) -> str:
+    """Name a quality-of-life score by its scale, with the range where it is known."""
+    if visit.qol_low is None or visit.qol_high is None:
+        return visit.qol_name
+    return _("%(scale)s (%(low)s to %(high)s)") % {
+        "scale": visit.qol_name,
+        "low": plain(visit.qol_low),
+        "high": plain(visit.qol_high),
+    }
 
 
 def named(landmark: Landmark | None) -> str:
@@ -178,7 +200,12 @@ def record_visit(request: StaffRequest, patient_id: int) -> HttpResponse:
     patient = visible_patient(request, patient_id)
     meant = windows(history_of(patient).course.starts_on())
     today = patient.site.today(timezone.now())
-    due = [kind for kind, (first, last) in meant.items() if first <= today <= last]
+    held = set(Visit.objects.of(patient).values_list("kind", flat=True))
+    due = [
+        kind
+        for kind, (first, last) in meant.items()
+        if first <= today <= last and kind not in held
+    ]
     form = VisitForm(
         request.POST or None,
         patient=patient,
@@ -201,6 +228,7 @@ def correct_visit(request: StaffRequest, visit_id: int) -> HttpResponse:
         request.POST or None,
         patient=patient,
         windows=windows(history_of(patient).course.starts_on()),
+        visit=visit,
         initial=typed_at(visit),
     )
     mended = submit(form, services.correct_visit, visit=visit, actor=request.user)

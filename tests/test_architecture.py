@@ -353,6 +353,7 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "/visits/{visit}/correct/",
         "/visits/{visit}/withdraw/",
         "/landmarks/{landmark}/correct/",
+        "/history/landmark/{landmark}/",
         "/history/visit/{visit}/",
         "/imaging/{study}/withdraw/",
         "/imaging/{study}/images/new/",

@@ -97,10 +97,14 @@ BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
     "visit_is_coded": ("patients.Visit", {"kind": "courtesy"}),
     "visit_window_is_in_order": (
         "patients.Visit",
-        {"window_from": DAY_0, "window_to": DAY_0 - timedelta(days=1)},
+        {"window_from": DAY_0, "window_to": None},
     ),
     "visit_scales_end_at_10": ("patients.Visit", {"severity": 11}),
     "a_quality_of_life_score_is_named": ("patients.Visit", {"qol_score": 7}),
+    "a_quality_of_life_score_lies_in_its_range": (
+        "patients.Visit",
+        {"qol_name": "EQ-5D", "qol_score": 7, "qol_low": 0, "qol_high": 1},
+    ),
     "volumes_say_their_method": ("patients.Measurement", {"method": "ellipsoid"}),
     "printed_changes_are_of_a_study": (
         "patients.Measurement",

@@ -81,6 +81,12 @@ class VisitForm(ServiceForm):
     qol_score = forms.DecimalField(
         label=_("Its score"), max_digits=7, decimal_places=2, required=False
     )
+    qol_low = forms.DecimalField(
+        label=_("Its range, from"), max_digits=7, decimal_places=2, required=False
+    )
+    qol_high = forms.DecimalField(
+        label=_("Its range, to"), max_digits=7, decimal_places=2, required=False
+    )
     note = forms.CharField(
         label=_("Note"), max_length=500, required=False, validators=[plain_text]
     )
@@ -90,12 +96,13 @@ class VisitForm(ServiceForm):
         *args: object,
         patient: Patient,
         windows: Windows,
+        visit: Visit | None = None,
         **options: object,
     ) -> None:
         super().__init__(*args, **options)
         self.patient, self.windows = patient, windows
         self.doubted: frozenset[int] = frozenset()
-        self.landmarks = list(landmarks_of(patient))
+        self.landmarks = list(landmarks_of(patient, visit))
         for landmark in self.landmarks:
             self.fields[circumference_field(landmark.pk)] = forms.DecimalField(
                 label=_("%(landmark)s (cm)") % {"landmark": landmark},
@@ -146,13 +153,23 @@ def same_field(landmark_id: int) -> str:
     return f"same_{landmark_id}"
 
 
-def landmarks_of(patient: Patient) -> Iterable[Landmark]:
-    """Yield what is still measured, each with its last circumference."""
-    rows = Measurement.objects.of(patient).exclude(landmark=None).in_time_order()
-    last = {row.landmark_id: row for row in rows}
-    for landmark in patient.landmarks.filter(is_retired=False).order_by("pk"):
-        landmark.last = last.get(landmark.pk)  # type: ignore[attr-defined]
-        yield landmark
+def landmarks_of(patient: Patient, visit: Visit | None) -> Iterable[Landmark]:
+    """Yield what is still measured, each with its last circumference.
+
+    At a visit that is corrected, also what was measured then and is retired by now;
+    the last circumference is the one before it.
+    """
+    rows = list(Measurement.objects.of(patient).exclude(landmark=None).in_time_order())
+    then = {row.landmark_id for row in rows if visit and row.visit_id == visit.pk}
+    last = {
+        row.landmark_id: row
+        for row in rows
+        if visit is None or row.measured_on < visit.held_on
+    }
+    for landmark in patient.landmarks.order_by("pk"):
+        if not landmark.is_retired or landmark.pk in then:
+            landmark.last = last.get(landmark.pk)  # type: ignore[attr-defined]
+            yield landmark
 
 
 class CorrectVisitForm(VisitForm, Correction):
@@ -168,8 +185,8 @@ def typed_at(visit: Visit) -> dict[str, object]:
             said["pain_vas"] = int(row.value)
         else:
             said[circumference_field(row.landmark_id)] = row.value
-    named = {"qol_name": visit.qol_name, "qol_score": visit.qol_score}
-    return {**said, **named, "version": visit.version}
+    names = ("qol_name", "qol_score", "qol_low", "qol_high", "version")
+    return {**said, **{name: getattr(visit, name) for name in names}}
 
 
 class LandmarkForm(ServiceForm):

@@ -170,6 +170,20 @@ class Visit(models.Model):
     qol_score = models.DecimalField(
         _("score"), max_digits=7, decimal_places=2, null=True, blank=True
     )
+    qol_low = models.DecimalField(
+        _("lowest possible score"),
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+    )
+    qol_high = models.DecimalField(
+        _("highest possible score"),
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+    )
     note = models.CharField(
         _("note"), max_length=500, blank=True, validators=[plain_text]
     )
@@ -201,8 +215,14 @@ class Visit(models.Model):
             models.CheckConstraint(
                 name="visit_window_is_in_order",
                 condition=Q(window_from=None, window_to=None)
-                | Q(window_from__lte=F("window_to")),
-                violation_error_message=_("A window ends after it begins."),
+                | Q(
+                    window_from__isnull=False,
+                    window_to__isnull=False,
+                    window_from__lte=F("window_to"),
+                ),
+                violation_error_message=_(
+                    "A window has two ends, and does not end before it begins."
+                ),
             ),
             models.CheckConstraint(
                 name="visit_scales_end_at_10",
@@ -219,6 +239,20 @@ class Visit(models.Model):
                 | (filled("qol_name") & Q(qol_score__isnull=False)),
                 violation_error_code=about("qol_name"),
                 violation_error_message=_("Give the score and the name of its scale."),
+            ),
+            models.CheckConstraint(
+                name="a_quality_of_life_score_lies_in_its_range",
+                condition=Q(qol_low=None, qol_high=None)
+                | Q(
+                    qol_low__isnull=False,
+                    qol_high__isnull=False,
+                    qol_low__lt=F("qol_high"),
+                    qol_score__range=(F("qol_low"), F("qol_high")),
+                ),
+                violation_error_code=about("qol_score"),
+                violation_error_message=_(
+                    "Give both ends of the scale's range, with the score between."
+                ),
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["patient", "held_on"])]

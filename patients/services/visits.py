@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from patients import audit
-from patients.change import asks_for_landmark, exact_change
+from patients.change import asks_for_landmark, percent_change
 from patients.models import (
     Landmark,
     Lesion,
@@ -184,7 +184,9 @@ def withdraw_visit(*, visit: Visit, version: int, reason: str, actor: Staff) -> 
 
 
 def numbers_of(visit: Visit) -> list[Measurement]:
-    return list(Measurement.objects.standing().filter(visit=visit))
+    """Return what stands of a visit; of one that is not kept yet, nothing."""
+    rows = Measurement.objects.standing()
+    return list(rows.filter(visit=visit)) if visit.pk else []
 
 
 def check_landmarks(visit: Visit, measured: Measured) -> None:
@@ -194,17 +196,18 @@ def check_landmarks(visit: Visit, measured: Measured) -> None:
     if strangers:
         raise ValidationError(_("Choose a landmark of this patient."))
     said = {}
+    stands = {
+        row.landmark_id: (row.value, row.measured_on) for row in numbers_of(visit)
+    }
     for key, value in measured.circumferences_cm.items():
+        if key in measured.same or stands.get(key) == (value, visit.held_on):
+            continue
         before = last_before(visit, key)
-        if (
-            before is not None
-            and key not in measured.same
-            and asks_for_landmark(before.value, value)
-        ):
+        if before is not None and asks_for_landmark(before.value, value):
             said[key] = _(
                 "%(percent)s %% since %(day)s (%(before)s cm). Same landmark?"
             ) % {
-                "percent": f"{exact_change(before.value, value):+.0f}",
+                "percent": f"{percent_change(before.value, value):+}",
                 "day": before.measured_on,
                 "before": f"{before.value.normalize():f}",
             }
@@ -223,6 +226,8 @@ def last_before(visit: Visit, landmark_id: int) -> Measurement | None:
 def add_number(
     visit: Visit, landmark_id: int | None, value: Decimal, actor: Staff
 ) -> None:
+    if landmark_id is None and is_told(visit, value):
+        return
     landmark = None if landmark_id is None else Landmark.objects.get(pk=landmark_id)
     row = Measurement(
         patient=visit.patient,
@@ -239,6 +244,21 @@ def add_number(
         raise beside(row, refusal) from refusal
     row.save()
     audit.record("add_measurement", row, patient=visit.patient, actor=actor)
+
+
+def is_told(visit: Visit, pain_vas: Decimal) -> bool:
+    """Say whether the pain of that day is known already; refuse another number."""
+    rows = Measurement.objects.of(visit.patient)
+    told = rows.filter(
+        quantity=Quantity.PAIN_VAS, lesion=None, measured_on=visit.held_on
+    ).first()
+    if told is not None and told.value != pain_vas:
+        said = _(
+            "Pain is %(value)s of that day already. Correct it there, or leave this"
+            " empty."
+        ) % {"value": f"{told.value.normalize():f}"}
+        raise ValidationError({"pain_vas": said})
+    return told is not None
 
 
 def keep(row: Measurement, action: str, actor: Staff, reason: str) -> None:

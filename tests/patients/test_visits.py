@@ -122,6 +122,7 @@ def test_a_withdrawn_visit_takes_its_numbers_with_it(
         ({"held_on": "tomorrow"}, "between birth and today"),
         ({"kind": "courtesy"}, "not a valid choice"),
         ({"done": ["tea"]}, "not a valid choice"),
+        ({"window_from": DAY_0, "window_to": DAY_0 - timedelta(1)}, "two ends"),
         ({"severity": 11}, "less than or equal to 10"),
         ({"qol_score": Decimal(70)}, "the name of its scale"),
         ({"qol_name": "EQ-5D"}, "Give the score"),
