@@ -34,8 +34,8 @@ class Chart:
     height: int
     summary: str
     drawing: Drawing
-    left: float
-    right: float
+    left: float = 0
+    right: float = 0
     """Where the days begin and end, in pixels from the left."""
 
 

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dosing.words import plain
+from patients.change import percent_change
 from patients.models import Measurement, Patient, Quantity
-from tdm.table1 import percent_change
 
 COURSES = (
     Quantity.PAIN_VAS,
