@@ -197,7 +197,7 @@ def test_a_timeline_costs_the_same_for_one_and_three_levels(
     for number in range(count):
         a_trough(treated, "12", actor=clinician, day=28 + number)
 
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(24):
         program.get(f"patients/{treated.pk}/timeline/")
 
 
