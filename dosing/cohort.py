@@ -1,6 +1,6 @@
 """What a cohort counts of a patient, worked out from the records."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -260,9 +260,10 @@ def cells(history: History, start: date) -> dict[str, Decimal | None]:
     """Return the measured cells of Table 1."""
     patient = history.patient
     lesion = index_lesion(patient, start)
-    pain = by_month(patient, Quantity.PAIN_VAS, start)
-    limb = by_month(patient, Quantity.CIRCUMFERENCE_CM, start, lesion)
-    area = by_month(patient, Quantity.MRI_MAX_AREA_MM2, start, lesion)
+    girths = measured(patient, Quantity.CIRCUMFERENCE_CM, lesion)
+    pain = by_month(measured(patient, Quantity.PAIN_VAS), start)
+    limb = by_month(at_one_landmark(girths), start)
+    area = by_month(measured(patient, Quantity.MRI_MAX_AREA_MM2, lesion), start)
     values = [
         *(level_in_week(history, week) for week in WEEKS),
         *(pain[month] for month in MONTHS),
@@ -287,11 +288,8 @@ def level_in_week(history: History, week: int) -> Decimal | None:
     return hundredth(min(near)[2]) if near else None
 
 
-def by_month(
-    patient: Patient, quantity: Quantity, start: date, lesion: Lesion | None = None
-) -> Mapping[int, Decimal | None]:
+def by_month(rows: Sequence[Measurement], start: date) -> Mapping[int, Decimal | None]:
     """Return the value nearest to each month of treatment; the earlier of two."""
-    rows = measured(patient, quantity, lesion)
     found: dict[int, Decimal | None] = {}
     for month in MONTHS:
         mark = start + months(month)
@@ -302,6 +300,15 @@ def by_month(
         ]
         found[month] = min(near)[2] if near else None
     return found
+
+
+def at_one_landmark(rows: Sequence[Measurement]) -> list[Measurement]:
+    """Keep the circumferences at the landmark measured most often; of two, the first.
+
+    Those at different places do not follow from each other.
+    """
+    count = Counter(row.landmark_id for row in rows)
+    return [row for row in rows if row.landmark_id == max(count, key=count.__getitem__)]
 
 
 def measured(

@@ -203,6 +203,31 @@ def test_a_line_follows_its_patient_and_nobody_else_is_worked_out(
     assert (kept[clinic["a"].pk], kept[clinic["b"].pk]) == (3, 77)
 
 
+def test_circumferences_of_different_landmarks_are_not_mixed(
+    treated: Patient, clinician: Staff
+) -> None:
+    lesion = a_lesion(treated, clinician)
+    calf, thigh = (
+        people.add_landmark(
+            lesion=lesion, limb=limb, side="left", place="middle", actor=clinician
+        ).pk
+        for limb in ("calf", "thigh")
+    )
+    for day, girths in ((0, {thigh: 60, calf: 37}), (91, {calf: 33})):
+        people.record_visit(
+            patient=treated,
+            kind="follow_up",
+            held_on=DAY_0 + timedelta(days=day),
+            measured=people.Measured(None, {k: Decimal(v) for k, v in girths.items()}),
+            actor=clinician,
+        )
+    refresh()
+
+    line = CohortLine.objects.get(patient=treated)
+
+    assert (line.limb_month_0_cm, line.limb_month_3_cm) == (37, 33)
+
+
 def test_a_planned_dose_counts_from_its_day_on(
     site: Site, clinician: Staff, protocol: Protocol, patient: Patient
 ) -> None:
