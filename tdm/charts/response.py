@@ -54,7 +54,7 @@ class Trend:
 
     @property
     def caption(self) -> str:
-        if len(self.points) == 1:
+        if self.last is self.points[0]:
             return _("%(name)s (baseline)") % {"name": self.series.name}
         change = self.series.change_percent(self.last.value) or Decimal(0)
         return f"{self.series.name} {percent_text(change)}"

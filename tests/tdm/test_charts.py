@@ -381,6 +381,7 @@ def test_the_companion_sets_exposure_beside_change_and_fits_no_line() -> None:
     low, high = sorted(drawn.drawing.marks, key=lambda each: each.x)
     assert low.y < high.y
     assert drawn.summary == "2 MRIs"
+    assert {"1", "2"} <= {each.text for each in drawn.drawing.texts}
     assert all(line.x1 == line.x2 or line.y1 == line.y2 for line in drawn.drawing.lines)
 
 
