@@ -54,18 +54,21 @@ def a_year(clinic: Clinic, client: Client) -> Patient:
         actor=clinic.staff,
     )
     for number in range(STUDIES):
-        for quantity, value, of in (
-            ("mri_max_area_mm2", 900 - 60 * number, lesion),
-            ("weight_kg", 60 + number, None),
-        ):
-            people.add_measurement(
-                patient=patient,
-                lesion=of,
-                quantity=quantity,
-                value=Decimal(value),
-                measured_on=begun + timedelta(days=110 * number),
-                actor=clinic.staff,
-            )
+        on = begun + timedelta(days=110 * number)
+        people.record_imaging(
+            lesion=lesion,
+            done_on=on,
+            modality="mri",
+            numbers=people.Numbers(area_mm2=Decimal(900 - 60 * number)),
+            actor=clinic.staff,
+        )
+        people.add_measurement(
+            patient=patient,
+            quantity="weight_kg",
+            value=Decimal(60 + number),
+            measured_on=on,
+            actor=clinic.staff,
+        )
     for number in range(EFFECTS):
         onset_on = begun + timedelta(days=50 * number + 10)
         people.record_effect(

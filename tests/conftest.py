@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import translation
 from hypothesis import settings as hypothesis
@@ -16,6 +17,11 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 hypothesis.register_profile("untimed", deadline=None)
 hypothesis.load_profile("untimed")
+
+
+def pytest_configure() -> None:
+    """Build the tests' tables from the models: the migrations run in test_embedded."""
+    settings.PGTRIGGER_INSTALL_ON_MIGRATE = True
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,6 +1,6 @@
 """What else changes the drug: doses taken, other drugs, blood, weight, events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -23,6 +23,11 @@ COVARIATES: Mapping[str, str] = {
     Analyte.BILIRUBIN.value: "TBIL",
 }
 """What is measured by the models' name for it; the units are the same."""
+
+
+WEIGHT_COUNTS_FROM_PERCENT = Decimal(5)
+"""A weight counts anew where it differs by so much from the one that counted: design
+cut [NV]. With clearance as weight to the power of 0.75, less is 4 % of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,11 @@ class Around:
     @property
     def measured(self) -> tuple[Measured, ...]:
         """Return the numbers that the models use, each kind in time order."""
+        weights = (
+            Measured(m.quantity, m.value, m.measured_on) for m in self.measurements
+        )
         return (
-            *(Measured(m.quantity, m.value, m.measured_on) for m in self.measurements),
+            *that_count(weights),
             *(
                 Measured(lab.analyte, lab.value, lab.drawn_on)
                 for lab in self.labs
@@ -93,6 +101,19 @@ class Around:
             *noted,
             *(a for a in answered if not any(a.is_told_by(n) for n in noted)),
         ]
+
+
+def that_count(weights: Iterable[Measured]) -> Iterable[Measured]:
+    """Leave out the weights that hardly differ from the last that counted.
+
+    A scale that is stepped on daily would make every day another question to a model.
+    """
+    last: Measured | None = None
+    for each in weights:
+        change = 100 if last is None else 100 * abs(each.value / last.value - 1)
+        if change >= WEIGHT_COUNTS_FROM_PERCENT:
+            last = each
+            yield each
 
 
 def around(patient: Patient) -> Around:

@@ -185,8 +185,8 @@ def typed_at(visit: Visit) -> dict[str, object]:
             said["pain_vas"] = int(row.value)
         else:
             said[circumference_field(row.landmark_id)] = row.value
-    scale = ("qol_name", "qol_score", "qol_low", "qol_high", "version")
-    return {**said, **{name: getattr(visit, name) for name in scale}}
+    score = ("qol_name", "qol_score", "qol_low", "qol_high", "version")
+    return {**said, **{name: getattr(visit, name) for name in score}}
 
 
 class LandmarkForm(ServiceForm):

@@ -170,6 +170,17 @@ def test_what_was_measured_holds_until_it_is_measured_again(
     assert [each.from_h for each in facts] == [0.0, 232.0, 472.0]
 
 
+def test_a_weight_counts_anew_from_5_percent_off_the_one_that_counted(
+    treated: Patient, nurse: Staff
+) -> None:
+    for day, kg in ((1, "60"), (2, "61"), (3, "62.9"), (4, "63"), (5, "62"), (6, "60")):
+        in_diary(treated, day, weight_kg=kg, actor=nurse)
+
+    facts = asked_of(treated).question.facts
+
+    assert [each.covariates["WT"] for each in facts] == [60.0, 60.0, 63.0]
+
+
 def test_an_interacting_drug_counts_from_its_first_to_its_last_day(
     treated: Patient, nurse: Staff
 ) -> None:

@@ -69,4 +69,4 @@ def test_a_prevented_prescription_says_why_and_is_lifted_with_a_reason(
     person.click("Prescribe")
 
     person.sees("Lifted: breastfeeding (weaned today)")
-    assert patient.safety_checks.get().lifted[0]["reason"] == "weaned today"
+    assert patient.safety_checks.latest("pk").lifted[0]["reason"] == "weaned today"

@@ -125,6 +125,7 @@ def test_one_command_serves_leaves_no_process_and_starts_again(checkout: Path) -
             assert status(port, "/sign-in/") == 200
             assert children.wait_until(lambda: status(port, "/readyz") == 200, 30)
             assert "16.4" in told(checkout, "table1", "--format", "csv")
+            assert "OUTDATED" not in told(checkout, "pgtrigger", "ls")
             family = family_of(process.pid)
 
             process.send_signal(number)

@@ -24,7 +24,7 @@ from patients.models import AuditEvent, Measurement, Patient, Staff
 from tdm import report
 from tdm.celery import app
 from tdm.report.glyphs import MISSING, held, printable
-from tests.builders import DAY_0, a_dose, a_lesion, a_trough, on_day
+from tests.builders import DAY_0, a_dose, a_lesion, a_trough, a_visit, an_mri, on_day
 
 Browse = Callable[[Staff], Client]
 LOCALE = Path(report.__file__).parent.parent / "locale"
@@ -66,20 +66,9 @@ def signed(patient: Patient, actor: Staff, why: str = "") -> Decision:
 def measured(treated: Patient, laboratory: Laboratory, clinician: Staff) -> Patient:
     """Case 2: 13.5 and 16.4 on days 14 and 28 of 2 mg."""
     lesion = a_lesion(treated, clinician)
-    for quantity, day, value in (
-        ("pain_vas", 0, 5),
-        ("pain_vas", 28, 3),
-        ("mri_max_area_mm2", 0, 837),
-        ("mri_max_area_mm2", 28, 704),
-    ):
-        people.add_measurement(
-            patient=treated,
-            lesion=None if quantity == "pain_vas" else lesion,
-            quantity=quantity,
-            value=Decimal(value),
-            measured_on=DAY_0 + timedelta(days=day),
-            actor=clinician,
-        )
+    for day, pain, area in ((0, "5", "837"), (28, "3", "704")):
+        a_visit(treated, lesion, day=day, pain=pain, actor=clinician)
+        an_mri(lesion, day=day, area=area, actor=clinician)
     a_trough(treated, "13.5", day=14, actor=clinician)
     a_trough(treated, "16.4", actor=clinician)
     return treated
@@ -108,14 +97,7 @@ def a_year(
         for n, day in enumerate(days)
     )
     for n in range(4):
-        people.add_measurement(
-            patient=patient,
-            lesion=lesion,
-            quantity="mri_max_area_mm2",
-            value=Decimal(900 - 60 * n),
-            measured_on=begun + timedelta(days=110 * n),
-            actor=actor,
-        )
+        an_mri(lesion, day=first + 110 * n, area=str(900 - 60 * n), actor=actor)
     for n in range(levels):
         value = f"{5.2 + n % 14:.1f}"
         a_trough(patient, value, day=first + 14 + n * 340 // levels, actor=actor)

@@ -31,14 +31,8 @@ def page_of(client: Client, patient: Patient) -> str:
 def test_a_visit_without_answers_hides_none_of_another_on_its_day(
     treated: Patient, lesion: Lesion, nurse: Staff, browser_of: Browse
 ) -> None:
-    a_visit(
-        treated,
-        lesion,
-        kind="baseline",
-        work="half days",
-        function_grade=2,
-        actor=nurse,
-    )
+    words: dict[str, Any] = {"work": "half days", "function_grade": 2}
+    a_visit(treated, lesion, kind="baseline", **words, actor=nurse)
     a_visit(treated, lesion, kind="telephone", actor=nurse)
 
     page = page_of(browser_of(nurse), treated)
