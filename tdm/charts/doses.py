@@ -19,7 +19,9 @@ from tdm.charts.words import day_text
 STRIP_PX = 30.0
 MOST_LABEL_ROWS = 3
 MOST_DAYS_AS_BARS = 200
-THINNEST_DAY_PX = 2.2
+THINNEST_DAY_PX = 4.0
+"""A thinner hollow cell would be all outline, and look as if it were taken."""
+
 LABEL_GAP_PX = 10.0
 
 
