@@ -99,7 +99,7 @@ def response_panel(
         marks=(*key.marks, *(m for each in trends for m in _marks(each, plot))),
         texts=(*_scale(plot), *goals.texts, *key.texts, *captions.texts),
     )
-    return drawing, plot.bottom
+    return drawing, plot.bottom + MARK_RADIUS
 
 
 def _trends(story: Story, axis: TimeAxis) -> Iterable[Trend]:
