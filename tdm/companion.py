@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from dosing.history import History
+from dosing.models import TroughLevel
 from dosing.words import plain
 from patients.change import exact_change
 from patients.response import Aspect
@@ -23,6 +24,10 @@ def companion_of(
     return charts.companion(points) if points else None
 
 
+def mean_of(levels: Sequence[TroughLevel]) -> Decimal:
+    return sum((level.ng_per_ml for level in levels), Decimal(0)) / len(levels)
+
+
 def points_of(history: History, story: LesionStory) -> Iterable[charts.ExposurePoint]:
     change = story.course.changes[Aspect.AREA]
     base = change.baseline
@@ -30,15 +35,16 @@ def points_of(history: History, story: LesionStory) -> Iterable[charts.ExposureP
         return
     for point in change.later:
         before = [
-            level.ng_per_ml
+            level
             for level in history.used_levels
             if history.day(level.drawn_at) <= point.on
         ]
         if before:
             yield charts.ExposurePoint(
                 on=point.on,
-                mean_ng_per_ml=sum(before, Decimal(0)) / len(before),
+                mean_ng_per_ml=mean_of(before),
                 levels=len(before),
+                at_limit=sum(level.comparator == "<" for level in before),
                 percent=exact_change(base.value, point.value),
                 lesion=str(story.lesion),
                 area=f"{plain(base.value)} \u2192 {plain(point.value)} mm\u00b2",

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import zip_longest
-from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -12,9 +11,11 @@ from django.utils.translation import gettext_lazy
 
 from dosing import policy
 from dosing.history import Around, History, method_of
-from dosing.models import Intake, State
+from dosing.models import Intake
 from dosing.words import plain, say
+from patients import sources
 from patients.models import Measurement, Patient, Quantity
+from patients.response import AREA_RESPONSE_PERCENT, VOLUME_RESPONSE_PERCENT
 from tdm import charts
 
 
@@ -66,7 +67,7 @@ def story_of(
             charts.Happening(each.happens_on, each.lasts_until, str(each))
             for each in beside.standing_events
         ),
-        **diary_of(beside),
+        diary={(each.due_on, each.slot): told_of(each) for each in beside.intakes},
     )
 
 
@@ -89,19 +90,14 @@ def on_choice(
     return replace(told, doses=(*ended, *begun))
 
 
-def diary_of(beside: Around) -> dict[str, Any]:
-    """Return what the diary says of each day; what is unknown is not told as taken."""
-    vomited = {each for each in beside.intakes if is_vomited(each)}
-    given = [each for each in beside.intakes if each not in vomited]
-    return {
-        "missed": days_of(given, State.MISSED),
-        "unknown": days_of(given, State.UNKNOWN) | {each.due_on for each in vomited},
-        "late": days_of(given, State.LATE),
-        "told": frozenset(each.due_on for each in beside.intakes),
-        "amounts_mg": {
-            each.due_on: each.amount_mg for each in given if each.amount_mg is not None
-        },
-    }
+def told_of(intake: Intake) -> charts.ToldDose:
+    """Return what the diary says of a dose; one soon vomited is not told as taken."""
+    known = charts.Known(intake.state)
+    if is_vomited(intake):
+        known = charts.Known.VOMITED
+    elif intake.amount_mg is not None:
+        known = charts.Known.OTHER
+    return charts.ToldDose(known, intake.amount_mg)
 
 
 def is_vomited(intake: Intake) -> bool:
@@ -109,10 +105,6 @@ def is_vomited(intake: Intake) -> bool:
     if intake.vomited_at is None or intake.taken_at is None:
         return intake.vomited_at is not None
     return intake.vomited_at - intake.taken_at < policy.VOMITED_SOON
-
-
-def days_of(intakes: Iterable[Intake], state: State) -> frozenset[date]:
-    return frozenset(each.due_on for each in intakes if each.state == state)
 
 
 def alternative(start: date, target: policy.Target) -> Iterable[charts.TargetBand]:
@@ -170,7 +162,14 @@ RESPONSES = (
     (Quantity.MRI_MAX_AREA_MM2, gettext_lazy("MRI area"), "area"),
     (Quantity.MRI_VOLUME_CM3, gettext_lazy("MRI volume"), "volume"),
 )
-WITH_GOAL = {Quantity.MRI_MAX_AREA_MM2}
+GOALS = {
+    Quantity.MRI_MAX_AREA_MM2: charts.Goal(
+        int(AREA_RESPONSE_PERCENT), sources.AREA_CITATION
+    ),
+    Quantity.MRI_VOLUME_CM3: charts.Goal(
+        int(VOLUME_RESPONSE_PERCENT), sources.VOLUME_CITATION
+    ),
+}
 
 
 def responses(found: Patient) -> Iterable[charts.ResponseSeries]:
@@ -188,5 +187,5 @@ def responses(found: Patient) -> Iterable[charts.ResponseSeries]:
                 unit=values[0].unit,
                 css=css,
                 points=tuple((row.measured_on, row.value) for row in values),
-                has_goal=quantity in WITH_GOAL,
+                goal=GOALS.get(quantity),
             )

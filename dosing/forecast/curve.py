@@ -11,7 +11,9 @@ from dosing.forecast.panel import Fitted, fitted
 from dosing.forecast.question import Question
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
-PHASES_H = ((0.0, 1.5, 4.0, 10.0, 17.0), (0.0, 2.0, 12.0), (0.0,))
+DAY_H = 24.0
+TROUGHS_H = (0.0,)
+PHASES_H = ((0.0, 1.5, 4.0, 10.0, 17.0), (0.0, 2.0, 12.0), TROUGHS_H)
 """Hours after a dose at which a curve is drawn, finest first; 0 is the trough."""
 
 MOST_POINTS = 420
@@ -79,12 +81,20 @@ def speakers(known: Fitted) -> Speakers:
 def moments(
     doses: Iterable[pk.Administration], from_h: float, until_h: float
 ) -> list[float]:
-    """Return when to draw: around every dose; where those are many, troughs only."""
+    """Return when to draw: around every dose; where those are many, troughs only.
+
+    A line of troughs has no end soon after a dose: it would stand out as a peak.
+    """
     given = sorted({at for dose in doses for at in dose.times_h if at <= until_h})
+    ends = {from_h, until_h}
     shown: list[float] = []
     for after in PHASES_H:
         found = {at + later for at in given for later in after}
-        shown = sorted(t for t in found | {from_h, until_h} if from_h <= t <= until_h)
+        if after == TROUGHS_H:
+            ends = {
+                end for end in ends if not any(0 < end - at < DAY_H for at in given)
+            }
+        shown = sorted(t for t in found | ends if from_h <= t <= until_h)
         if len(shown) <= MOST_POINTS:
             return shown
     return shown[:: ceil(len(shown) / MOST_POINTS)]

@@ -42,14 +42,16 @@ class TimeAxis:
         return self.first_day <= day <= self.last_day
 
     def clipped(self, start: Point, end: Point) -> tuple[Point, Point] | None:
-        """Both ends as pixels in x; the part before the window is cut off."""
-        if end[0] < self.first_day or end[0] <= start[0]:
+        """Both ends as pixels in x; the parts outside the window are cut off."""
+        if end[0] < self.first_day or start[0] > self.last_day or end[0] <= start[0]:
             return None
-        day, value = start
-        if day < self.first_day:
-            share = (self.first_day - day) / (end[0] - day)
-            day, value = self.first_day, value + (end[1] - value) * share
-        return (self.x(day), value), (self.x(end[0]), end[1])
+        (one, low), (two, high) = start, end
+        days = max(one, self.first_day), min(two, self.last_day)
+        first, last = (
+            (self.x(day), low + (high - low) * (day - one) / (two - one))
+            for day in days
+        )
+        return first, last
 
 
 def clinic_day(moment: datetime, story: Story) -> float:

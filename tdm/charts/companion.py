@@ -9,8 +9,8 @@ from math import ceil, floor
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tdm.charts.labels import LINE_PX
-from tdm.charts.shapes import Drawing, Line, Text, line, mark, text
+from tdm.charts.labels import LINE_PX, text_width
+from tdm.charts.shapes import MARK_RADIUS, Drawing, Line, Mark, Text, line, mark, text
 from tdm.charts.words import axis_percent_text, day_text, number_text, percent_text
 
 WIDTH_PX, HEIGHT_PX = 340, 200
@@ -19,6 +19,7 @@ RIGHT_PX = 326.0
 STEP_PERCENT = 20
 EXPOSURE_STEPS_NG_PER_ML = (2, 5, 10, 20, 50)
 MOST_STEPS = 6
+NEAR_PX = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class ExposurePoint:
     percent: Decimal
     lesion: str
     area: str
+    at_limit: int = 0
+    """How many of the levels were below quantification and count as its limit."""
 
     @property
     def mean(self) -> str:
@@ -133,6 +136,29 @@ def companion(points: Sequence[ExposurePoint]) -> Companion:
         for point in points
     )
     drawing = Drawing(
-        lines=tuple(plot.lines()), marks=marks, texts=tuple(plot.scales())
+        lines=tuple(plot.lines()),
+        marks=marks,
+        texts=(*plot.scales(), *_numbers(marks)),
     )
     return Companion(WIDTH_PX, HEIGHT_PX, drawing, tuple(points))
+
+
+def _numbers(marks: Sequence[Mark]) -> Iterable[Text]:
+    """Number several marks as the rows of the table; one place has one label."""
+    placed: list[tuple[Mark, list[str]]] = []
+    for number, each in enumerate(marks, 1):
+        near = (
+            names
+            for other, names in placed
+            if abs(other.x - each.x) < NEAR_PX and abs(other.y - each.y) < NEAR_PX
+        )
+        found = next(near, None)
+        if found is None:
+            placed.append((each, [str(number)]))
+        else:
+            found.append(str(number))
+    for each, names in placed if len(marks) > 1 else ():
+        words = ", ".join(names)
+        is_inside = each.x + MARK_RADIUS + 4 + text_width(words) <= WIDTH_PX
+        x, anchor = (each.x + 10, "start") if is_inside else (each.x - 10, "end")
+        yield text(x, each.y + 4.5, words, anchor, "note")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 
 from tdm.charts.axis import TimeAxis
-from tdm.charts.labels import LINE_PX, shortened
+from tdm.charts.labels import LINE_PX, shortened, text_width
 from tdm.charts.shapes import Box, Drawing, rect, text
 from tdm.charts.story import DrugCourse, Story
 from tdm.charts.words import day_text
@@ -22,8 +22,9 @@ def drug_bars(story: Story, axis: TimeAxis, top: float) -> tuple[Drawing, float]
         base = top + (row + 1) * (LINE_PX + BAR_PX)
         box = Box(left, base - BAR_PX, max(right, left + 2), base)
         bars.append(rect(box, "drug", title(course)))
-        label = shortened(course.label, axis.right - left)
-        words.append(text(left, base - BAR_PX - 3, label, "start", "note"))
+        label = shortened(course.label, axis.right - axis.left)
+        x = max(axis.left, min(left, axis.right - text_width(label)))
+        words.append(text(x, base - BAR_PX - 3, label, "start", "note"))
     bottom = top + len(shown) * (LINE_PX + BAR_PX)
     return Drawing(rects=tuple(bars), texts=tuple(words)), bottom
 

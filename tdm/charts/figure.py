@@ -7,7 +7,7 @@ from math import ceil, floor
 from django.utils.translation import gettext as _
 
 from tdm.charts.axis import TimeAxis, clinic_day, ticks, time_axis
-from tdm.charts.doses import dose_strip
+from tdm.charts.doses import dose_key, dose_strip
 from tdm.charts.drugs import drug_bars
 from tdm.charts.effects import effect_bars
 from tdm.charts.events import event_marks, gap_hatch
@@ -89,6 +89,7 @@ def chart(
     levels = levels_panel(story, axis, HEADER_PX, end)
     doses, end = dose_strip(story, axis, end + GAP_PX)
     gap, end = gap_hatch(story, axis, end)
+    key, end = dose_key(doses, axis, end, width - 4)
     drugs, end = drug_bars(story, axis, end)
     effects, end = effect_bars(story, axis, end)
     events, end = event_marks(story, axis, end)
@@ -99,6 +100,7 @@ def chart(
             levels,
             doses,
             gap,
+            key,
             drugs,
             effects,
             events,

@@ -7,13 +7,10 @@ from decimal import Decimal
 from itertools import pairwise
 from math import ceil, floor
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
-from patients.response import AREA_RESPONSE_PERCENT
-from patients.sources import AREA_CITATION
 from tdm.charts.axis import TimeAxis, clinic_day
-from tdm.charts.labels import LINE_PX, shortened, text_box, text_width
+from tdm.charts.labels import LINE_PX, shortened, text_box, text_width, wrapped
 from tdm.charts.shapes import (
     MARK_RADIUS,
     SERIES_SHAPES,
@@ -25,11 +22,10 @@ from tdm.charts.shapes import (
     mark,
     text,
 )
-from tdm.charts.story import ResponseSeries, Story
+from tdm.charts.story import Goal, ResponseSeries, Story
 from tdm.charts.words import axis_percent_text, day_text, number_text, percent_text
 
 PANEL_PX = 116.0
-RESPONSE_PERCENT = -int(AREA_RESPONSE_PERCENT)
 STEPS_PERCENT = (20, 40, 100, 200, 500, 1000)
 MOST_STEPS = 5
 KEY_INDENT_PX = 14.0
@@ -49,10 +45,8 @@ class Trend:
     series: ResponseSeries
     shape: str
     points: tuple[Measured, ...]
-
-    @property
-    def last(self) -> Measured:
-        return self.points[-1]
+    last: Measured
+    """The last one that the window reaches."""
 
     @property
     def css(self) -> str:
@@ -60,7 +54,7 @@ class Trend:
 
     @property
     def caption(self) -> str:
-        if len(self.points) == 1:
+        if self.last is self.points[0]:
             return _("%(name)s (baseline)") % {"name": self.series.name}
         change = self.series.change_percent(self.last.value) or Decimal(0)
         return f"{self.series.name} {percent_text(change)}"
@@ -84,44 +78,48 @@ def response_panel(
     story: Story, axis: TimeAxis, top: float, edge: float
 ) -> tuple[Drawing, float]:
     """Return the panel and where it ends; nothing is drawn without measurements."""
-    trends = [each for each in _trends(story) if _is_shown(each, axis)]
+    trends = list(_trends(story, axis))
     if not trends:
         return Drawing(), top
     column = _caption_column(story, trends, axis)
     beside = all(column + text_width(each.caption) <= edge for each in trends)
-    key = Drawing() if beside else _key(trends, top, edge)
-    panel_top = max((label.y for label in key.texts), default=top) + 14
+    goals = _goal_key(trends, top, edge)
+    below = max((label.y for label in goals.texts), default=top)
+    key = Drawing() if beside else _key(trends, below, edge)
+    panel_top = max((label.y for label in key.texts), default=below) + 14
     plot = _plot(trends, axis, panel_top)
     captions = _captions(trends, plot, column) if beside else Drawing()
     drawing = Drawing(
         lines=(
             *_levels_of_change(plot, trends),
+            *goals.lines,
             *captions.lines,
             *(part for each in trends for part in _segments(each, plot)),
         ),
         marks=(*key.marks, *(m for each in trends for m in _marks(each, plot))),
-        texts=(*_scale(plot), *_goal_words(plot, trends), *key.texts, *captions.texts),
+        texts=(*_scale(plot), *goals.texts, *key.texts, *captions.texts),
     )
-    return drawing, plot.bottom
+    return drawing, plot.bottom + MARK_RADIUS
 
 
-def _trends(story: Story) -> Iterable[Trend]:
+def _trends(story: Story, axis: TimeAxis) -> Iterable[Trend]:
+    """Yield the series that lie in the window or pass through it."""
     drawn = [each for each in story.response if each.points and each.in_order[0][1]]
     for place, series in enumerate(drawn):
         points = tuple(
             Measured(on, value, float(series.change_percent(value) or 0))
             for on, value in series.in_order
         )
-        yield Trend(series, SERIES_SHAPES[place % len(SERIES_SHAPES)], points)
-
-
-def _is_shown(trend: Trend, axis: TimeAxis) -> bool:
-    return any(axis.shows(point.on.toordinal()) for point in trend.points)
+        reached = [p for p in points if p.on.toordinal() <= axis.last_day]
+        if reached and points[-1].on.toordinal() >= axis.first_day:
+            shape = SERIES_SHAPES[place % len(SERIES_SHAPES)]
+            yield Trend(series, shape, points, reached[-1])
 
 
 def _plot(trends: Sequence[Trend], axis: TimeAxis, top: float) -> Plot:
     values = [point.percent for each in trends for point in each.points]
-    low, high = min([*values, RESPONSE_PERCENT]), max([*values, 0])
+    asked = [-goal.percent for goal in _goals(trends)]
+    low, high = min([*values, *asked, -STEPS_PERCENT[0]]), max([*values, 0])
     step = next(
         (step for step in STEPS_PERCENT if high - low <= step * (MOST_STEPS - 1)),
         ceil((high - low) / MOST_STEPS),
@@ -150,27 +148,36 @@ def _scale(plot: Plot) -> list[Text]:
 
 def _levels_of_change(plot: Plot, trends: Sequence[Trend]) -> Iterable[Line]:
     left, right = plot.axis.left, plot.axis.right
-    zero, goal = plot.y(0), plot.y(RESPONSE_PERCENT)
-    yield line((left, zero), (right, zero), "floor")
-    if _has_goal(trends):
-        yield line((left, goal), (right, goal), "goal", _goal_title())
+    yield line((left, plot.y(0)), (right, plot.y(0)), "floor")
+    for percent in dict.fromkeys(goal.percent for goal in _goals(trends)):
+        height = plot.y(-percent)
+        told = [_goal_text(each) for each in _goals(trends) if each.percent == percent]
+        yield line((left, height), (right, height), "goal", "; ".join(told))
 
 
-def _has_goal(trends: Sequence[Trend]) -> bool:
-    """Say whether something is drawn to which the rule of the MRI speaks."""
-    return any(each.series.has_goal for each in trends)
+def _goals(trends: Sequence[Trend]) -> list[Goal]:
+    """Return the rules that speak of something drawn."""
+    found = [each.series.goal for each in trends if each.series.goal]
+    return list(dict.fromkeys(found))
 
 
-def _goal_title() -> str:
-    facts = {"percent": AREA_RESPONSE_PERCENT, "source": gettext(AREA_CITATION)}
-    return _("response rule for the MRI, %(percent)s %% less (%(source)s)") % facts
+def _goal_text(goal: Goal) -> str:
+    facts = {"percent": goal.percent, "source": _(goal.source)}
+    return _("MRI: response from %(percent)s %% less (%(source)s)") % facts
 
 
-def _goal_words(plot: Plot, trends: Sequence[Trend]) -> Iterable[Text]:
-    if _has_goal(trends):
-        words = _("MRI: response from here")
-        height = plot.y(RESPONSE_PERCENT) + LINE_PX
-        yield text(plot.axis.left + 6, height, words, "start", "goal-word")
+def _goal_key(trends: Sequence[Trend], top: float, edge: float) -> Drawing:
+    """Name the lines of the rules and their sources over the panel."""
+    lines: list[Line] = []
+    texts: list[Text] = []
+    y, left = top, 2 * KEY_INDENT_PX
+    for goal in _goals(trends):
+        dash = y + LINE_PX - 4.5
+        lines.append(line((4, dash), (left - 4, dash), "goal"))
+        for words in wrapped(_goal_text(goal), edge - left):
+            y += LINE_PX
+            texts.append(text(left, y, words, "start", "goal-word"))
+    return Drawing(lines=tuple(lines), texts=tuple(texts))
 
 
 def _segments(trend: Trend, plot: Plot) -> Iterable[Line]:

@@ -70,6 +70,14 @@ class TargetBand:
 
 
 @dataclass(frozen=True, slots=True)
+class Goal:
+    """A response rule's cut, as so many percent less than baseline, and its source."""
+
+    percent: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResponseSeries:
     """One outcome over time; its earliest value is the baseline."""
 
@@ -77,8 +85,8 @@ class ResponseSeries:
     unit: str
     points: tuple[tuple[date, Decimal], ...]
     css: str
-    has_goal: bool = False
-    """Whether the response rule of the MRI speaks of it."""
+    goal: Goal | None = None
+    """What the response rule asks of it, if one speaks of it."""
 
     @property
     def in_order(self) -> tuple[tuple[date, Decimal], ...]:
@@ -138,6 +146,29 @@ class Gap:
     to_on: date
 
 
+class Known(StrEnum):
+    """What a diary says of one dose."""
+
+    TAKEN = "taken"
+    LATE = "late"
+    OTHER = "other"
+    VOMITED = "vomited"
+    UNKNOWN = "unknown"
+    MISSED = "missed"
+
+    @property
+    def is_swallowed(self) -> bool:
+        return self in {Known.TAKEN, Known.LATE, Known.OTHER, Known.VOMITED}
+
+
+@dataclass(frozen=True, slots=True)
+class ToldDose:
+    """What the diary says of a dose; the amount is empty where it is as prescribed."""
+
+    known: Known
+    amount_mg: Decimal | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """`now` is aware and in the clinic's zone; days are counted in that zone."""
@@ -152,14 +183,8 @@ class Story:
     curve: ExpectedCurve | None = None
     drugs: tuple[DrugCourse, ...] = ()
     effects: tuple[EffectBar, ...] = ()
-    missed: frozenset[date] = frozenset()
-    unknown: frozenset[date] = frozenset()
-    late: frozenset[date] = frozenset()
-    told: frozenset[date] = frozenset()
-    """Days of whose doses the diary says something."""
-
-    amounts_mg: Mapping[date, Decimal] = field(default_factory=dict)
-    """What was taken on days on which it was not what is prescribed."""
+    diary: Mapping[tuple[date, int], ToldDose] = field(default_factory=dict)
+    """What the diary says of each dose, by its day and its place in the day from 0."""
 
     events: tuple[Happening, ...] = ()
     gap: Gap | None = None

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
+from math import ceil, floor
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tdm.charts.axis import TimeAxis, clinic_day
+from tdm.charts.diary import Cell, Kind, cells_on, kind_text, period_on
 from tdm.charts.story import DosePeriod, LevelPoint, ResponseSeries, Story, TargetBand
 from tdm.charts.words import day_text, number_text, percent_text, verdict_text
 
@@ -23,26 +25,47 @@ class Row:
     what: str
     value: str
     meaning: str
+    until: date
+    """The last day of it that a chart draws."""
 
 
 def rows(story: Story, axis: TimeAxis) -> tuple[Row, ...]:
-    """Everything in the window, in the order it happened."""
+    """Everything drawn in the window, in the order it began."""
+    first, last = floor(axis.first_day), ceil(axis.last_day) - 1
     told = (
         *_levels(story),
         *_doses(story),
+        *_diary(story, date.fromordinal(first), date.fromordinal(last)),
         *_besides(story),
         *_effects(story),
         *_expected(story),
         *_targets(story),
         *_outcomes(story),
     )
-    shown = [each for each in told if axis.shows(each.on.toordinal())]
+    shown = [
+        each
+        for each in told
+        if each.on.toordinal() <= last and each.until.toordinal() >= first
+    ]
     return tuple(sorted(shown, key=lambda each: each.on))
 
 
-def _row(story: Story, on: date, what: str, value: str, meaning: str) -> Row:
+def _row(
+    story: Story,
+    on: date,
+    what: str,
+    value: str,
+    meaning: str,
+    *,
+    until: date | None = None,
+) -> Row:
     day = (on - story.start_on).days
-    return Row(on, day_text(on), day, what, value, meaning)
+    return Row(on, day_text(on), day, what, value, meaning, until or on)
+
+
+def _last(stop: date | None) -> date:
+    """Return the last day; `stop` is the first without it, if it ever stops."""
+    return stop - timedelta(days=1) if stop else date.max
 
 
 def _levels(story: Story) -> Iterable[Row]:
@@ -60,36 +83,46 @@ def _level_meaning(level: LevelPoint) -> str:
 
 def _doses(story: Story) -> Iterable[Row]:
     for dose in story.doses:
-        yield _row(story, dose.starts_on, _("dose"), dose.label, _until(dose.stops_on))
+        until, last = _until(dose.stops_on), _last(dose.stops_on)
+        yield _row(story, dose.starts_on, _("dose"), dose.label, until, until=last)
 
 
 def _besides(story: Story) -> Iterable[Row]:
-    yield from _told(story)
     for drug in story.drugs:
-        until = _until(drug.stops_on)
-        yield _row(story, drug.starts_on, _("interacting drug"), drug.label, until)
+        until, last = _until(drug.stops_on), _last(drug.stops_on)
+        what = _("interacting drug")
+        yield _row(story, drug.starts_on, what, drug.label, until, until=last)
     for event in story.events:
         until = _until(event.until and event.until + timedelta(days=1))
-        yield _row(story, event.on, _("event"), event.label, until)
+        yield _row(story, event.on, _("event"), event.label, until, until=event.until)
     if story.gap is not None:
-        yield _row(story, story.gap.from_on, _("dose"), _("no tablets"), "")
+        gap, words = story.gap, _("no tablets")
+        yield _row(story, gap.from_on, _("dose"), words, "", until=gap.to_on)
 
 
-def _told(story: Story) -> Iterable[Row]:
-    """What the diary says of the doses, days that are alike in one row."""
-    for on, mg in story.amounts_mg.items():
-        value = _("%(amount)s mg") % {"amount": number_text(mg)}
-        yield _row(story, on, _("dose"), value, _("another amount than prescribed"))
-    kinds = {
-        _("missed"): story.missed,
-        _("not known whether it was taken"): story.unknown,
-        _("taken late"): story.late,
-        _("taken"): story.told - story.missed - story.unknown - story.late,
-    }
-    for words, days in kinds.items():
-        for first, last in runs(days - story.amounts_mg.keys()):
-            until = "" if first == last else _until(last + timedelta(days=1))
-            yield _row(story, first, _("dose"), words, until)
+def _diary(story: Story, first: date, last: date) -> Iterable[Row]:
+    """What is known of the doses until today, days that are alike in one row."""
+    begin, end = max(first, story.start_on), min(last, story.now.date())
+    days = [begin + timedelta(days=n) for n in range((end - begin).days + 1)]
+    known: dict[str, list[date]] = {}
+    for on in days:
+        period = period_on(story, on)
+        cells = cells_on(story, period, on) if period else ()
+        words = "; ".join(_cell_text(cell, cells) for cell in cells)
+        if words:
+            known.setdefault(words, []).append(on)
+    for words, alike in known.items():
+        for start, stop in runs(alike):
+            until = "" if start == stop else _until(stop + timedelta(days=1))
+            yield _row(story, start, _("dose"), words, until, until=stop)
+
+
+def _cell_text(cell: Cell, cells: tuple[Cell, ...]) -> str:
+    """Name the amount where a day is not as prescribed or is of several kinds."""
+    if cell.kind is not Kind.OTHER and len(cells) == 1:
+        return kind_text(cell.kind)
+    facts = {"what": kind_text(cell.kind), "amount": number_text(cell.mg)}
+    return _("%(what)s: %(amount)s mg") % facts
 
 
 def runs(days: Iterable[date]) -> Iterable[tuple[date, date]]:
@@ -107,7 +140,8 @@ def _effects(story: Story) -> Iterable[Row]:
         meaning = _("open")
         if effect.gone_on is not None:
             meaning = _("gone on %(day)s") % {"day": day_text(effect.gone_on)}
-        yield _row(story, effect.starts_on, _("side effect"), effect.label, meaning)
+        until, what = effect.gone_on or story.now.date(), _("side effect")
+        yield _row(story, effect.starts_on, what, effect.label, meaning, until=until)
 
 
 def _expected(story: Story) -> Iterable[Row]:
@@ -129,7 +163,8 @@ def _targets(story: Story) -> Iterable[Row]:
     for band in story.bands:
         value = f"{_range_text(band)} ng/mL"
         meaning = "; ".join(part for part in (band.label, _until(band.to_on)) if part)
-        yield _row(story, band.from_on, _("target"), value, meaning)
+        last = _last(band.to_on)
+        yield _row(story, band.from_on, _("target"), value, meaning, until=last)
 
 
 def _range_text(band: TargetBand) -> str:
@@ -145,12 +180,14 @@ def _until(stop: date | None) -> str:
 
 def _outcomes(story: Story) -> Iterable[Row]:
     for series in story.response:
+        days = [on for on, _value in series.in_order]
+        until = [*days[1:], days[-1]] if days else []
         for place, (on, value) in enumerate(series.in_order):
             change = series.change_percent(value)
             meaning = percent_text(change) if change is not None else ""
             meaning = meaning if place else _("baseline")
             words = f"{number_text(value)} {series.unit}".strip()
-            yield _row(story, on, series.name, words, meaning)
+            yield _row(story, on, series.name, words, meaning, until=until[place])
 
 
 def summary(story: Story, axis: TimeAxis) -> str:

@@ -11,11 +11,14 @@ from tdm.charts import (
     Chart,
     DosePeriod,
     ExposurePoint,
+    Goal,
+    Known,
     LevelPoint,
     ResponseSeries,
     Span,
     Story,
     TargetBand,
+    ToldDose,
     Window,
     chart,
     companion,
@@ -23,6 +26,7 @@ from tdm.charts import (
     sparkline,
 )
 from tdm.charts.labels import text_box
+from tdm.charts.shapes import Bars
 from tests.builders import DAY_0, on_day
 
 WIDE, NARROW = 1040, 358
@@ -70,6 +74,12 @@ def titles(drawn: Chart) -> list[str]:
 
 def classes(drawn: Chart) -> list[str]:
     return [mark.css for mark in drawn.drawing.marks]
+
+
+def strip(story: Story) -> list[Bars]:
+    """Return the cells of the dose strip, without those of its key."""
+    bars = chart(story, width=WIDE).drawing.bars
+    return [each for each in bars if not each.css.endswith(" key")]
 
 
 def pain(*values: tuple[int, int]) -> ResponseSeries:
@@ -176,15 +186,15 @@ def test_nothing_is_drawn_outside_the_picture(width: int) -> None:
 
 
 def test_a_year_of_treatment_is_a_step_instead_of_bars() -> None:
-    month = chart(a_story(now=30), width=WIDE).drawing.bars
-    year = chart(a_story(now=365), width=WIDE).drawing.bars
+    month = strip(a_story(now=30))
+    year = strip(a_story(now=365))
 
     assert len(month[0].rects) == 31
     assert len(year[0].rects) == 1
 
 
 def test_what_is_planned_looks_different_from_what_was_due() -> None:
-    given, planned = chart(a_story(now=30), width=WIDE).drawing.bars
+    given, planned = strip(a_story(now=30))
 
     assert (given.css, planned.css) == ("dose silent", "dose planned")
     assert given.rects[-1].x < planned.rects[0].x
@@ -193,7 +203,7 @@ def test_what_is_planned_looks_different_from_what_was_due() -> None:
 def test_alternate_days_have_a_bar_on_every_other_day() -> None:
     every_other = replace(TWO_MG, interval_h=48, label="2 mg on alternate days")
 
-    given = chart(a_story(now=9, doses=(every_other,)), width=WIDE).drawing.bars[0]
+    given = strip(a_story(now=9, doses=(every_other,)))[0]
 
     assert len(given.rects) == 5
 
@@ -202,7 +212,7 @@ def test_a_pause_leaves_a_gap() -> None:
     before = replace(TWO_MG, stops_on=DAY_0 + timedelta(days=10))
     after = replace(TWO_MG, starts_on=DAY_0 + timedelta(days=20))
 
-    bars = chart(a_story(now=25, doses=(before, after)), width=WIDE).drawing.bars
+    bars = strip(a_story(now=25, doses=(before, after)))
 
     assert [len(each.rects) for each in bars[:2]] == [10, 6]
 
@@ -213,49 +223,114 @@ def test_response_is_percent_of_its_own_baseline() -> None:
     assert "pain \u221238\u00a0%" in words(drawn)
 
 
-def test_the_line_of_the_response_rule_stands_beside_an_mri_alone() -> None:
-    area = replace(pain((0, 1299), (90, 931)), name="MRI area", has_goal=True)
+def test_the_line_of_the_response_rule_stands_beside_an_mri_with_its_source() -> None:
+    rule = Goal(20, "phase II [V2]")
+    area = replace(pain((0, 1299), (90, 931)), name="MRI area", goal=rule)
+    told = "MRI: response from 20 % less (phase II [V2])"
 
     beside_mri = chart(a_story(response=(area,), now=95), width=WIDE)
     beside_pain = chart(a_story(response=(pain((0, 8), (90, 5)),), now=95), width=WIDE)
 
-    assert "MRI: response from here" in words(beside_mri)
-    assert any("20 % less" in title for title in titles(beside_mri))
-    assert "MRI: response from here" not in words(beside_pain)
-    assert not any("20 % less" in title for title in titles(beside_pain))
+    assert told in words(beside_mri)
+    assert told in titles(beside_mri)
+    assert not any("response" in each for each in words(beside_pain))
+    assert "goal" not in [line.css for line in beside_pain.drawing.lines]
 
 
-def days(*numbers: int) -> frozenset[date]:
-    return frozenset(DAY_0 + timedelta(days=number) for number in numbers)
+@pytest.mark.parametrize("width", [WIDE, 680, NARROW])
+def test_no_word_lies_over_what_was_measured(width: int) -> None:
+    rule = Goal(20, "Area precedent: Japanese topical sirolimus, phase II [V2]")
+    area = replace(pain((0, 1299), (30, 1040), (90, 931)), name="MRI", goal=rule)
+    drawn = chart(a_story(response=(area, pain((0, 8), (30, 6))), now=95), width=width)
+
+    boxes = [text_box(each) for each in drawn.drawing.texts]
+    outcomes = [each for each in drawn.drawing.marks if "outcome" in each.css]
+    assert outcomes
+    assert not any(
+        box.left < mark.x < box.right and box.top < mark.y < box.bottom
+        for box in boxes
+        for mark in outcomes
+    )
 
 
-TOLD = {
-    "told": days(*range(6)),
-    "late": days(1),
-    "missed": days(2),
-    "unknown": days(3),
-    "amounts_mg": {DAY_0 + timedelta(days=4): Decimal(4)},
+def test_a_course_that_passes_through_the_window_is_drawn_inside_it() -> None:
+    course = pain((0, 8), (80, 4))
+    span = Span(DAY_0 + timedelta(days=20), DAY_0 + timedelta(days=50))
+
+    drawn = chart(a_story(response=(course,), now=90), width=WIDE, span=span)
+    shown = figure(a_story(response=(course,), now=90), span=span)
+
+    (trend,) = (each for each in drawn.drawing.lines if each.css.startswith("trend"))
+    assert (trend.x1, trend.x2) == (drawn.left, drawn.right)
+    assert [row.value for row in shown.rows if row.what == "pain"] == ["8 0-10"]
+    assert [row.value for row in shown.rows if row.what == "target"] == ["5–15 ng/mL"]
+    assert "2 mg once daily" in [row.value for row in shown.rows]
+
+
+TOLD: dict[int, ToldDose] = {
+    0: ToldDose(Known.TAKEN),
+    1: ToldDose(Known.LATE),
+    2: ToldDose(Known.MISSED),
+    3: ToldDose(Known.UNKNOWN),
+    4: ToldDose(Known.OTHER, Decimal(4)),
+    5: ToldDose(Known.VOMITED),
+    6: ToldDose(Known.TAKEN),
 }
 
 
-def test_each_day_of_the_strip_is_what_the_diary_says_silence_is_not_taken() -> None:
-    bars = chart(a_story(now=9, **TOLD), width=WIDE).drawing.bars
-    count = {each.css: len(each.rects) for each in bars}
+def in_the_diary(
+    told: dict[int, ToldDose], slot: int = 0
+) -> dict[tuple[date, int], ToldDose]:
+    return {(DAY_0 + timedelta(days=day), slot): dose for day, dose in told.items()}
 
-    assert count["dose"] == 2
-    assert count["dose silent"] == 4
-    assert {name: count[f"dose {name}"] for name in ("late", "missed", "unknown")} == {
-        "late": 1,
-        "missed": 1,
-        "unknown": 1,
+
+def test_each_day_of_the_strip_is_what_the_diary_says_silence_is_not_taken() -> None:
+    bars = strip(a_story(now=9, diary=in_the_diary(TOLD)))
+
+    count = {each.css: len(each.rects) for each in bars if "planned" not in each.css}
+    assert count == {
+        "dose": 2,
+        "dose late": 1,
+        "dose missed": 1,
+        "dose unknown": 1,
+        "dose other": 1,
+        "dose vomited": 1,
+        "dose silent": 3,
     }
     (other,) = (each for each in bars if each.css == "dose other")
     (taken,) = (each for each in bars if each.css == "dose")
     assert other.rects[0].height == 2 * taken.rects[0].height
 
 
-def test_over_a_year_equal_days_are_one_step() -> None:
-    bars = chart(a_story(now=365, **TOLD), width=WIDE).drawing.bars
+def test_the_key_of_the_strip_names_what_occurs_and_nothing_else() -> None:
+    told = {day: ToldDose(Known.TAKEN) for day in range(10)}
+
+    as_planned = words(chart(a_story(now=9, diary=in_the_diary(told)), width=WIDE))
+    told[3] = ToldDose(Known.MISSED)
+    one_missed = words(chart(a_story(now=9, diary=in_the_diary(told)), width=WIDE))
+
+    assert "taken" not in as_planned
+    assert {"taken", "missed", "planned"} <= set(one_missed)
+    assert "taken late" not in one_missed
+
+
+def test_a_half_of_a_day_that_is_not_told_is_not_drawn_as_taken() -> None:
+    twice = replace(TWO_MG, interval_h=12, label="2 mg twice daily")
+    told = in_the_diary({0: ToldDose(Known.TAKEN)})
+    story = a_story(now=0, doses=(twice,), diary=told)
+
+    taken, silent = (each for each in strip(story) if "planned" not in each.css)
+
+    assert (taken.css, silent.css) == ("dose", "dose silent")
+    assert taken.rects[0].y == pytest.approx(
+        silent.rects[0].y + silent.rects[0].height, abs=0.2
+    )
+    values = [row.value for row in figure(story).rows]
+    assert "taken: 2 mg; diary says nothing: 2 mg" in values
+
+
+def test_over_a_year_equal_days_are_one_step_and_another_amount_its_own() -> None:
+    bars = strip(a_story(now=365, diary=in_the_diary(TOLD)))
 
     past = [each for each in bars if "planned" not in each.css]
     assert {each.css: len(each.rects) for each in past} == {
@@ -264,17 +339,25 @@ def test_over_a_year_equal_days_are_one_step() -> None:
         "dose missed": 1,
         "dose unknown": 1,
         "dose other": 1,
+        "dose vomited": 1,
         "dose silent": 1,
     }
+    (other,) = (each for each in past if each.css == "dose other")
+    (taken,) = (each for each in past if each.css == "dose")
+    assert other.rects[0].height == 2 * taken.rects[0].height
 
 
 def test_the_table_tells_equal_days_of_the_diary_as_one_range() -> None:
-    told = a_story(told=days(0, 1, 2, 5), missed=days(5), now=9)
+    told = {day: ToldDose(Known.TAKEN) for day in (0, 1, 2)}
+    told |= {5: ToldDose(Known.MISSED), 6: ToldDose(Known.OTHER, Decimal(4))}
 
-    rows = [(r.treatment_day, r.value, r.meaning) for r in figure(told).rows]
+    story = a_story(diary=in_the_diary(told), now=9)
+    rows = [(r.treatment_day, r.value, r.meaning) for r in figure(story).rows]
 
     assert (0, "taken", "last day Wed 4 Mar 2026") in rows
+    assert (3, "diary says nothing", "last day Fri 6 Mar 2026") in rows
     assert (5, "missed", "") in rows
+    assert (6, "another amount: 4 mg", "") in rows
 
 
 def test_chosen_days_are_shown_and_nothing_else() -> None:
@@ -298,6 +381,7 @@ def test_the_companion_sets_exposure_beside_change_and_fits_no_line() -> None:
     low, high = sorted(drawn.drawing.marks, key=lambda each: each.x)
     assert low.y < high.y
     assert drawn.summary == "2 MRIs"
+    assert {"1", "2"} <= {each.text for each in drawn.drawing.texts}
     assert all(line.x1 == line.x2 or line.y1 == line.y2 for line in drawn.drawing.lines)
 
 

@@ -24,6 +24,7 @@
     const address = location.pathname + "?" + query + under;
     const focused = home.contains(document.activeElement);
     window.htmx.ajax("GET", address, { target: "#stack", swap: "outerHTML" }).then(() => {
+      if (figure() === home) return;
       history.replaceState(null, "", address);
       if (focused) figure()?.focus({ preventScroll: true });
     });

@@ -32,6 +32,15 @@ def test_two_years_are_drawn_with_few_points() -> None:
     assert found.times_h[-1] == pytest.approx(17520.0, abs=60)
 
 
+def test_a_line_of_troughs_does_not_end_in_a_peak() -> None:
+    question = a_question(days=420)
+
+    found, _speakers = forecast.curve(question, (), 0.0, 24.0 * 419 + 16.0)
+
+    middle = found.values[2]
+    assert middle[-1] == pytest.approx(middle[-2], rel=0.01)
+
+
 def test_less_is_expected_after_a_lower_dose() -> None:
     question = a_question(CASE_2)
     plans = [
