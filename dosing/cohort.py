@@ -40,6 +40,9 @@ MONTH_WINDOW = timedelta(days=14)
 """How far from its mark a level or a measurement still belongs to it: the case series
 names no windows, so these are design defaults [NV]."""
 
+GREATEST_PERCENT = Decimal(99_999)
+"""A change beyond it is that of a mistyped number; the cell is missing then."""
+
 CELLS = (
     "trough_week_2_ng_per_ml",
     "trough_week_4_ng_per_ml",
@@ -359,7 +362,9 @@ def response(line: CohortLine, patient: Patient, start: date) -> None:
     if lesion is None:
         return
     change = area_of(patient, lesion, start)
-    line.last_area_percent = change.percent(change.latest)
+    percent = change.percent(change.latest)
+    if percent is not None and percent <= GREATEST_PERCENT:
+        line.last_area_percent = percent
     said = judge(AREA_RULE, course_of(patient, lesion, start)).verdict
     line.area_responds = None if said is Verdict.UNKNOWN else said is Verdict.RESPONDS
 

@@ -79,6 +79,8 @@ def report_made(
 ) -> HttpResponse:
     """Show how far a report is, then its picture and the way to the PDF."""
     found = visible_patient(request, patient_id)
+    if language not in dict(settings.LANGUAGES):
+        raise Http404
     there = looked(request, found, key)
     context = {
         "patient": found,

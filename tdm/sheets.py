@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,6 +21,8 @@ from openpyxl.styles import Font
 from dosing.words import plain
 
 Cell = str | int | Decimal | None
+
+UNPRINTABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 FORMULA_SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
 """What starts a formula, in the full-width forms too that some spreadsheets read."""
@@ -73,7 +76,7 @@ def is_number(words: str) -> bool:
 def as_csv(sheet: Sheet) -> str:
     """Write rows, then the notes after an empty line."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
+    writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow(map(harmless, sheet.names))
     writer.writerows([harmless(cell) for cell in row] for row in sheet.rows)
     if sheet.notes:
@@ -104,7 +107,12 @@ def as_xlsx(sheets: Iterable[Sheet]) -> bytes:
 def spreadsheet_cell(cell: Cell) -> str | int | Decimal | None:
     if isinstance(cell, int | Decimal) or cell is None:
         return cell
-    return ILLEGAL_CHARACTERS_RE.sub("", harmless(cell))
+    return printable(harmless(cell))
+
+
+def printable(words: str) -> str:
+    """Leave out what neither a spreadsheet nor a document can hold."""
+    return UNPRINTABLE.sub("", ILLEGAL_CHARACTERS_RE.sub("", words))
 
 
 FONT, JAPANESE_FONT = "Arial", "Yu Gothic"

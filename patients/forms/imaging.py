@@ -9,6 +9,7 @@ from patients.forms.fields import (
     NOT_CHOSEN,
     Correction,
     DateInput,
+    PlainNumberField,
     asked,
 )
 from patients.models import ImagingStudy, Measurement, Modality, Quantity, VolumeMethod
@@ -18,11 +19,11 @@ from patients.services.imaging import FIELDS
 from patients.web import ServiceForm
 
 
-class Number(forms.DecimalField):
-    """A number that may be left out."""
+class Number(PlainNumberField):
+    """A number of a study that may be left out."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_digits=9, decimal_places=2, required=False, **options)
+        super().__init__(max_digits=9, decimal_places=2, **options)
 
 
 class ImagingForm(ServiceForm):

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
-from patients.forms.fields import Correction, DateInput, asked
+from patients.forms.fields import Correction, DateInput, PlainNumberField, asked
 from patients.models import (
     BleedingGrade,
     Done,
@@ -78,14 +78,12 @@ class VisitForm(ServiceForm):
         max_length=80,
         required=False,
     )
-    qol_score = forms.DecimalField(
-        label=_("Its score"), max_digits=7, decimal_places=2, required=False
+    qol_score = PlainNumberField(label=_("Its score"), max_digits=7, decimal_places=2)
+    qol_low = PlainNumberField(
+        label=_("Its range, from"), max_digits=7, decimal_places=2
     )
-    qol_low = forms.DecimalField(
-        label=_("Its range, from"), max_digits=7, decimal_places=2, required=False
-    )
-    qol_high = forms.DecimalField(
-        label=_("Its range, to"), max_digits=7, decimal_places=2, required=False
+    qol_high = PlainNumberField(
+        label=_("Its range, to"), max_digits=7, decimal_places=2
     )
     note = forms.CharField(
         label=_("Note"), max_length=500, required=False, validators=[plain_text]
@@ -104,27 +102,27 @@ class VisitForm(ServiceForm):
         self.doubted: frozenset[int] = frozenset()
         self.landmarks = list(landmarks_of(patient, visit))
         for landmark in self.landmarks:
-            self.fields[circumference_field(landmark.pk)] = forms.DecimalField(
+            self.fields[circumference_field(landmark.pk)] = PlainNumberField(
                 label=_("%(landmark)s (cm)") % {"landmark": landmark},
                 max_digits=5,
                 decimal_places=2,
-                required=False,
-                widget=forms.TextInput(attrs={"inputmode": "decimal"}),
-            )
-            self.fields[same_field(landmark.pk)] = forms.BooleanField(
-                label=_("Yes, the same landmark"), required=False
             )
 
     @property
-    def girths(self) -> Iterable[tuple[BoundField, Measurement | None, BoundField]]:
-        """Yield each landmark's field, its last value, and the tick that confirms."""
+    def girths(self) -> Iterable[tuple[BoundField, Measurement | None, str]]:
+        """Yield each landmark's field, its last value, and the name of its tick."""
         for landmark in self.landmarks:
-            asks = landmark.pk in self.doubted or self.data.get(same_field(landmark.pk))
+            asks = landmark.pk in self.doubted or self.is_same(landmark.pk)
             yield (
                 self[circumference_field(landmark.pk)],
                 landmark.last,  # type: ignore[attr-defined]
-                self[same_field(landmark.pk)] if asks else None,  # type: ignore[misc]
+                same_field(landmark.pk) if asks else "",
             )
+
+    def is_same(self, landmark_id: int) -> bool:
+        """Say whether it was ticked for the very number that is typed."""
+        typed = self.data.get(circumference_field(landmark_id))
+        return bool(typed) and self.data.get(same_field(landmark_id)) == typed
 
     def facts(self) -> dict[str, object]:
         typed = dict(self.cleaned_data)
@@ -133,7 +131,7 @@ class VisitForm(ServiceForm):
         measured = Measured(
             pain_vas=typed.pop("pain_vas"),
             circumferences_cm={k: v for k, v in numbers.items() if v is not None},
-            same=frozenset(key for key in keys if typed.pop(same_field(key))),
+            same=frozenset(filter(self.is_same, keys)),
         )
         first, last = self.windows.get(typed["kind"], (None, None))
         return {

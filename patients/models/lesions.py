@@ -2,8 +2,10 @@
 
 from typing import ClassVar, Self
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from patients.models.people import Patient
@@ -221,3 +223,12 @@ class PreviousTreatment(models.Model):
 
     def __str__(self) -> str:
         return " · ".join(filter(None, [self.get_kind_display(), self.agent]))
+
+    def clean(self) -> None:
+        """Refuse a day to come, or before birth."""
+        patient = self.lesion.patient
+        today = patient.site.today(timezone.now())
+        if self.done_on and not patient.born_on <= self.done_on <= today:
+            raise ValidationError(
+                {"done_on": _("A treatment lies between birth and today.")}
+            )

@@ -31,7 +31,7 @@ never_changed = pgtrigger.Protect(
 )
 
 plain_text = RegexValidator(
-    r"^[^\x00-\x08\x0b-\x1f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]*\Z",
+    r"^[^\x00-\x08\x0b-\x1f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]*\Z",
     _("Contains an invisible control character. Type the text again."),
     code="control_character",
 )

@@ -227,9 +227,14 @@ def withdraw_imaging(
 
 @transaction.atomic
 def attach_key_image(*, study: ImagingStudy, sent: bytes, actor: Staff) -> KeyImage:
-    """Keep a picture of a study, without what a machine writes beside its pixels."""
-    patient: Patient = hold_still(study.patient)
+    """Keep a picture of a study, without what a machine writes beside its pixels.
+
+    It is read before the patient is locked: a large one takes a while.
+    """
     content, content_type = cleaned(sent)
+    patient: Patient = hold_still(study.patient)
+    if not ImagingStudy.objects.standing().filter(pk=study.pk).exists():
+        raise ValidationError(_("This was entered in error already."))
     image = KeyImage(
         study=study,
         content=content,

@@ -66,10 +66,9 @@ def codes_of(name: str) -> Callable[[CohortLine, Context], Cell]:
     return codes
 
 
-def days_followed(line: CohortLine, context: Context) -> Cell:
-    if line.started_on is None:
-        return None
-    return ((line.ended_on or context.today) - line.started_on).days
+def months_followed(line: CohortLine, context: Context) -> Cell:
+    """Count whole months: days up to today would tell the day of the first dose."""
+    return line.months_followed(context.today)
 
 
 def due_on_day(line: CohortLine, _context: Context) -> Cell:
@@ -151,10 +150,10 @@ VARIABLES = (
         lambda ln, _c: str(ln.protocol) if ln.protocol else None,
     ),
     Variable(
-        "days_followed",
-        gettext_noop("days"),
+        "months_followed",
+        gettext_noop("months"),
         gettext_noop("first dose to today, or to the end of follow-up"),
-        days_followed,
+        months_followed,
     ),
     field("has_consent", "0/1", gettext_noop("a day of consent is recorded")),
     field("first_mg_per_day", "mg/day", gettext_noop("dose at the start")),

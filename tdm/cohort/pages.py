@@ -149,9 +149,10 @@ def export(request: StaffRequest, what: str, kind: str) -> HttpResponse:
     if kind == "docx" and n > MOST_IN_PRINT:
         return redirect(f"{reverse('cohort')}?{form.address}")
     pages = pages_of(what, lines, form, identified=identified, waiting=waiting)
+    content = as_file(pages, kind)
     note(request, what, kind, form, n, identified=identified)
     name = f"{'identified-' if identified else ''}{what}.{kind}"
-    answer = HttpResponse(as_file(pages, kind), content_type=CONTENT[kind])
+    answer = HttpResponse(content, content_type=CONTENT[kind])
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     answer["Cache-Control"] = "no-store"
     return answer

@@ -9,6 +9,7 @@ from dosing import forecast
 from dosing.advice import Advice
 from dosing.forecast.models import chosen
 from dosing.models import Decision
+from dosing.templatetags.words import model as model_name
 from dosing.words import say
 from tdm.forecasts import Expectation
 
@@ -34,6 +35,15 @@ def domain_of(
     if outlook is not None and advice is not None and advice.prognosis.asked:
         weights = {view.id: view.weight for view in outlook.views}
         return judged(advice.prognosis.asked.question, weights)
+    if expected.curve is not None:
+        return Domain(
+            badge=_("Outside the models' populations")
+            if expected.outside
+            else _("Within the population of a model"),
+            words=_("The curve is what is expected for someone like this."),
+            warns=True,
+            models=tuple(map(model_name, expected.models)),
+        )
     silence = expected.silence or (advice.prognosis.silence if advice else None)
     return Domain(
         badge=_("No model was used"),
@@ -68,11 +78,10 @@ def told(question: forecast.Question, weights: Mapping[str, float]) -> Iterable[
         name = member.population.id
         if name not in weights:
             continue
-        author, year, *_rest = name.split("_")
         said = " ".join(say(sentence) for sentence in member.outside)
         said = said or _("This person is like those it was built on.")
         yield _("%(model)s, weight %(weight)s %%: %(said)s") % {
-            "model": f"{author.capitalize()} {year}",
+            "model": model_name(name),
             "weight": f"{100 * weights[name]:.0f}",
             "said": said,
         }

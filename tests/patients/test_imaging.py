@@ -2,12 +2,15 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from PIL import Image
 
 from patients import services as people
+from patients.forms import ImagingForm
 from patients.models import (
     AuditEvent,
     ImagingStudy,
@@ -208,3 +211,75 @@ def test_an_earlier_treatment_entered_in_error_stays_in_the_history_only(
     assert Lesion.objects.get(pk=lesion.pk).treatments == []
     with pytest.raises(ValidationError, match="entered in error already"):
         people.correct_previous_treatment(version=2, kind="ablation", **again)  # type: ignore[arg-type]
+
+
+def sent(picture: Image.Image) -> bytes:
+    out = BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+def test_sixteen_bits_of_grey_are_scaled_and_not_cut(
+    lesion: Lesion, clinician: Staff
+) -> None:
+    greys = Image.new("I;16", (3, 1))
+    for place, grey in enumerate((0, 32768, 65535)):
+        greys.putpixel((place, 0), grey)
+
+    image = people.attach_key_image(
+        study=an_mri(lesion, actor=clinician), sent=sent(greys), actor=clinician
+    )
+
+    kept = Image.open(BytesIO(image.content))
+    assert [kept.getpixel((place, 0)) for place in range(3)] == [0, 127, 255]
+
+
+def test_a_picture_of_a_withdrawn_study_is_refused(
+    lesion: Lesion, clinician: Staff
+) -> None:
+    study = an_mri(lesion, actor=clinician)
+    people.withdraw_imaging(study=study, version=1, reason="other", actor=clinician)
+
+    with pytest.raises(ValidationError, match="entered in error already"):
+        people.attach_key_image(
+            study=study, sent=sent(Image.new("L", (2, 2))), actor=clinician
+        )
+
+
+@pytest.mark.parametrize("done_on", [date(1700, 1, 1), date(2999, 1, 1)])
+def test_a_treatment_lies_between_birth_and_today(
+    lesion: Lesion, clinician: Staff, done_on: date
+) -> None:
+    with pytest.raises(ValidationError, match="between birth and today"):
+        people.add_previous_treatment(
+            lesion=lesion, kind="surgery", done_on=done_on, actor=clinician
+        )
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("12.5", Decimal("12.5")),
+        ("12,5", Decimal("12.5")),
+        ("\uff11\uff12", Decimal(12)),
+        ("1_000", None),
+        ("1e2", None),
+        ("NaN", None),
+        ("0x1F", None),
+        ("\u0663\u0665", None),
+    ],
+)
+def test_a_number_is_typed_in_plain_digits(typed: str, number: Decimal | None) -> None:
+    form = ImagingForm({"done_on": "2026-03-02", "modality": "mri", "area_mm2": typed})
+
+    assert form.is_valid() is (number is not None)
+    assert form.cleaned_data.get("area_mm2") == number
+
+
+def test_a_noncharacter_that_no_document_can_hold_is_refused(
+    lesion: Lesion, clinician: Staff
+) -> None:
+    with pytest.raises(ValidationError, match="invisible control character"):
+        people.add_previous_treatment(
+            lesion=lesion, kind="surgery", agent="ag\uffff", actor=clinician
+        )

@@ -203,6 +203,17 @@ def test_a_line_follows_its_patient_and_nobody_else_is_worked_out(
     assert (kept[clinic["a"].pk], kept[clinic["b"].pk]) == (3, 77)
 
 
+def test_a_mistyped_area_leaves_a_cell_empty_and_the_page_up(
+    treated: Patient, clinician: Staff, browser_of: SignedIn
+) -> None:
+    lesion = a_lesion(treated, clinician)
+    an_mri(lesion, area="0.01", is_baseline=True, actor=clinician)
+    an_mri(lesion, day=90, area="200000", actor=clinician)
+
+    assert browser_of(clinician).get("/cohort/").status_code == 200
+    assert CohortLine.objects.get(patient=treated).last_area_percent is None
+
+
 def test_circumferences_of_different_landmarks_are_not_mixed(
     treated: Patient, clinician: Staff
 ) -> None:
@@ -349,7 +360,11 @@ def test_ages_over_89_are_pooled_and_days_count_from_the_start(
     rows = dict_rows(reader.get("/cohort/dataset.csv").content)
 
     row = next(r for r in rows if r["pseudonym"] == f"P{clinic['old'].pk:04}")
-    assert (row["age_at_start"], row["days_followed"]) == ("90+", str(now()))
+    assert (row["age_at_start"], row["months_followed"]) == (
+        "90+",
+        str(round(now() / 30.4375)),
+    )
+    assert str(now()) not in row.values()
     assert row["site"] == "a clinic with fewer than 5 patients here"
     assert (row["last_area_percent"], row["area_responds"]) == ("-21", "1")
     assert (table1.pooled_age(89), table1.pooled_age(90)) == (89, "90+")

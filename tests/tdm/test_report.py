@@ -233,6 +233,8 @@ def test_without_a_level_nothing_is_suggested(
 
     assert words.startswith("No level to decide on yet. Taken now: 2 mg once daily.")
     assert "NOT SIGNED" in words
+    assert "what is expected for someone like this" in words
+    assert "No model was used" not in words
 
 
 def test_every_word_of_both_languages_can_be_drawn() -> None:

@@ -77,7 +77,9 @@ def test_a_jump_is_asked_about_in_the_form_and_saved_with_a_tick(
     assert "Same landmark?" in page
     assert f'name="same_{key}"' in page
     assert "Last: 37 cm" in page
-    saved = post(client, treated, **typed, **{f"same_{key}": "on"})
+    other = {f"landmark_{key}": "20", f"same_{key}": "30"}
+    assert post(client, treated, **other).status_code == 422
+    saved = post(client, treated, **typed, **{f"same_{key}": "30"})
     assert saved.status_code == 303
     assert treated.visits.count() == 2
 
