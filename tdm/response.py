@@ -1,7 +1,7 @@
 """A lesion's story: its studies, what changed, and what each response rule says."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -125,7 +125,7 @@ class Derived:
 
     @property
     def unit(self) -> str:
-        return UNITS[self.aspect]
+        return _(UNITS[self.aspect])
 
     @property
     def latest(self) -> str:
@@ -221,9 +221,33 @@ def stories_of(history: History, lesions: Iterable[Lesion]) -> list[LesionStory]
     studies = list(ImagingStudy.objects.of(patient).in_time_order())
     rows = list(Measurement.objects.of(patient).in_time_order())
     function = tuple(function_of(patient))
+    told = list(lesions)
+    measured = {row.lesion_id for row in rows}
     return [
-        story_of_lesion(history, lesion, studies, rows, function) for lesion in lesions
+        story_of_lesion(
+            history,
+            lesion,
+            studies,
+            [
+                row
+                for row in rows
+                if row.lesion_id == lesion.pk
+                or (row.lesion_id is None and speaks_of(lesion, told, measured))
+            ],
+            function if speaks_of(lesion, told, measured) else (),
+        )
+        for lesion in told
     ]
+
+
+def speaks_of(
+    lesion: Lesion, lesions: Sequence[Lesion], measured: Collection[int | None]
+) -> bool:
+    """Say whether a patient's pain and function speak of a lesion.
+
+    Of several lesions they say nothing of one that was never measured itself.
+    """
+    return len(lesions) == 1 or lesion.pk in measured
 
 
 def function_of(patient: Patient) -> Iterable[Point]:

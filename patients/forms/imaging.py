@@ -43,7 +43,10 @@ class ImagingForm(ServiceForm):
         help_text=_("Every percentage is compared with the baseline."),
     )
     area_mm2 = Number(label=_("Maximum area (mm²)"))
-    area_printed_percent = Number(label=_("Area change in the report (%)"))
+    area_printed_percent = Number(
+        label=_("Area change in the report (%)"),
+        help_text=_("A decrease is negative, such as -29."),
+    )
     diameter_1_mm = Number(label=_("First diameter (mm)"))
     diameter_2_mm = Number(label=_("Second diameter (mm)"))
     diameter_3_mm = Number(label=_("Third diameter (mm)"))
@@ -56,7 +59,10 @@ class ImagingForm(ServiceForm):
         label=_("Volume (cm³)"),
         help_text=_("An ellipsoid is computed from its three diameters."),
     )
-    volume_printed_percent = Number(label=_("Volume change in the report (%)"))
+    volume_printed_percent = Number(
+        label=_("Volume change in the report (%)"),
+        help_text=_("A decrease is negative, such as -29."),
+    )
     note = forms.CharField(
         label=_("Note"), max_length=500, required=False, validators=[plain_text]
     )

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -96,7 +97,8 @@ def withdraw_imaging(request: StaffRequest, study_id: int) -> HttpResponse:
     if withdrawn is not None:
         messages.success(request, _("%(what)s is withdrawn.") % {"what": study})
         return done(request, reverse("lesions", args=[study.patient_id]))
-    title = _("%(what)s: entered in error, with its numbers") % {"what": study}
+    what = f"{study}, {date_format(study.done_on)}"
+    title = _("%(what)s: entered in error, with its numbers") % {"what": what}
     return added_or_asked(request, form, study.patient, title=title, done_with=None)
 
 

@@ -16,7 +16,7 @@ from patients.models import IssvaType, Site, Staff
 from patients.web import ServiceForm
 
 LAST_MONTH = 12
-ALL = ("", _("all"))
+ALL = ("", _("any"))
 
 AGE_GROUPS = {
     "child": (_("under 12 years"), Q(age_at_start__lt=12)),
@@ -62,13 +62,13 @@ class CohortForm(ServiceForm):
     """The filters of the cohort page; each may be left open."""
 
     site = forms.ModelChoiceField(
-        Site.objects.none(), label=_("Clinic"), required=False, empty_label=_("all")
+        Site.objects.none(), label=_("Clinic"), required=False, empty_label=_("any")
     )
     protocol = forms.ModelChoiceField(
         Protocol.objects.none(),
         label=_("Protocol"),
         required=False,
-        empty_label=_("all"),
+        empty_label=_("any"),
     )
     lesion = forms.ChoiceField(
         label=_("Lesion type"), required=False, choices=[ALL, *IssvaType.choices]

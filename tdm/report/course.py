@@ -33,16 +33,17 @@ class Row:
 
 
 def course_of(patient: Patient) -> Iterable[Row]:
-    """Yield one row for each outcome of each lesion that was measured."""
+    """Yield one row for each outcome of each lesion, at each landmark apart."""
     rows = Measurement.objects.of(patient).filter(quantity__in=COURSES)
-    found = list(rows.select_related("lesion").in_time_order())
+    found = list(rows.select_related("lesion", "landmark").in_time_order())
     lesions = {each.lesion_id for each in found if each.lesion_id}
-    kinds: dict[tuple[str, int | None], list[Measurement]] = {}
+    kinds: dict[tuple[str, int, int], list[Measurement]] = {}
     for each in found:
-        kinds.setdefault((each.quantity, each.lesion_id), []).append(each)
+        place = (each.quantity, each.lesion_id or 0, each.landmark_id or 0)
+        kinds.setdefault(place, []).append(each)
     order = [quantity.value for quantity in COURSES]
     for _kind, values in sorted(
-        kinds.items(), key=lambda pair: (order.index(pair[0][0]), pair[0][1] or 0)
+        kinds.items(), key=lambda pair: (order.index(pair[0][0]), *pair[0][1:])
     ):
         yield row(values, several=len(lesions) > 1)
 
@@ -50,7 +51,9 @@ def course_of(patient: Patient) -> Iterable[Row]:
 def row(values: Sequence[Measurement], *, several: bool) -> Row:
     first, last = values[0], values[-1]
     what = first.get_quantity_display()
-    if several and first.lesion is not None:
+    if first.landmark is not None:
+        what = f"{what}, {first.landmark}"
+    elif several and first.lesion is not None:
         what = f"{what}, {first.lesion}"
     if len(values) == 1:
         return Row(what, dated(first), "", "", "")

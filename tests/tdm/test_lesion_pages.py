@@ -12,13 +12,16 @@ from django.utils import timezone
 from PIL import Image
 
 from dosing import services as dosing
+from dosing.history import history_of
 from dosing.models import Laboratory
 from dosing.services.labs import Typed
 from patients import services as people
 from patients.forms.body_map import shape
 from patients.models import ImagingStudy, Lesion, Patient, Region, Role, Staff
+from patients.response import SERIES_RULE, Verdict, judge
 from tdm import teaching
-from tests.builders import DAY_0, a_lesion, a_site, a_staff_member, an_mri
+from tdm.response import stories_of
+from tests.builders import DAY_0, a_lesion, a_site, a_staff_member, a_visit, an_mri
 
 Browse = Callable[[Staff], Client]
 
@@ -257,3 +260,21 @@ def test_a_page_of_more_lesions_and_studies_asks_no_more_questions(
         an_mri(a_lesion(treated, nurse), day=day, actor=nurse)
     with django_assert_num_queries(19):
         page_of(client, treated)
+
+
+def test_a_lesion_that_was_never_measured_does_not_respond_by_anothers_pain(
+    treated: Patient, clinician: Staff
+) -> None:
+    old = a_lesion(treated, clinician)
+    an_mri(old, actor=clinician)
+    for day, pain in ((0, "8"), (60, "3")):
+        a_visit(treated, old, day=day, pain=pain, actor=clinician)
+    new = a_lesion(treated, clinician, body_site="thigh")
+
+    known, added = stories_of(history_of(treated), [old, new])
+    (alone,) = stories_of(history_of(treated), [new])
+
+    verdicts = [
+        judge(SERIES_RULE, story.course).verdict for story in (known, added, alone)
+    ]
+    assert verdicts == [Verdict.RESPONDS, Verdict.UNKNOWN, Verdict.RESPONDS]

@@ -183,6 +183,30 @@ def test_the_page_holds_what_the_clinic_measured_and_what_the_models_are(
     assert "モデルの母集団の外です" in printed(measured, "ja")
 
 
+def test_circumferences_of_two_landmarks_are_two_rows(
+    measured: Patient, clinician: Staff
+) -> None:
+    lesion = measured.lesions.get()
+    known = measured.landmarks.get().pk
+    other = people.add_landmark(
+        lesion=lesion, limb="thigh", side="left", place="middle", actor=clinician
+    ).pk
+    for day, girths in ((40, {known: 37, other: 50}), (60, {known: 33, other: 48})):
+        numbers = {key: Decimal(cm) for key, cm in girths.items()}
+        a_visit(
+            measured,
+            lesion,
+            day=day,
+            measured=people.Measured(None, numbers),
+            actor=clinician,
+        )
+
+    words = printed(measured)
+
+    assert "\u221210.8 %" in words
+    assert "\u22124.0 %" in words
+
+
 def test_what_came_after_the_signature_is_said_and_a_new_level_takes_it_away(
     measured: Patient, clinician: Staff
 ) -> None:
