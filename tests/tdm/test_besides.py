@@ -383,7 +383,7 @@ def test_the_words_of_events_stay_inside_and_apart(width: int) -> None:
 
     boxes = [text_box(each) for each in drawn.drawing.texts if "note" in each.css]
     boxes += [text_box(e) for e in drawn.drawing.texts if e.css == "gap-word"]
-    assert len(boxes) == 4  # with the word that there is no level
+    assert len(boxes) == 6  # with the key of the strip, and that there is no level
     assert all(box.left >= 0 and box.right <= width for box in boxes)
     assert not any(
         one.overlaps(other) for n, one in enumerate(boxes) for other in boxes[n + 1 :]
