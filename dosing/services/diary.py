@@ -26,7 +26,7 @@ from dosing.diary import (
     taken_from,
     week_of,
 )
-from dosing.models import GIVEN, Decision, Intake, State
+from dosing.models import GIVEN, Decision, Intake, ProtocolAssignment, State
 from dosing.words import plain
 from patients import audit
 from patients.models import DiaryDay, Measurement, Patient, Quantity, Staff
@@ -100,6 +100,7 @@ class Pen:
         self.changed: list[models.Model] = []
         self.weight = LastWeight(week.patient)
         self.signed = LastDecision(week.patient)
+        self.ceilings = Ceilings(week.patient)
 
     def take(self, entry: Entry) -> None:
         """Judge one cell and set it aside for writing."""
@@ -177,6 +178,11 @@ class Pen:
         """Refuse an amount with which more would be taken on a day than ever may be."""
         if place.row != "amount" or not text:
             return
+        if self.day_total(place, text) > policy.ABSOLUTE_CEILING_MG_PER_DAY:
+            raise CellError(_("Never more than 40 mg on any day."))
+
+    def day_total(self, place: Place, text: str) -> Decimal:
+        """Add up the day's doses; what is not told is what is prescribed (mg)."""
         total = Decimal(text)
         for slot in self.week.slots:
             dose = self.week.due(place.day, slot)
@@ -185,8 +191,7 @@ class Pen:
             typed = self.of_doses.get((place.day, slot), {}).get("amount")
             known = self.week.current(Place(place.day, "amount", slot))
             total += Decimal(typed or known or dose.amount_mg)
-        if total > policy.ABSOLUTE_CEILING_MG_PER_DAY:
-            raise CellError(_("Never more than 40 mg on any day."))
+        return total
 
     def asked_of_amount(self, place: Place, text: str) -> str:
         """Return the question about an amount that is hardly meant, if there is one."""
@@ -203,6 +208,12 @@ class Pen:
                 )
                 % facts
             )
+        ceiling = self.ceilings.on(place.day)
+        if ceiling is not None and self.day_total(place, text) > ceiling:
+            return _(
+                "More than the protocol's ceiling of %(ceiling)s mg a day: is this"
+                " right? Say below why."
+            ) % {"ceiling": plain(ceiling)}
         stocked = self.week.patient.site.stocked_strengths_mg
         if policy.tablets_for(amount_mg, stocked) is None:
             return (
@@ -400,6 +411,29 @@ class LastWeight:
         }
         known = {on: value for on, value in {**stored, **fresh}.items() if value}
         return known[max(known)] if known else None
+
+
+class Ceilings:
+    """The ceilings of a patient's protocols, read once, where one is asked about."""
+
+    def __init__(self, patient: Patient) -> None:
+        self.patient = patient
+
+    @cached_property
+    def rows(self) -> list[tuple[date, Decimal]]:
+        followed = ProtocolAssignment.objects.filter(patient=self.patient)
+        return list(
+            followed.order_by("starts_on").values_list(
+                "starts_on", "protocol__ceiling_mg_per_day"
+            )
+        )
+
+    def on(self, day: date) -> Decimal | None:
+        """Return what may be taken on a day (mg); before the first protocol, nothing
+        says.
+        """
+        held = [ceiling for starts_on, ceiling in self.rows if starts_on <= day]
+        return held[-1] if held else None
 
 
 class LastDecision:

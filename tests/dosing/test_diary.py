@@ -236,6 +236,20 @@ def test_an_amount_that_is_hardly_meant_is_asked_about_and_explained(
     assert (intake.amount_mg, intake.state) == (Decimal(amount), State.TAKEN)
 
 
+def test_more_on_a_day_than_the_protocols_ceiling_is_asked_about(
+    patient: Patient, clinician: Staff
+) -> None:
+    protocol = a_protocol(ceiling_mg_per_day=Decimal(4))
+    a_dose(patient, "2", interval_h=12, protocol=protocol, actor=clinician)
+    day = now_of(patient) - timedelta(days=2)
+
+    asked = save(patient, clinician, Entry(Place(day, "amount"), "", "2.5"))
+    fits = save(patient, clinician, Entry(Place(day, "amount"), "", "2"))
+
+    assert "ceiling of 4 mg a day" in asked.questions[Place(day, "amount")]
+    assert fits.unsaved == 0
+
+
 def test_no_day_has_more_than_40_mg(patient: Patient, clinician: Staff) -> None:
     protocol = a_protocol(ceiling_mg_per_day=Decimal(40))
     a_dose(patient, "20", interval_h=12, protocol=protocol, actor=clinician)
