@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dosing.words import plain
-from patients.change import percent_change
+from patients.change import differs, percent_change
 from patients.models import Measurement, Patient, Quantity
 
 COURSES = (
@@ -57,13 +57,24 @@ def row(values: Sequence[Measurement], *, several: bool) -> Row:
         what = f"{what}, {first.lesion}"
     if len(values) == 1:
         return Row(what, dated(first), "", "", "")
+    changes = change(first.value, last.value), beside_printed(first, last)
     return Row(
         what=what,
         first=dated(first),
         between=between(values[1:-1]),
         latest=dated(last),
-        change=change(first.value, last.value),
+        change=" ".join(filter(None, changes)),
     )
+
+
+def beside_printed(first: Measurement, last: Measurement) -> str:
+    """Say what a report printed, where that does not follow from its numbers."""
+    printed = last.printed_percent
+    if printed is None or not first.value:
+        return ""
+    if not differs(printed, first.value, last.value):
+        return ""
+    return _("(the report prints %(percent)s)") % {"percent": signed(plain(printed))}
 
 
 def dated(each: Measurement) -> str:
@@ -91,6 +102,11 @@ def change(first: Decimal, last: Decimal) -> str:
     """Write the change in percent; from zero there is none."""
     if not first:
         return _("no percentage from 0")
-    percent = percent_change(first, last)
-    sign = "\N{MINUS SIGN}" if percent < 0 else "+" if percent else ""
-    return f"{sign}{abs(percent):.1f} %"
+    return signed(f"{percent_change(first, last):.1f}")
+
+
+def signed(percent: str) -> str:
+    """Write a percentage with its sign; `percent` is a plain number."""
+    minus, plus = percent.startswith("-"), Decimal(percent) > 0
+    sign = "\N{MINUS SIGN}" if minus else "+" if plus else ""
+    return f"{sign}{percent.removeprefix('-')} %"

@@ -21,7 +21,7 @@ from dosing.advice import advise
 from dosing.models import Decision, Intake, Laboratory, Protocol
 from patients import services as people
 from patients.models import AuditEvent, Measurement, Patient, Staff
-from tdm import report
+from tdm import report, teaching
 from tdm.celery import app
 from tdm.report.glyphs import MISSING, held, printable
 from tests.builders import DAY_0, a_dose, a_lesion, a_trough, a_visit, an_mri, on_day
@@ -181,6 +181,36 @@ def test_the_page_holds_what_the_clinic_measured_and_what_the_models_are(
         assert said.replace("'", "’") in words.replace("'", "’"), said
     assert "範囲内" in printed(measured, "ja")
     assert "モデルの母集団の外です" in printed(measured, "ja")
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        (
+            "TEACH-1",
+            "13.3|14.7|28 (|23 (|\u221217.9 %|1299|931|\u221228.3 %|\u221262.5 %"
+            "|the report prints \u221229 %",
+        ),
+        (
+            "TEACH-2",
+            "13.5|16.4|37 (|33 (|\u221210.8 %|837|704|\u221215.9 %|\u221240.0 %",
+        ),
+    ],
+)
+def test_the_published_cases_are_printed_with_right_percentages(
+    db: None, case: str, words: str
+) -> None:
+    teaching.load(at=timezone.now())
+    patient = Patient.objects.get(identifier=case)
+    facts = report.facts_of(patient, at=timezone.now(), language="en")
+
+    pages, page, _boxes = sheet(report.drawn(facts))
+
+    assert pages == 1
+    assert [each for each in words.split("|") if each not in page] == []
+    assert ("report prints" in page) is (case == "TEACH-1")
+    assert "ng/mL" in page
+    assert "ng/dL" not in page
 
 
 def test_circumferences_of_two_landmarks_are_two_rows(
