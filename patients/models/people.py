@@ -1,10 +1,11 @@
 """Clinics, staff and patients, and the tokens that programs hold."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
+import holidays
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -29,6 +30,12 @@ def is_time_zone(name: str) -> None:
     """Refuse a name that the time-zone database does not know."""
     if name not in available_timezones():
         raise ValidationError(_("Not a known time zone, for example Asia/Tokyo."))
+
+
+def has_holidays(country: str) -> None:
+    """Refuse a country whose holidays are not known."""
+    if country and country not in holidays.list_supported_countries():
+        raise ValidationError(_("No holidays are known of it. Use a code such as JP."))
 
 
 SMALLEST_TABLET_MG = Decimal("0.1")
@@ -59,6 +66,16 @@ class Site(models.Model):
         help_text=_("Apart by commas: 0.5,1,2"),
     )
 
+    country = models.CharField(
+        _("holidays of"),
+        max_length=2,
+        default="JP",
+        blank=True,
+        validators=[has_holidays],
+        help_text=_("A country's code, for example JP; empty for no holidays."),
+    )
+    quiet_from = models.TimeField(_("no messages from"), default=time(20))
+    quiet_until = models.TimeField(_("no messages until"), default=time(8))
     silent_after_days = models.PositiveSmallIntegerField(
         _("diary is silent after (days)"),
         default=3,
@@ -117,6 +134,11 @@ class Staff(AbstractUser):  # type: ignore[django-manager-missing]
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
     sites = models.ManyToManyField(
         Site, verbose_name=_("clinics"), related_name="staff"
+    )
+    wants_digest = models.BooleanField(
+        _("daily e-mail of what is open"),
+        default=True,
+        help_text=_("A number and a link, without any name; to the e-mail address."),
     )
 
     class Meta:

@@ -1,0 +1,190 @@
+"""What is planned for a patient: windows, what closes them, and the closed days."""
+
+from datetime import date
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from patients.models.people import Patient, Site
+from patients.models.rules import (
+    about,
+    every_version_kept,
+    filled,
+    never_deleted,
+    plain_text,
+)
+
+
+class ClosedDay(models.Model):
+    """A day on which one clinic is closed, besides its weekdays and holidays."""
+
+    site = models.ForeignKey(
+        Site,
+        models.PROTECT,
+        related_name="closed_days",
+        verbose_name=_("clinic"),
+    )
+    day = models.DateField(_("day"))
+    why = models.CharField(_("why"), max_length=80, blank=True, validators=[plain_text])
+
+    class Meta:
+        verbose_name = _("closed day")
+        verbose_name_plural = _("closed days")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="a_day_is_closed_once",
+                fields=["site", "day"],
+                violation_error_code=about("day"),
+                violation_error_message=_("This day is closed already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d} {self.why}".strip()
+
+
+class ItemKind(models.TextChoices):
+    LEVEL = "level", _("Trough level")
+    LABS = "labs", _("Safety laboratory")
+    VISIT = "visit", _("Visit")
+    MRI = "mri", _("MRI")
+
+
+class ItemState(models.TextChoices):
+    OPEN = "open", _("open")
+    DONE = "done", _("done")
+    SKIPPED = "skipped", _("not done")
+    CANCELLED = "cancelled", _("no longer planned")
+
+
+class Stage(models.TextChoices):
+    """Which reminder of an item is the next: the order is that of time."""
+
+    ARRANGE = "arrange", _("to arrange")
+    EVE = "eve", _("day before")
+    LATE = "late", _("late")
+    ESCALATED = "escalated", _("late for long")
+
+
+class ItemQuerySet(models.QuerySet["ScheduleItem"]):
+    def of(self, patient: Patient) -> Self:
+        """Keep what was planned for a patient, in the order of the best days."""
+        return self.filter(patient=patient).order_by("best_on", "pk")
+
+    def open(self) -> Self:
+        return self.filter(state=ItemState.OPEN)
+
+    def standing(self) -> Self:
+        """Leave out what is no longer planned."""
+        return self.exclude(state=ItemState.CANCELLED)
+
+    def late(self, today: date) -> Self:
+        return self.open().filter(closes_on__lt=today)
+
+
+@every_version_kept
+class ScheduleItem(models.Model):
+    """One thing planned for a patient within a window of days, best on one of them.
+
+    `key` says what plans it, so that planning again finds it again. `round` counts how
+    often the window moved beyond itself: reminders begin anew then. `next_stage` is
+    the reminder that comes next and `remind_at` its instant; None where none comes.
+    """
+
+    patient = models.ForeignKey(
+        Patient, models.PROTECT, related_name="schedule", verbose_name=_("patient")
+    )
+    kind = models.CharField(_("what"), max_length=8, choices=ItemKind.choices)
+    key = models.CharField(max_length=80)
+    text = models.CharField(_("what"), max_length=200, validators=[plain_text])
+    facts = models.JSONField(default=dict, blank=True)
+    source = models.CharField(_("source"), max_length=200, blank=True)
+    opens_on = models.DateField(_("window from"))
+    best_on = models.DateField(_("best day"))
+    closes_on = models.DateField(_("window to"))
+    moved_days = models.SmallIntegerField(_("moved by (days)"), default=0)
+    booked_on = models.DateField(_("booked for"), null=True, blank=True)
+    state = models.CharField(
+        _("state"), max_length=10, choices=ItemState.choices, default=ItemState.OPEN
+    )
+    done_on = models.DateField(_("done on"), null=True, blank=True)
+    reason = models.CharField(
+        _("reason"), max_length=300, blank=True, validators=[plain_text]
+    )
+    round = models.PositiveIntegerField(default=1, editable=False)
+    next_stage = models.CharField(
+        max_length=10, choices=Stage.choices, blank=True, editable=False
+    )
+    remind_at = models.DateTimeField(null=True, blank=True, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("planned item")
+        triggers: ClassVar = [never_deleted]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="an_item_is_planned_once",
+                fields=["patient", "kind", "key"],
+                violation_error_message=_("This is planned already."),
+            ),
+            models.CheckConstraint(
+                name="item_is_coded",
+                condition=Q(
+                    kind__in=ItemKind.values,
+                    state__in=ItemState.values,
+                    next_stage__in=["", *Stage.values],
+                ),
+                violation_error_message=_("Choose one of the listed answers."),
+            ),
+            models.CheckConstraint(
+                name="best_day_lies_in_its_window",
+                condition=Q(opens_on__lte=F("best_on"), best_on__lte=F("closes_on")),
+                violation_error_message=_("The best day lies inside its window."),
+            ),
+            models.CheckConstraint(
+                name="done_items_have_their_day",
+                condition=Q(state=ItemState.DONE, done_on__isnull=False)
+                | (~Q(state=ItemState.DONE) & Q(done_on=None)),
+                violation_error_message=_("Say on which day it was done."),
+            ),
+            models.CheckConstraint(
+                name="what_is_not_done_has_a_reason",
+                condition=~Q(state=ItemState.SKIPPED) | filled("reason"),
+                violation_error_code=about("reason"),
+                violation_error_message=_("Say why it is not done."),
+            ),
+            models.CheckConstraint(
+                name="only_open_items_are_reminded_of",
+                condition=Q(remind_at=None, next_stage="")
+                | (
+                    Q(state=ItemState.OPEN, remind_at__isnull=False) & ~Q(next_stage="")
+                ),
+                violation_error_message=_("Only what is open is reminded of."),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                name="items_to_remind_of",
+                fields=["remind_at"],
+                condition=Q(remind_at__isnull=False),
+            ),
+            models.Index(
+                name="open_items_by_window",
+                fields=["closes_on"],
+                condition=Q(state=ItemState.OPEN),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == ItemState.OPEN
+
+    def is_late(self, today: date) -> bool:
+        return self.is_open and self.closes_on < today
