@@ -13,7 +13,6 @@ from dosing import policy
 from dosing.history import History, histories_of
 from dosing.ledger import as_offered
 from dosing.models import (
-    DAYS_PER_MONTH,
     CohortLine,
     Comedication,
     Decision,
@@ -35,11 +34,6 @@ from patients.response import AREA_RULE, Aspect, Course, Verdict, judge
 WEEKS = (2, 4)
 MONTHS = (0, 1, 3)
 AREA_MONTHS = (0, 3)
-WEEK_WINDOW = timedelta(days=3)
-MONTH_WINDOW = timedelta(days=14)
-"""How far from its mark a level or a measurement still belongs to it: the case series
-names no windows, so these are design defaults [NV]."""
-
 GREATEST_PERCENT = Decimal(99_999)
 """A change beyond it is that of a mistyped number; the cell is missing then."""
 
@@ -287,7 +281,7 @@ def level_in_week(history: History, week: int) -> Decimal | None:
         for level in history.used_levels
         if not level.comparator
     ]
-    near = [gap for gap in gaps if gap[0] <= WEEK_WINDOW]
+    near = [gap for gap in gaps if gap[0] <= policy.WEEK_WINDOW]
     return hundredth(min(near)[2]) if near else None
 
 
@@ -295,11 +289,11 @@ def by_month(rows: Sequence[Measurement], start: date) -> Mapping[int, Decimal |
     """Return the value nearest to each month of treatment; the earlier of two."""
     found: dict[int, Decimal | None] = {}
     for month in MONTHS:
-        mark = start + months(month)
+        mark = start + policy.months(month)
         near = [
             (abs(row.measured_on - mark), row.measured_on, row.value)
             for row in rows
-            if abs(row.measured_on - mark) <= MONTH_WINDOW
+            if abs(row.measured_on - mark) <= policy.MONTH_WINDOW
         ]
         found[month] = min(near)[2] if near else None
     return found
@@ -371,7 +365,3 @@ def response(line: CohortLine, patient: Patient, start: date) -> None:
 
 def hundredth(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
-
-
-def months(count: int) -> timedelta:
-    return timedelta(days=int((DAYS_PER_MONTH * count).to_integral_value()))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from dosing.forecast import Choice
 from dosing.units import Fact, Sentence
-from patients.models import Task
+from patients.models import ScheduleItem, Task
 
 
 def say(sentence: Sentence) -> str:
@@ -58,8 +58,8 @@ def percents(choice: Choice) -> Percents:
     return Percents(*whole)
 
 
-def task_in_words(task: Task) -> str:
-    """Say what a task asks for; its days are kept as ISO dates."""
+def task_in_words(task: Task | ScheduleItem) -> str:
+    """Say what a task asks for or what is planned; days are kept as ISO dates."""
     facts = {name: day_or_text(str(fact)) for name, fact in task.facts.items()}
     return say(Sentence(task.text, facts))
 
@@ -84,6 +84,11 @@ def fact_as_data(fact: Fact) -> object:
     if isinstance(fact, Sentence):
         return as_data(fact)
     return plain(fact) if isinstance(fact, Decimal) else str(fact)
+
+
+def facts_as_text(sentence: Sentence) -> dict[str, str]:
+    """Return the facts of a sentence as they are kept with a task or an item."""
+    return {name: str(fact_as_data(fact)) for name, fact in sentence.facts.items()}
 
 
 def from_data(data: Mapping[str, object]) -> Sentence:

@@ -12,12 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from dosing.cohort import (
-    MONTH_WINDOW,
-    WEEK_WINDOW,
-    lines_of,
-)
+from dosing.cohort import lines_of
 from dosing.models import CohortLine
+from dosing.policy import MONTH_WINDOW, WEEK_WINDOW
 from dosing.words import plain
 from patients import ctcae
 from patients.change import percent_change

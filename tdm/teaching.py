@@ -12,8 +12,8 @@ from django.db import transaction
 
 from dosing import policy
 from dosing import services as dosing
-from dosing.cohort import MONTH_WINDOW, months
 from dosing.models import Laboratory, Protocol
+from dosing.policy import MONTH_WINDOW, months
 from dosing.units import Unit, parse_reported
 from patients import services as people
 from patients.models import (

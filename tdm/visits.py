@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from dosing.cohort import MONTH_WINDOW, months
 from dosing.history import History, history_of
+from dosing.policy import MONTH_WINDOW, months
 from dosing.words import plain
 from patients import services
 from patients.change import percent_change

@@ -1,7 +1,6 @@
 """The tables of this room, split by noun."""
 
 from dosing.models.cohort import (
-    DAYS_PER_MONTH,
     CohortLine,
     CohortMark,
     Excluded,
@@ -26,7 +25,6 @@ from dosing.models.taken import DRUGS, GIVEN, Comedication, Intake, State
 __all__ = [
     "ASKED",
     "CLASSES",
-    "DAYS_PER_MONTH",
     "DRUGS",
     "GIVEN",
     "HAPPENINGS",

@@ -5,7 +5,6 @@ thrown away, and services.refresh_cohort() makes them anew.
 """
 
 from datetime import date
-from decimal import Decimal
 from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -13,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from dosing import policy
 from dosing.models.levels import Reason
 from dosing.models.protocols import Protocol
 from patients.models import IssvaType, Patient, Sex, Site, Staff
@@ -144,10 +144,7 @@ class CohortLine(models.Model):
         if self.started_on is None:
             return None
         days = ((self.ended_on or today) - self.started_on).days
-        return round(days / DAYS_PER_MONTH)
-
-
-DAYS_PER_MONTH = Decimal("30.4375")
+        return round(days / policy.DAYS_PER_MONTH)
 
 
 def pseudonym(patient_id: int) -> str:

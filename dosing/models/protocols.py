@@ -89,6 +89,13 @@ class Protocol(models.Model):
         validators=[are_model_weights],
         help_text=_("How much each model is believed before any level."),
     )
+    schedule = models.CharField(
+        _("rhythm of levels, visits and MRI"),
+        max_length=20,
+        choices=[(key, key) for key in policy.TEMPLATES],
+        default=policy.CASE_SERIES.key,
+        help_text=_("What choosing this protocol plans; a new version is a new name."),
+    )
     hold_rules = models.JSONField(
         _("when it proposes to hold or reduce the drug"),
         default=default_hold_rules,
@@ -150,6 +157,11 @@ class Protocol(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} v{self.version}"
+
+    @property
+    def rhythm(self) -> policy.Template:
+        """What it plans."""
+        return policy.TEMPLATES[self.schedule]
 
     @property
     def target(self) -> policy.Target:

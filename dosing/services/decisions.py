@@ -19,6 +19,7 @@ from dosing.services.doses import (
     hold_in_follow_up,
     prescribe_dose,
 )
+from dosing.services.plan import replan_schedule
 from dosing.services.safety import check_decided
 from dosing.words import as_data, plain
 from patients import audit
@@ -79,6 +80,7 @@ def sign_decision(
     decision.full_clean()
     decision.save()
     audit.record("sign_decision", decision, patient=patient, actor=actor)
+    replan_schedule(patient=patient, actor=actor)
     return decision
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dosing import policy
 from dosing.models import Dose, Protocol, ProtocolAssignment
+from dosing.services.plan import replan_schedule
 from dosing.services.safety import Lifted, keep_answers
 from patients import audit
 from patients.models import Patient, Staff
@@ -47,6 +48,7 @@ def assign_protocol(
     audit.record(
         "assign_protocol", assignment, patient=patient, actor=actor, reason=reason
     )
+    replan_schedule(patient=patient, actor=actor)
     return assignment
 
 
@@ -80,7 +82,7 @@ def correct_assignment(
     """Mend which protocol was followed from which day; levels are judged anew."""
     hold_still(assignment.patient)
     facts = {"protocol": protocol, "starts_on": starts_on}
-    return corrected(
+    mended = corrected(
         assignment,
         version=version,
         facts=facts,
@@ -88,6 +90,8 @@ def correct_assignment(
         reason=reason,
         actor=actor,
     )
+    replan_schedule(patient=assignment.patient, actor=actor)
+    return mended
 
 
 @transaction.atomic
@@ -141,6 +145,7 @@ def prescribe_dose(
     dose.check_prescribable()
     dose.save()
     audit.record("prescribe_dose", dose, patient=patient, actor=actor, reason=reason)
+    replan_schedule(patient=patient, actor=actor)
     return dose
 
 
@@ -170,9 +175,11 @@ def correct_dose(
         fresh.cancelled_at = timezone.now()
     else:
         fresh.check_prescribable()
-    return revise(
+    mended = revise(
         fresh, action="correct_dose", patient=fresh.patient, actor=actor, reason=reason
     )
+    replan_schedule(patient=fresh.patient, actor=actor)
+    return mended
 
 
 @transaction.atomic
@@ -185,6 +192,7 @@ def stop_dose(*, patient: Patient, on: date, reason: str, actor: Staff) -> list[
     ended = clear_from(patient=patient, on=on, reason=reason, actor=actor)
     if not ended:
         raise ValidationError({"on": _("No dose is taken on that day or later.")})
+    replan_schedule(patient=patient, actor=actor)
     return ended
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from dosing.labs import Read, read_labs
 from dosing.models import Laboratory, LabResult
 from dosing.policy.labs import Reported, Standing, Substance, to_see_to
+from dosing.services.plan import replan_schedule
 from dosing.words import plain
 from patients import audit
 from patients.models import Patient, Role, Staff, Task
@@ -71,6 +72,7 @@ def record_labs(
         row.save()
         audit.record("record_labs", row, patient=patient, actor=actor)
     raise_tasks(patient, {row.pk for row in rows}, {}, actor)
+    replan_schedule(patient=patient, actor=actor)
     return rows
 
 
@@ -116,6 +118,7 @@ def correct_lab(
         reason=reason,
     )
     raise_tasks(fresh.patient, {fresh.pk}, before, actor)
+    replan_schedule(patient=fresh.patient, actor=actor)
     return fresh
 
 
@@ -125,7 +128,7 @@ def withdraw_lab(
 ) -> LabResult:
     """Take back a value that was entered in error; it stays in the history."""
     hold_still(lab.patient)
-    return withdrawn(
+    taken_back = withdrawn(
         lab,
         version=version,
         action="withdraw_lab",
@@ -133,6 +136,8 @@ def withdraw_lab(
         actor=actor,
         reason=reason,
     )
+    replan_schedule(patient=lab.patient, actor=actor)
+    return taken_back
 
 
 def standings(patient: Patient) -> dict[int, Standing]:

@@ -14,6 +14,7 @@ from dosing import units
 from dosing.history import History, entry_of, history_of
 from dosing.models import Laboratory, TroughLevel
 from dosing.services.doses import hold_in_follow_up
+from dosing.services.plan import replan_schedule
 from dosing.words import say
 from patients import audit
 from patients.models import Patient, Staff
@@ -87,6 +88,7 @@ def record_trough(
     level.full_clean()
     level.save()
     audit.record("record_trough", level, patient=patient, actor=actor)
+    replan_schedule(patient=patient, actor=actor)
     return level
 
 
@@ -118,13 +120,15 @@ def correct_trough(
         note=note,
     )
     accept(fresh, reported, unit, confirmation)
-    return revise(
+    mended = revise(
         fresh,
         action="correct_trough",
         patient=fresh.patient,
         actor=actor,
         reason=reason,
     )
+    replan_schedule(patient=fresh.patient, actor=actor)
+    return mended
 
 
 @transaction.atomic
@@ -138,13 +142,15 @@ def set_aside_trough(
         raise ValidationError(_("This level is already set aside."))
     fresh.set_aside_at = timezone.now()
     fresh.set_aside_because = reason
-    return revise(
+    mended = revise(
         fresh,
         action="set_aside_trough",
         patient=fresh.patient,
         actor=actor,
         reason=reason,
     )
+    replan_schedule(patient=fresh.patient, actor=actor)
+    return mended
 
 
 SUBMITTED = (

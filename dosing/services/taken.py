@@ -5,6 +5,7 @@ from datetime import date
 from django.db import transaction
 
 from dosing.models import Comedication
+from dosing.services.plan import replan_schedule
 from patients import audit
 from patients.models import Patient, Staff
 from patients.revision import corrected, hold_still, standing, withdrawn
@@ -28,6 +29,7 @@ def record_comedication(
     taken.full_clean()
     taken.save()
     audit.record("record_comedication", taken, patient=patient, actor=actor)
+    replan_schedule(patient=patient, actor=actor)
     return taken
 
 
@@ -44,7 +46,7 @@ def correct_comedication(
     """Mend or end a course of another drug; predictions are made anew."""
     hold_still(comedication.patient)
     standing(comedication, version)
-    return corrected(
+    mended = corrected(
         comedication,
         version=version,
         facts={"starts_on": starts_on, "stops_on": stops_on},
@@ -52,6 +54,8 @@ def correct_comedication(
         reason=reason,
         actor=actor,
     )
+    replan_schedule(patient=comedication.patient, actor=actor)
+    return mended
 
 
 @transaction.atomic
@@ -60,7 +64,7 @@ def withdraw_comedication(
 ) -> Comedication:
     """Take back a drug that was entered in error; it stays in the history."""
     hold_still(comedication.patient)
-    return withdrawn(
+    taken_back = withdrawn(
         comedication,
         version=version,
         action="withdraw_comedication",
@@ -68,3 +72,5 @@ def withdraw_comedication(
         reason=reason,
         actor=actor,
     )
+    replan_schedule(patient=comedication.patient, actor=actor)
+    return taken_back

@@ -23,6 +23,7 @@ from patients.models import (
 )
 from patients.models.rules import errors_by_field
 from patients.revision import corrected, hold_still, revise, standing, withdrawn
+from patients.services.schedule import settle_visits
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ def record_visit(
     audit.record("record_visit", visit, patient=patient, actor=actor)
     for landmark_id, value in (measured or Measured()).wanted().items():
         add_number(visit, landmark_id, value, actor)
+    settle_visits(patient, actor)
     return visit
 
 
@@ -145,6 +147,7 @@ def correct_visit(
         reason=reason,
     )
     replace_numbers(fresh, given.wanted(), actor, reason)
+    settle_visits(fresh.patient, actor)
     return fresh
 
 
@@ -180,6 +183,7 @@ def withdraw_visit(*, visit: Visit, version: int, reason: str, actor: Staff) -> 
     for row in numbers_of(fresh):
         row.withdrawn_at = fresh.withdrawn_at
         keep(row, "withdraw_measurement", actor, reason)
+    settle_visits(fresh.patient, actor)
     return fresh
 
 

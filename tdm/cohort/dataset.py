@@ -7,8 +7,8 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from dosing.cohort import MONTH_WINDOW, WEEK_WINDOW
 from dosing.models import CohortLine
+from dosing.policy import MONTH_WINDOW, WEEK_WINDOW
 from dosing.words import plain
 from patients.response import AREA_RESPONSE_PERCENT
 from tdm.sheets import Cell, Column, Sheet

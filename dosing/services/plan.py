@@ -1,0 +1,152 @@
+"""The schedule follows the facts: whatever changes them plans anew what is open."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from dosing import policy
+from dosing.history import History, history_of
+from dosing.interactions import STRONG_DRUGS
+from dosing.models import Comedication, Decision, LabResult, ProtocolAssignment
+from dosing.words import facts_as_text
+from patients import services
+from patients.models import ItemKind, Patient, ScheduleItem, Staff
+from patients.revision import hold_still
+
+EXTENDED_BEFORE = timedelta(days=300)
+"""What repeats is planned again when its last day is nearer than this [D]."""
+
+
+@transaction.atomic
+def replan_schedule(*, patient: Patient, actor: Staff | None) -> list[ScheduleItem]:
+    """Plan anew what is open from the protocol, the doses, the drugs and the decision.
+
+    What is done, not done or moved by people stays, and so does everything once
+    follow-up has ended. Returns what changed. Without an actor the clock plans on.
+    """
+    history = history_of(patient)
+    today = history.day(timezone.now())
+    calendar = services.calendar_of(patient.site)
+    facts = facts_of(history, today)
+    protocol = history.protocol_on(today)
+    happened = {**drawn(history), **services.held_and_imaged(patient)}
+    if patient.ended_on is not None or facts is None or protocol is None:
+        return services.settle(patient=patient, happened=happened, actor=actor)
+    wanted = policy.plan(protocol.rhythm, facts, calendar.is_open)
+    return services.replan(
+        patient=patient,
+        wanted=[as_wanted(each) for each in wanted],
+        happened=happened,
+        since=today - timedelta(days=policy.LOOKED_BACK_DAYS),
+        actor=actor,
+    )
+
+
+def facts_of(history: History, today: date) -> policy.PlanFacts | None:
+    """Return what planning rests on; None where no protocol was chosen."""
+    starts = [each.starts_on for each in history.assignments[:1]]
+    start = history.course.starts_on() or next(iter(starts), None)
+    if start is None:
+        return None
+    decision = awaited(history)
+    carried_out = decision.dose_id if decision else None
+    asked_on = decision.next_level_on if decision else None
+    turns = [*turns_of_doses(history, carried_out, asked_on), *turns_of_drugs(history)]
+    asked = None
+    if decision is not None and f"dose:{carried_out}" not in {t.key for t in turns}:
+        asked = policy.LevelAsked(f"decision:{decision.pk}", decision.next_level_on)
+    return policy.PlanFacts(start, today, turns, asked, tuple(off(history)))
+
+
+def awaited(history: History) -> Decision | None:
+    """Return the newest decision, unless the level it asked for has come."""
+    newest = Decision.objects.filter(patient=history.patient).order_by("pk").last()
+    if newest is None:
+        return None
+    came = any(each.drawn_at > newest.signed_at for each in history.used_levels)
+    return None if came else newest
+
+
+def turns_of_doses(
+    history: History, carried_out: int | None, asked_on: date | None
+) -> Iterable[policy.Turn]:
+    """Yield each change of the dose; the start has its own level in every rhythm."""
+    course = history.course
+    for dose, period in zip(history.doses[1:], course.periods[1:], strict=True):
+        if course.stretch_start(period) == dose.starts_on:
+            yield policy.turn_of_dose(
+                f"dose:{dose.pk}",
+                dose.starts_on,
+                asked_on if dose.pk == carried_out else None,
+            )
+
+
+def turns_of_drugs(history: History) -> Iterable[policy.Turn]:
+    """Yield the turns of strong drugs since the first dose."""
+    start = history.course.starts_on()
+    courses = Comedication.objects.standing().filter(
+        patient=history.patient, drug__in=STRONG_DRUGS
+    )
+    drugs = [(f"drug:{c.pk}", str(c), c.starts_on, c.stops_on) for c in courses]
+    turns = policy.turns_of_drugs(drugs)
+    return [turn for turn in turns if start is not None and turn.on >= start]
+
+
+def off(history: History) -> Iterable[tuple[date, date | None]]:
+    """Yield the stretches without the drug, from the first dose on."""
+    later = [*history.doses[1:], None]
+    for dose, following in zip(history.doses, later, strict=True):
+        begins = following.starts_on if following else None
+        if dose.stops_on is not None and dose.stops_on != begins:
+            yield dose.stops_on, begins
+
+
+def drawn(history: History) -> dict[str, set[date]]:
+    """Return the days of the levels that are used, and of safety labs."""
+    labs = LabResult.objects.of(history.patient).values_list("drawn_on", flat=True)
+    return {
+        ItemKind.LEVEL: {history.day(level.drawn_at) for level in history.used_levels},
+        ItemKind.LABS: set(labs),
+    }
+
+
+def as_wanted(each: policy.Planned) -> services.Wanted:
+    return services.Wanted(
+        kind=each.kind,
+        key=each.key,
+        text=each.said.text,
+        facts=facts_as_text(each.said),
+        source=each.source,
+        opens_on=each.opens_on,
+        best_on=each.best_on,
+        closes_on=each.closes_on,
+    )
+
+
+def extend_schedules(*, at: datetime, at_most: int) -> int:
+    """Plan on for up to so many patients whose plan ends too soon; say how many."""
+    found = ends_too_soon(at.date() + EXTENDED_BEFORE)[:at_most]
+    for patient in found:
+        with transaction.atomic():
+            replan_schedule(patient=hold_still(patient), actor=None)
+    return len(found)
+
+
+def ends_too_soon(day: date) -> QuerySet[Patient]:
+    """Return who has no plan at all, or one that repeats and ends before a day."""
+    items = ScheduleItem.objects.filter(patient=OuterRef("pk"))
+    assigned = ProtocolAssignment.objects.filter(patient=OuterRef("pk"))
+    repeats = assigned.filter(protocol__schedule__in=policy.REPEATING)
+    return (
+        Patient.objects.in_follow_up()
+        .filter(Exists(assigned))
+        .filter(
+            Q(~Exists(items))
+            | Q(Exists(repeats)) & ~Q(Exists(items.open().filter(best_on__gte=day)))
+        )
+        .select_related("site")
+        .order_by("pk")
+    )

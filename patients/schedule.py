@@ -1,0 +1,90 @@
+"""Which days a clinic is open, and which record closes a window: days alone.
+
+Nothing here knows a database.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+
+import holidays
+
+ONE_DAY = timedelta(days=1)
+
+
+@cache
+def holidays_of(country: str, year: int) -> frozenset[date]:
+    """Return the public holidays of a country; none where it is not named."""
+    if not country:
+        return frozenset()
+    return frozenset(holidays.country_holidays(country, years=year))
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The days of one clinic: weekdays without a clinic, holidays, its own closures."""
+
+    closed_weekdays: Collection[int] = ()
+    country: str = ""
+    closed_days: Collection[date] = field(default_factory=frozenset)
+
+    def is_open(self, day: date) -> bool:
+        return not (
+            day.weekday() in self.closed_weekdays
+            or day in self.closed_days
+            or day in holidays_of(self.country, day.year)
+        )
+
+    def next_open(self, day: date) -> date:
+        """Return the first clinic day from a day on."""
+        for ahead in range(LONGEST_CLOSURE):
+            if self.is_open(day + timedelta(days=ahead)):
+                return day + timedelta(days=ahead)
+        return day
+
+    def counts_from(self, opens_on: date) -> date:
+        """Return the first day whose record still belongs to a window.
+
+        Those are the closed days right before it: its end was drawn in to clinic days,
+        but a sample taken elsewhere on a Saturday counts.
+        """
+        day = opens_on
+        while not self.is_open(day - ONE_DAY) and (opens_on - day).days < LONGEST_BREAK:
+            day -= ONE_DAY
+        return day
+
+
+LONGEST_CLOSURE = 60
+"""Days; a clinic closed for longer has no next day."""
+
+LONGEST_BREAK = 4
+"""No more than so many closed days before a window count as part of it [NV]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window as it is kept: what closes it is counted from the day it opens."""
+
+    key: int
+    opens_on: date
+
+
+def closing(
+    windows: Sequence[Window], happened: Collection[date], calendar: Calendar
+) -> dict[int, date]:
+    """Return the day on which each window was met, by key; the rest are open.
+
+    A record belongs to each window that has opened and after which no other has: late
+    is late, but it is done. Of several the first counts. Windows that open on one day
+    share their record.
+    """
+    found = {}
+    starts = sorted({calendar.counts_from(each.opens_on) for each in windows})
+    for window in windows:
+        first = calendar.counts_from(window.opens_on)
+        later = next((day for day in starts if day > first), None)
+        met = [d for d in happened if first <= d and (later is None or d < later)]
+        if met:
+            found[window.key] = min(met)
+    return found
