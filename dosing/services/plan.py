@@ -16,8 +16,9 @@ from patients import services
 from patients.models import ItemKind, Patient, ScheduleItem, Staff
 from patients.revision import hold_still
 
-EXTENDED_BEFORE = timedelta(days=300)
-"""What repeats is planned again when its last day is nearer than this [D]."""
+EXTENDED_BEFORE = timedelta(days=240)
+"""What repeats is planned again when its last day is nearer than this: a year ahead less
+more than the longest distance of two [D]."""
 
 
 @transaction.atomic
@@ -97,9 +98,8 @@ def turns_of_drugs(history: History) -> Iterable[policy.Turn]:
 
 def off(history: History) -> Iterable[tuple[date, date | None]]:
     """Yield the stretches without the drug, from the first dose on."""
-    later = [*history.doses[1:], None]
-    for dose, following in zip(history.doses, later, strict=True):
-        begins = following.starts_on if following else None
+    begun = [*(dose.starts_on for dose in history.doses[1:]), None]
+    for dose, begins in zip(history.doses, begun, strict=False):
         if dose.stops_on is not None and dose.stops_on != begins:
             yield dose.stops_on, begins
 

@@ -1,0 +1,376 @@
+"""The schedule follows the facts: what is planned, met, moved, not done."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from dosing import policy
+from dosing import services as dosing
+from dosing.models import Comedication, Laboratory, Protocol, ProtocolAssignment
+from patients import services as people
+from patients.models import (
+    AuditEvent,
+    ClosedDay,
+    ItemKind,
+    ItemState,
+    Patient,
+    ScheduleItem,
+    Site,
+    Staff,
+)
+from tests.builders import (
+    DAY_0,
+    a_dose,
+    a_lesion,
+    a_patient,
+    a_trough,
+    a_visit,
+    an_mri,
+)
+
+TODAY = timezone.localdate()
+
+
+def now() -> int:
+    """The day of treatment that today is, in the tests' calendar."""
+    return (TODAY - DAY_0).days
+
+
+def begun(patient: Patient, protocol: Protocol, actor: Staff, ago: int = 0) -> None:
+    a_dose(patient, "2", protocol=protocol, actor=actor, day=now() - ago)
+
+
+def item(patient: Patient, kind: str, key: str) -> ScheduleItem:
+    return ScheduleItem.objects.get(patient=patient, kind=kind, key=key)
+
+
+def keys(patient: Patient, kind: str) -> list[str]:
+    found = ScheduleItem.objects.of(patient).open().filter(kind=kind)
+    return [each.key for each in found]
+
+
+def test_choosing_a_protocol_with_a_dose_plans_everything_at_once(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician)
+
+    assert keys(patient, "level")[:3] == ["week-2", "week-4", "month-3"]
+    assert keys(patient, "visit")[:3] == ["month-0", "month-1", "month-3"]
+    assert keys(patient, "mri")[:2] == ["month-0", "month-3"]
+    week_2 = item(patient, "level", "week-2")
+    assert abs((week_2.best_on - TODAY).days - 14) <= 2
+    assert "Case series" in week_2.source
+
+
+def test_planning_twice_changes_nothing(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician)
+    before = list(ScheduleItem.objects.order_by("pk").values())
+
+    assert dosing.replan_schedule(patient=patient, actor=clinician) == []
+    assert list(ScheduleItem.objects.order_by("pk").values()) == before
+
+
+def test_entering_the_level_closes_its_window_and_setting_it_aside_opens_it(
+    patient: Patient, protocol: Protocol, clinician: Staff, laboratory: Laboratory
+) -> None:
+    begun(patient, protocol, clinician, ago=14)
+
+    level = a_trough(patient, "9", day=now(), actor=clinician)
+    met = item(patient, "level", "week-2")
+    assert (met.state, met.done_on) == (ItemState.DONE, TODAY)
+    assert item(patient, "level", "week-4").state == ItemState.OPEN
+
+    dosing.set_aside_trough(
+        level=level, version=level.version, reason="clotted", actor=clinician
+    )
+    again = item(patient, "level", "week-2")
+    assert (again.state, again.done_on) == (ItemState.OPEN, None)
+
+
+def test_an_mri_and_a_visit_close_theirs_and_a_withdrawal_opens_them(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician, ago=91)
+    lesion = a_lesion(patient, clinician)
+
+    study = an_mri(lesion, day=now(), actor=clinician)
+    a_visit(patient, actor=clinician, day=now())
+    assert item(patient, "mri", "month-3").done_on == TODAY
+    assert item(patient, "visit", "month-3").done_on == TODAY
+
+    people.withdraw_imaging(study=study, version=1, reason="wrong", actor=clinician)
+    assert item(patient, "mri", "month-3").state == ItemState.OPEN
+
+
+def test_a_late_result_still_closes_its_window_but_not_the_next(
+    patient: Patient, protocol: Protocol, clinician: Staff, laboratory: Laboratory
+) -> None:
+    begun(patient, protocol, clinician, ago=22)
+    a_trough(patient, "9", day=now(), actor=clinician)
+
+    assert item(patient, "level", "week-2").done_on == TODAY
+    assert item(patient, "level", "week-4").state == ItemState.OPEN
+
+
+def test_another_start_replans_what_is_open_and_leaves_what_is_done(
+    patient: Patient, protocol: Protocol, clinician: Staff, laboratory: Laboratory
+) -> None:
+    begun(patient, protocol, clinician, ago=14)
+    a_trough(patient, "9", day=now(), actor=clinician)
+    done, open_ = item(patient, "level", "week-2"), item(patient, "mri", "month-3")
+    dose = patient.doses.get()
+
+    dosing.correct_dose(
+        dose=dose,
+        version=dose.version,
+        amount_mg=dose.amount_mg,
+        interval_h=dose.interval_h,
+        usual_time=dose.usual_time,
+        starts_on=dose.starts_on + timedelta(days=7),
+        reason="slip",
+        actor=clinician,
+    )
+
+    same = item(patient, "level", "week-2")
+    assert (same.best_on, same.state) == (done.best_on, ItemState.DONE)
+    assert item(patient, "mri", "month-3").best_on == open_.best_on + timedelta(days=7)
+
+
+def test_a_dose_change_adds_a_level_and_a_pause_takes_levels_away(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician, ago=60)
+    dose = a_dose(patient, "3", actor=clinician, day=now())
+    window = item(patient, "level", f"dose:{dose.pk}")
+    assert (window.opens_on - TODAY).days >= 7
+    assert (window.closes_on - TODAY).days <= 14
+
+    dosing.stop_dose(
+        patient=patient, on=TODAY + timedelta(days=1), reason="pause", actor=clinician
+    )
+    assert [key for key in keys(patient, "level") if key != "week-4"] == []
+    assert item(patient, "level", f"dose:{dose.pk}").state == ItemState.CANCELLED
+    assert "month-3" in keys(patient, "mri")
+
+
+def test_a_strong_drug_adds_a_level_and_its_withdrawal_takes_it_back(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician, ago=60)
+    drug = dosing.record_comedication(
+        patient=patient, drug="itraconazole", starts_on=TODAY, actor=clinician
+    )
+    key = f"drug:{drug.pk}:begun"
+    assert item(patient, "level", key).facts == {"drug": str(drug)}
+
+    dosing.withdraw_comedication(
+        comedication=Comedication.objects.get(),
+        version=1,
+        reason="another patient",
+        actor=clinician,
+    )
+    assert item(patient, "level", key).state == ItemState.CANCELLED
+
+
+def test_another_protocol_replans_by_its_own_rhythm(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician)
+    monthly = Protocol.objects.create(
+        name="monthly",
+        strengths_mg=[Decimal(1)],
+        citation="x",
+        schedule=policy.MONTHLY_THEN_QUARTERLY.key,
+    )
+    assigned = ProtocolAssignment.objects.get()
+    dosing.correct_assignment(
+        assignment=assigned,
+        version=1,
+        protocol=monthly,
+        starts_on=assigned.starts_on,
+        reason="wrong one",
+        actor=clinician,
+    )
+
+    assert keys(patient, "level")[:3] == ["first", "month-1", "month-2"]
+    assert item(patient, "level", "week-2").state == ItemState.CANCELLED
+
+
+def test_moving_this_and_later_keeps_its_distance_when_planned_anew(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician)
+    first, second = item(patient, "mri", "month-3"), item(patient, "mri", "month-6")
+
+    people.move_item(
+        item=first,
+        version=first.version,
+        best_on=first.best_on + timedelta(days=7),
+        reason="holiday",
+        later_too=True,
+        actor=clinician,
+    )
+    dosing.replan_schedule(patient=patient, actor=clinician)
+
+    for old in (first, second):
+        new = item(patient, "mri", old.key)
+        assert 7 <= (new.best_on - old.best_on).days <= 10
+    assert item(patient, "mri", "month-0").moved_days == 0
+    assert item(patient, "level", "month-3").moved_days == 0
+
+
+def test_moving_this_one_leaves_the_later_ones(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician)
+    first, second = item(patient, "mri", "month-3"), item(patient, "mri", "month-6")
+    people.move_item(
+        item=first,
+        version=first.version,
+        best_on=first.best_on + timedelta(days=7),
+        reason="holiday",
+        actor=clinician,
+    )
+
+    assert item(patient, "mri", "month-6").best_on == second.best_on
+    assert item(patient, "mri", "month-3").reason == "holiday"
+
+
+def test_what_is_not_done_takes_a_reason_and_can_be_asked_for_again(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician)
+    mri = item(patient, "mri", "month-0")
+
+    with pytest.raises(ValidationError, match="why it is not done"):
+        people.skip_item(item=mri, version=mri.version, reason=" ", actor=clinician)
+    skipped = people.skip_item(
+        item=mri, version=mri.version, reason="claustrophobia", actor=clinician
+    )
+    dosing.replan_schedule(patient=patient, actor=clinician)
+    assert item(patient, "mri", "month-0").state == ItemState.SKIPPED
+
+    people.reopen_item(item=skipped, version=skipped.version, actor=clinician)
+    assert item(patient, "mri", "month-0").state == ItemState.OPEN
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        (-1, "between today and a year"),
+        (367, "between today and a year"),
+        (None, "closed on that day"),
+    ],
+)
+def test_a_booking_falls_on_a_clinic_day_within_a_year(
+    patient: Patient, protocol: Protocol, clinician: Staff, day: int | None, said: str
+) -> None:
+    begun(patient, protocol, clinician)
+    mri = item(patient, "mri", "month-3")
+    saturday = TODAY + timedelta(days=(5 - TODAY.weekday()) % 7)
+    booked = saturday if day is None else TODAY + timedelta(days=day)
+
+    with pytest.raises(ValidationError, match=said):
+        people.book_item(
+            item=mri, version=mri.version, booked_on=booked, actor=clinician
+        )
+
+
+def test_a_booking_survives_planning_anew_and_two_cannot_book_unseen(
+    patient: Patient, protocol: Protocol, clinician: Staff, nurse: Staff
+) -> None:
+    begun(patient, protocol, clinician)
+    mri = item(patient, "mri", "month-3")
+    people.book_item(item=mri, version=mri.version, booked_on=mri.best_on, actor=nurse)
+    dosing.replan_schedule(patient=patient, actor=clinician)
+
+    assert item(patient, "mri", "month-3").booked_on == mri.best_on
+    with pytest.raises(ValidationError, match="changed this record"):
+        people.book_item(
+            item=mri, version=mri.version, booked_on=mri.best_on, actor=clinician
+        )
+
+
+def test_windows_avoid_holidays_and_the_clinics_own_closed_days(
+    site: Site, protocol: Protocol, clinician: Staff
+) -> None:
+    """Emperor's Birthday and Labour Thanksgiving are holidays of Japan."""
+    calendar = people.calendar_of(site)
+    assert not calendar.is_open(date(2026, 2, 23))
+    assert not calendar.is_open(date(2026, 11, 23))
+    assert calendar.is_open(date(2026, 11, 24))
+
+    ClosedDay.objects.create(site=site, day=date(2026, 11, 24), why="moving")
+    assert not people.calendar_of(site).is_open(date(2026, 11, 24))
+
+
+def test_a_sample_of_the_closed_days_before_a_window_closes_it(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    calendar = people.calendar_of(patient.site)
+    assert calendar.counts_from(date(2026, 3, 9)) == date(2026, 3, 7)
+    assert calendar.counts_from(date(2026, 3, 10)) == date(2026, 3, 10)
+
+
+def test_what_ended_long_ago_is_not_asked_for_when_first_planned(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician, ago=120)
+
+    assert "week-2" not in keys(patient, "level")
+    late = ScheduleItem.objects.of(patient).late(TODAY)
+    closed = [each.closes_on for each in late]
+    assert all((TODAY - day).days <= policy.LOOKED_BACK_DAYS for day in closed)
+
+
+def test_after_the_end_of_follow_up_nothing_is_planned_and_reopening_goes_on(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician)
+    before = keys(patient, "mri")
+    patient.refresh_from_db()
+    ended = people.correct_patient(
+        patient=patient,
+        version=patient.version,
+        reason="moved",
+        actor=clinician,
+        ended_on=TODAY,
+        ended_because="transferred",
+    )
+
+    assert dosing.replan_schedule(patient=ended, actor=clinician) == []
+    assert keys(patient, "mri") == before
+
+
+def test_the_clock_plans_on_what_repeats_and_leaves_no_signature(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician)
+    lines = AuditEvent.objects.count()
+    assert dosing.extend_schedules(at=timezone.now(), at_most=10) == 0
+
+    later = ScheduleItem.objects.filter(best_on__gt=TODAY + timedelta(days=200))
+    later.update(state=ItemState.CANCELLED, remind_at=None, next_stage="")
+
+    assert dosing.extend_schedules(at=timezone.now(), at_most=10) == 1
+    assert "month-12" in keys(patient, "mri")
+    assert AuditEvent.objects.count() == lines
+
+
+def test_someone_treated_before_there_were_schedules_gets_one(
+    site: Site, treated: Patient, clinician: Staff
+) -> None:
+    other = a_patient(site, clinician)
+    ProtocolAssignment.objects.create(
+        patient=other, protocol=Protocol.objects.get(), starts_on=TODAY, reason="x"
+    )
+
+    assert dosing.extend_schedules(at=timezone.now(), at_most=10) == 1
+    assert {kind for kind, _label in ItemKind.choices} == set(
+        ScheduleItem.objects.of(other).values_list("kind", flat=True)
+    )
