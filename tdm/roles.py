@@ -22,6 +22,7 @@ ENTERS = {
     "patients.add_diaryday",
     "patients.add_sideeffect",
     "patients.change_task",
+    "patients.change_scheduleitem",
     "dosing.add_troughlevel",
     "dosing.change_troughlevel",
     "dosing.add_comedication",

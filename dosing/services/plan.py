@@ -17,8 +17,8 @@ from patients.models import ItemKind, Patient, ScheduleItem, Staff
 from patients.revision import hold_still
 
 EXTENDED_BEFORE = timedelta(days=240)
-"""What repeats is planned again when its last day is nearer than this: a year ahead less
-more than the longest distance of two [D]."""
+"""What repeats is planned again when its last day is nearer: a year ahead, less more
+than the longest distance of two [D]."""
 
 
 @transaction.atomic

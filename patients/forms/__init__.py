@@ -19,6 +19,7 @@ from patients.forms.people import (
     RegisterForm,
     TreatmentForm,
 )
+from patients.forms.schedule import BookForm, MoveForm, ReopenForm, SkipForm
 from patients.forms.tasks import CloseTaskForm
 from patients.forms.visits import (
     AddLandmarkForm,
@@ -30,6 +31,7 @@ from patients.forms.visits import (
 
 __all__ = [
     "AddLandmarkForm",
+    "BookForm",
     "CloseTaskForm",
     "CorrectEffectForm",
     "CorrectImagingForm",
@@ -43,13 +45,16 @@ __all__ = [
     "ImagingForm",
     "LesionForm",
     "MeasurementForm",
+    "MoveForm",
     "PasswordForm",
     "PatientForm",
     "PhotoForm",
     "PictureForm",
     "RegisterForm",
+    "ReopenForm",
     "ResolveEffectForm",
     "SignInForm",
+    "SkipForm",
     "TokenForm",
     "TreatmentForm",
     "VisitForm",

@@ -5,9 +5,10 @@ from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from patients.models.people import Patient, Site
+from patients.models.people import Patient, Site, Staff
 from patients.models.rules import (
     about,
     every_version_kept,
@@ -79,6 +80,21 @@ class ItemQuerySet(models.QuerySet["ScheduleItem"]):
     def standing(self) -> Self:
         """Leave out what is no longer planned."""
         return self.exclude(state=ItemState.CANCELLED)
+
+    def at_clinics_of(self, staff: Staff) -> Self:
+        """Keep what is planned for those in follow-up at someone's clinics."""
+        patients = Patient.objects.visible_to(staff).in_follow_up()
+        return self.filter(patient__in=patients).select_related("patient__site")
+
+    def expected(self, first: date, last: date) -> Self:
+        """Keep what is open and booked, or best, on days from one to another."""
+        day = Coalesce("booked_on", "best_on")
+        return (
+            self.open()
+            .alias(on=day)
+            .filter(on__range=(first, last))
+            .order_by("on", "patient", "kind", "pk")
+        )
 
     def late(self, today: date) -> Self:
         return self.open().filter(closes_on__lt=today)
@@ -185,6 +201,11 @@ class ScheduleItem(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state == ItemState.OPEN
+
+    @property
+    def day(self) -> date:
+        """The day on which the patient is expected: the booked one, or the best."""
+        return self.booked_on or self.best_on
 
     def is_late(self, today: date) -> bool:
         return self.is_open and self.closes_on < today

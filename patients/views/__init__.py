@@ -25,6 +25,14 @@ from patients.views.people import (
     register_patient,
     withdraw_treatment,
 )
+from patients.views.schedule import (
+    book_item,
+    move_item,
+    reopen_item,
+    schedule,
+    skip_item,
+    week,
+)
 from patients.views.tasks import close_task
 from patients.views.visits import add_landmark, correct_landmark, withdraw_visit
 
@@ -37,6 +45,7 @@ __all__ = [
     "add_treatment",
     "attach_key_image",
     "attach_photo",
+    "book_item",
     "close_task",
     "correct_effect",
     "correct_imaging",
@@ -46,11 +55,16 @@ __all__ = [
     "correct_patient",
     "correct_treatment",
     "key_image",
+    "move_item",
     "photo",
     "register_patient",
+    "reopen_item",
     "resolve_effect",
     "revoke_token",
+    "schedule",
+    "skip_item",
     "tokens",
+    "week",
     "withdraw_effect",
     "withdraw_imaging",
     "withdraw_treatment",

@@ -99,7 +99,7 @@ def test_an_mri_and_a_visit_close_theirs_and_a_withdrawal_opens_them(
     lesion = a_lesion(patient, clinician)
 
     study = an_mri(lesion, day=now(), actor=clinician)
-    a_visit(patient, actor=clinician, day=now())
+    a_visit(patient, lesion, actor=clinician, day=now())
     assert item(patient, "mri", "month-3").done_on == TODAY
     assert item(patient, "visit", "month-3").done_on == TODAY
 
@@ -138,7 +138,8 @@ def test_another_start_replans_what_is_open_and_leaves_what_is_done(
 
     same = item(patient, "level", "week-2")
     assert (same.best_on, same.state) == (done.best_on, ItemState.DONE)
-    assert item(patient, "mri", "month-3").best_on == open_.best_on + timedelta(days=7)
+    moved = item(patient, "mri", "month-3").best_on - open_.best_on
+    assert 5 <= moved.days <= 9
 
 
 def test_a_dose_change_adds_a_level_and_a_pause_takes_levels_away(
