@@ -54,7 +54,12 @@ PERMISSIONS: dict[str, set[str]] = {
     Role.CLINICIAN: READS_PATIENTS | ENTERS | PRESCRIBES,
     Role.NURSE: READS_PATIENTS | ENTERS,
     Role.PHARMACIST: READS_PATIENTS
-    | {"patients.change_task", "dosing.add_troughlevel", "dosing.change_troughlevel"},
+    | {
+        "patients.change_task",
+        "patients.change_scheduleitem",
+        "dosing.add_troughlevel",
+        "dosing.change_troughlevel",
+    },
     Role.RESEARCH_READER: {"patients.view_cohort"},
     Role.ADMIN: CONFIGURES | {"patients.view_cohort", "patients.add_apitoken"},
     Role.API_CLIENT: {"patients.view_patient", "dosing.add_troughlevel"},

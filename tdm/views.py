@@ -46,11 +46,13 @@ from patients.models import (
     AuditEvent,
     DiaryDay,
     ImagingStudy,
+    ItemKind,
     Landmark,
     Lesion,
     Measurement,
     Patient,
     PreviousTreatment,
+    ScheduleItem,
     SideEffect,
     Visit,
 )
@@ -218,6 +220,7 @@ def overview(
         else None,
         **(chance_now(advice) if advice else prior_chance(history, beside, now)),
         **side_effects(history, beside, protocol),
+        **comes_next(found, today),
         "decisions": decisions,
         "ledger": ledger,
         "score": score(came for _signed, came in ledger),
@@ -228,6 +231,21 @@ def overview(
         "labs": lab_cards(labs),
         "tasks": found.tasks.open().most_urgent_first(),
         "now": now,
+    }
+
+
+NEXT_AT_ONCE = 3
+"""So many planned items are on the patient's page; the schedule has all."""
+
+
+def comes_next(patient: Patient, today: date) -> dict[str, object]:
+    """Return the first of what is open, and the level among it."""
+    planned = list(ScheduleItem.objects.of(patient).open())
+    levels = (each for each in planned if each.kind == ItemKind.LEVEL)
+    return {
+        "next_items": planned[:NEXT_AT_ONCE],
+        "next_level": next(levels, None),
+        "today": today,
     }
 
 
