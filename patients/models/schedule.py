@@ -1,6 +1,6 @@
 """What is planned for a patient: windows, what closes them, and the closed days."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, Self
 
 from django.db import models
@@ -79,6 +79,10 @@ class ItemQuerySet(models.QuerySet["ScheduleItem"]):
     def standing(self) -> Self:
         """Leave out what is no longer planned."""
         return self.exclude(state=ItemState.CANCELLED)
+
+    def due(self, at: datetime) -> Self:
+        """Keep what a reminder of is due, longest due first."""
+        return self.filter(remind_at__lte=at).order_by("remind_at")
 
     def late(self, today: date) -> Self:
         return self.open().filter(closes_on__lt=today)

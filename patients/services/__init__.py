@@ -10,6 +10,11 @@ from patients.services.accounts import (
     revoke_token,
     save_configuration,
 )
+from patients.services.delivery import (
+    claim_reminder,
+    drain_reminders,
+    finish_reminder,
+)
 from patients.services.diary import attach_photo
 from patients.services.effects import (
     FEVER_MATTERS,
@@ -35,6 +40,7 @@ from patients.services.people import (
     register_patient,
     withdraw_previous_treatment,
 )
+from patients.services.reminders import scan_reminders
 from patients.services.tasks import close_task, raise_task
 from patients.services.visits import (
     LandmarkDoubtError,
@@ -59,6 +65,7 @@ __all__ = [
     "attach_photo",
     "beat",
     "change_password",
+    "claim_reminder",
     "close_task",
     "correct_effect",
     "correct_imaging",
@@ -68,6 +75,8 @@ __all__ = [
     "correct_patient",
     "correct_previous_treatment",
     "correct_visit",
+    "drain_reminders",
+    "finish_reminder",
     "issue_token",
     "note_export",
     "note_reading",
@@ -80,6 +89,7 @@ __all__ = [
     "resolve_effect",
     "revoke_token",
     "save_configuration",
+    "scan_reminders",
     "withdraw_effect",
     "withdraw_imaging",
     "withdraw_previous_treatment",
