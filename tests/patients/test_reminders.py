@@ -213,7 +213,7 @@ def test_each_stage_is_written_about_once_to_each_contact(patient: Patient) -> N
     an_item(patient, at=PLANNED)
     post = Post()
 
-    for day in range(30, 55):
+    for day in (32, 33, 34, 44, 45, 46, 51, 52):
         for at in (PLANNED + timedelta(days=day, hours=h) for h in (0, 8, 21)):
             scanned(at)
             drained(post, at)
