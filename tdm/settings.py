@@ -119,9 +119,26 @@ CACHES = {
     },
 }
 
+REMINDER_SCAN_S = float(env.text("REMINDER_SCAN_S", "30"))
+# Sending leaves the other process of a worker to those who wait for a page.
+REMINDER_DRAINS = int(env.text("REMINDER_DRAINS", "1"))
+REMINDER_DRAIN_S = float(env.text("REMINDER_DRAIN_S", "25"))
+# Longer than three times EMAIL_TIMEOUT, and than a task may live: nobody sends on
+# after losing the lease.
+REMINDER_LEASE_S = float(env.text("REMINDER_LEASE_S", "90"))
+REMINDER_BACK_OFF_S = float(env.text("REMINDER_BACK_OFF_S", "30"))
+REMINDER_RELAY_LOG = env.text("REMINDER_RELAY_LOG", "")
+# Where the staff reach the pages, for the link in a digest.
+PUBLIC_URL = env.text("PUBLIC_URL", "")
+
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "patients.tasks.beat_heart", "schedule": 10.0},
     "cohort": {"task": "dosing.tasks.refresh_cohort", "schedule": 60.0},
+    "reminders": {
+        "task": "patients.tasks.scan_reminders",
+        "schedule": REMINDER_SCAN_S,
+        "options": {"expires": REMINDER_SCAN_S},
+    },
 }
 # Nothing to remember, so no file that could be found damaged.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
@@ -138,8 +155,23 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# No task is scheduled ahead, so an unanswered one may come back after minutes.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 120}
+CELERY_WORKER_DISABLE_RATE_LIMITS = True
+
+
+def broker_settings(address: str) -> dict[str, object]:
+    """Return what a broker needs so that no message it said yes to is lost."""
+    if urlsplit(address).scheme in {"amqp", "amqps"}:
+        return {
+            # Without confirms RabbitMQ says yes to what it then loses.
+            "CELERY_BROKER_TRANSPORT_OPTIONS": {"confirm_publish": True},
+            "CELERY_TASK_DEFAULT_QUEUE_TYPE": "quorum",
+            "CELERY_TASK_DEFAULT_EXCHANGE_TYPE": "topic",
+        }
+    # No task is scheduled ahead, so an unanswered one may come back after minutes.
+    return {"CELERY_BROKER_TRANSPORT_OPTIONS": {"visibility_timeout": 120}}
+
+
+globals().update(broker_settings(CELERY_BROKER_URL))
 
 AUTH_USER_MODEL = "patients.Staff"
 AUTHENTICATION_BACKENDS = [
@@ -208,7 +240,7 @@ EMAIL_PORT = int(env.text("EMAIL_PORT", "25"))
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=False)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
-EMAIL_TIMEOUT = 10
+EMAIL_TIMEOUT = float(env.text("EMAIL_TIMEOUT", "10"))
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "troughline@localhost")
 if not EMAIL_HOST:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"

@@ -37,6 +37,7 @@ from tests.builders import (
 ROOT = Path(__file__).resolve().parent.parent
 OPEN_TO_ALL = {"sign_in", "set_language", "livez", "readyz", "api-schema", "api-docs"}
 BY_CLOCK = {"beat", "refresh_cohort"}
+BY_CLOCK |= {"scan_reminders", "claim_reminder", "finish_reminder", "drain_reminders"}
 
 
 def addresses(

@@ -20,10 +20,15 @@ from dosing.services.labs import Typed
 from patients import services as people
 from patients.models import (
     AuditEvent,
+    CalendarFeed,
+    ClosedDay,
+    Contact,
+    DeliveryAttempt,
     DiaryPhoto,
     KeyImage,
     Patient,
     QuantityLimit,
+    Reminder,
     Staff,
 )
 from tests.builders import (
@@ -94,6 +99,25 @@ BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
         {"quantity": "weight_kg", "value": 60},
     ),
     "landmark_is_put_in_words": ("patients.Landmark", {"place": " "}),
+    "item_is_coded": ("patients.ScheduleItem", {"kind": "haircut"}),
+    "best_day_lies_in_its_window": (
+        "patients.ScheduleItem",
+        {"best_on": F("closes_on") + timedelta(days=1)},
+    ),
+    "done_items_have_their_day": ("patients.ScheduleItem", {"done_on": DAY_0}),
+    "what_is_not_done_has_a_reason": (
+        "patients.ScheduleItem",
+        {"state": "skipped", "reason": " ", "next_stage": "", "remind_at": None},
+    ),
+    "only_open_items_are_reminded_of": (
+        "patients.ScheduleItem",
+        {"next_stage": "", "remind_at": on_day(1)},
+    ),
+    "contact_is_coded": ("patients.Contact", {"channel": "pigeon"}),
+    "reminder_is_coded": ("patients.Reminder", {"channel": "pigeon"}),
+    "reminder_goes_to_someone": ("patients.Reminder", {"contact": None}),
+    "a_lease_has_an_end": ("patients.Reminder", {"state": "leased"}),
+    "what_is_sent_says_when": ("patients.Reminder", {"state": "sent"}),
     "visit_is_coded": ("patients.Visit", {"kind": "courtesy"}),
     "visit_window_is_in_order": (
         "patients.Visit",
@@ -190,6 +214,12 @@ BROKEN_BY_A_COPY: dict[str, tuple[str, Facts]] = {
     "one_course_of_a_drug_starts_on_a_day": ("dosing.Comedication", {}),
     "one_diary_day_per_day": ("patients.DiaryDay", {}),
     "one_pair_of_limits_per_quantity": ("patients.QuantityLimit", {}),
+    "an_item_is_planned_once": ("patients.ScheduleItem", {}),
+    "a_day_is_closed_once": ("patients.ClosedDay", {}),
+    "one_contact_of_an_address": ("patients.Contact", {}),
+    "one_feed_each": ("patients.CalendarFeed", {"secret_hash": "other"}),
+    "tries_are_numbered": ("patients.DeliveryAttempt", {}),
+    "outcome_is_coded": ("patients.DeliveryAttempt", {"number": 2, "outcome": "lost"}),
     "one_task_for_each_reason": ("patients.Task", {}),
     "one_dispensing_of_a_strength_on_a_day": ("dosing.Dispensing", {}),
     "one_event_of_a_kind_on_a_day": ("dosing.DrugEvent", {}),
@@ -274,6 +304,30 @@ def beside(
 
 
 @pytest.fixture
+def reminded(treated: Patient, clinician: Staff) -> None:
+    """Put rows into the tables of reminders and of the clinic's calendar."""
+    item = treated.schedule.latest("pk")
+    contact = Contact.objects.create(
+        patient=treated, channel="email", address="someone@example.org"
+    )
+    reminder = Reminder.objects.create(
+        key="1",
+        kind="item",
+        channel="email",
+        patient=treated,
+        item=item,
+        contact=contact,
+        wanted_at=on_day(1),
+        next_try_at=on_day(1),
+    )
+    DeliveryAttempt.objects.create(
+        reminder=reminder, number=1, worker="w", outcome="sent"
+    )
+    CalendarFeed.objects.create(staff=clinician, secret_hash="secret")
+    ClosedDay.objects.create(site=treated.site, day=DAY_0)
+
+
+@pytest.fixture
 def whole_clinic(
     treated: Patient,
     laboratory: Laboratory,
@@ -281,6 +335,7 @@ def whole_clinic(
     clinician: Staff,
     told: None,
     beside: None,
+    reminded: None,
 ) -> None:
     """Put at least one row into every table."""
     lesion = a_lesion(treated, clinician)
@@ -387,6 +442,7 @@ def test_every_constraint_speaks_in_words(constraint: BaseConstraint) -> None:
 
 CHANGES_FREELY = {"patients.Site", "patients.Staff", "patients.ApiToken"}
 CHANGES_FREELY |= {"patients.Heartbeat", "dosing.CohortLine", "dosing.CohortMark"}
+CHANGES_FREELY |= {"patients.ClosedDay", "patients.CalendarFeed"}
 KEPT = sorted(
     model._meta.label
     for app in ("patients", "dosing")

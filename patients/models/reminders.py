@@ -103,6 +103,30 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
             | Q(state=Waiting.LEASED, lease_until__lte=at)
         )
 
+    def waiting(self, at: datetime) -> Self:
+        """Keep what nobody has taken, longest due first."""
+        ours = self.filter(state=Waiting.PENDING, next_try_at__lte=at)
+        return ours.order_by("next_try_at")
+
+    def abandoned(self, at: datetime) -> Self:
+        """Keep what a worker took and never reported on, longest ago first."""
+        ours = self.filter(state=Waiting.LEASED, lease_until__lte=at)
+        return ours.order_by("lease_until")
+
+    def beside(self, other: "Reminder") -> Self:
+        """Keep the other messages to the same contact."""
+        return self.filter(contact=other.contact_id).exclude(pk=other.pk)
+
+    def sent_since(self, at: datetime) -> Self:
+        return self.filter(sent_at__gte=at)
+
+    def on_their_way(self) -> Self:
+        return self.filter(state=Waiting.LEASED)
+
+    def wanted_since(self, at: datetime) -> Self:
+        """Keep what became due since an instant and has not gone."""
+        return self.filter(wanted_at__gte=at, state=Waiting.PENDING)
+
 
 class Reminder(models.Model):
     """One message to one person, sent once; `key` is what it is about.

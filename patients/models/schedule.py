@@ -1,6 +1,6 @@
 """What is planned for a patient: windows, what closes them, and the closed days."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, Self
 
 from django.db import models
@@ -95,6 +95,10 @@ class ItemQuerySet(models.QuerySet["ScheduleItem"]):
             .filter(on__range=(first, last))
             .order_by("on", "patient", "kind", "pk")
         )
+
+    def due(self, at: datetime) -> Self:
+        """Keep what a reminder of is due, longest due first."""
+        return self.filter(remind_at__lte=at).order_by("remind_at")
 
     def late(self, today: date) -> Self:
         return self.open().filter(closes_on__lt=today)

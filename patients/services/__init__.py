@@ -10,6 +10,11 @@ from patients.services.accounts import (
     revoke_token,
     save_configuration,
 )
+from patients.services.delivery import (
+    claim_reminder,
+    drain_reminders,
+    finish_reminder,
+)
 from patients.services.diary import attach_photo
 from patients.services.effects import (
     FEVER_MATTERS,
@@ -35,6 +40,7 @@ from patients.services.people import (
     register_patient,
     withdraw_previous_treatment,
 )
+from patients.services.reminders import scan_reminders
 from patients.services.schedule import (
     Wanted,
     book_item,
@@ -74,6 +80,7 @@ __all__ = [
     "book_item",
     "calendar_of",
     "change_password",
+    "claim_reminder",
     "close_task",
     "correct_effect",
     "correct_imaging",
@@ -83,6 +90,8 @@ __all__ = [
     "correct_patient",
     "correct_previous_treatment",
     "correct_visit",
+    "drain_reminders",
+    "finish_reminder",
     "held_and_imaged",
     "issue_token",
     "move_item",
@@ -99,6 +108,7 @@ __all__ = [
     "resolve_effect",
     "revoke_token",
     "save_configuration",
+    "scan_reminders",
     "settle",
     "settle_visits",
     "skip_item",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from celery import current_app
+from celery import Celery, current_app
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -16,7 +16,11 @@ from pytest_django.live_server_helper import LiveServer
 from patients.models import Staff
 from patients.tasks import beat_heart
 from tdm import env, middleware
-from tdm.settings import cache_address, database  # noqa: TID251 - they are tested here
+from tdm.settings import (  # noqa: TID251 - they are tested here
+    broker_settings,
+    cache_address,
+    database,
+)
 from tests.builders import PASSWORD
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -211,3 +215,37 @@ def test_without_a_proxy_nobody_is_believed(rf: RequestFactory) -> None:
     request = rf.get("/", headers={"x-forwarded-for": "198.51.100.2"})
 
     assert middleware.address_of_asker(request) == "127.0.0.1"
+
+
+def test_rabbitmq_confirms_what_it_keeps_and_keeps_it_in_a_quorum() -> None:
+    rabbit = broker_settings("amqps://user:word@rabbit.example/troughline")
+    app = Celery("rabbit", set_as_current=False)
+    app.config_from_object(rabbit, namespace="CELERY")
+
+    queue = app.amqp.queues["celery"]
+    assert app.conf.broker_transport_options == {"confirm_publish": True}
+    assert queue.queue_arguments == {"x-queue-type": "quorum"}
+    assert queue.exchange.type == "topic"
+
+
+def test_valkey_gives_back_within_minutes_what_a_dead_worker_held() -> None:
+    assert broker_settings("redis+socket:///run/valkey.sock") == {
+        "CELERY_BROKER_TRANSPORT_OPTIONS": {"visibility_timeout": 120}
+    }
+
+
+def test_only_sending_comes_back_when_its_worker_is_lost() -> None:
+    returning = {
+        name
+        for name, task in current_app.tasks.items()
+        if task.reject_on_worker_lost and not name.startswith("celery.")
+    }
+
+    assert returning == {"patients.tasks.drain_reminders"}
+
+
+def test_the_clock_asks_for_reminders_and_forgets_a_tick_that_came_too_late() -> None:
+    tick = settings.CELERY_BEAT_SCHEDULE["reminders"]
+
+    assert tick["task"] in current_app.tasks
+    assert tick["options"]["expires"] <= tick["schedule"]
