@@ -47,5 +47,6 @@ def points_of(history: History, story: LesionStory) -> Iterable[charts.ExposureP
                 at_limit=sum(level.comparator == "<" for level in before),
                 percent=exact_change(base.value, point.value),
                 lesion=str(story.lesion),
+                days_since_level=(point.on - history.day(before[-1].drawn_at)).days,
                 area=f"{plain(base.value)} \u2192 {plain(point.value)} mm\u00b2",
             )

@@ -34,6 +34,8 @@ class ExposurePoint:
     area: str
     at_limit: int = 0
     """How many of the levels were below quantification and count as its limit."""
+    days_since_level: int = 0
+    """From the last of the levels to the MRI; what came between is not in the mean."""
 
     @property
     def mean(self) -> str:
