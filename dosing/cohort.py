@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from statistics import mean
 
 from django.db.models import Prefetch
 
@@ -176,8 +175,8 @@ def started(line: CohortLine, history: History, start: date) -> None:
     spent = policy.time_in_range(levels, targets)
     line.days_in_range, line.days_judged = spent.in_range, spent.judged
     line.days_left_out = spent.left_out
-    numbers = [each.ng_per_ml for each in levels if not each.comparator]
-    line.mean_ng_per_ml = hundredth(mean(numbers)) if numbers else None
+    mean = policy.mean_of(levels)
+    line.mean_ng_per_ml = hundredth(mean.ng_per_ml) if mean else None
     for name, value in cells(history, start).items():
         setattr(line, name, value)
     response(line, history.patient, start)

@@ -45,7 +45,12 @@ def asks_for_landmark(before_cm: Decimal, now_cm: Decimal) -> bool:
 
 def differs(printed: Decimal, old: Decimal, new: Decimal) -> bool:
     """Say whether a printed percentage is too far from the one of the raw numbers."""
-    return abs(printed - exact_change(old, new)) > PRINTED_MAY_DIFFER_BY
+    return is_misprinted(printed, exact_change(old, new))
+
+
+def is_misprinted(printed: Decimal, recomputed: Decimal) -> bool:
+    """Say whether a printed percentage lies too far from the recomputed one."""
+    return abs(printed - recomputed) > PRINTED_MAY_DIFFER_BY
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,21 @@ def baseline_of(
         return before[-1]
     soon = [each for each in ordered if each.on <= started_on + BASELINE_WINDOW]
     return soon[0] if soon else None
+
+
+def compared_with(
+    points: Sequence[Point],
+    *,
+    started_on: date | None,
+    chosen_on: date | None = None,
+) -> Point:
+    """Return the baseline of numbers obtained in one way; without one, the earliest.
+
+    It is what a course is drawn and printed against, so that each says the same.
+    """
+    ordered = sorted(points, key=lambda each: each.on)
+    found = baseline_of(ordered, started_on=started_on, chosen_on=chosen_on)
+    return found or ordered[0]
 
 
 def days_on_drug(periods: Iterable[tuple[date, date | None]], until: date) -> int:

@@ -11,8 +11,23 @@ from django.utils.translation import gettext_noop
 
 from dosing.history import History
 from dosing.words import plain
-from patients.change import Change, Point, days_on_drug, differs, percent_change
-from patients.models import ImagingStudy, Lesion, Measurement, Patient, Quantity, Visit
+from patients.change import (
+    Change,
+    Point,
+    compared_with,
+    days_on_drug,
+    differs,
+    percent_change,
+)
+from patients.models import (
+    OF_IMAGING,
+    ImagingStudy,
+    Lesion,
+    Measurement,
+    Patient,
+    Quantity,
+    Visit,
+)
 from patients.response import (
     RULES,
     UNITS,
@@ -295,6 +310,37 @@ def numbers(
     for row in rows:
         aspect = COMPARED.get(Quantity(row.quantity))
         yield Number(row, changes[aspect].baseline if aspect else None)
+
+
+def measured_alike(
+    rows: Iterable[Measurement],
+) -> Iterable[tuple[Measurement, list[Measurement]]]:
+    """Yield what may be compared, with its first row: one quantity at one place.
+
+    Lesions, landmarks and ways of obtaining a number are kept apart.
+    """
+    found: dict[tuple[object, ...], list[Measurement]] = {}
+    for row in rows:
+        place = (row.quantity, row.lesion_id or 0, row.landmark_id or 0, row.method)
+        found.setdefault(place, []).append(row)
+    for values in found.values():
+        yield values[0], values
+
+
+def baseline_among(
+    values: Sequence[Measurement], started_on: date | None, chosen_on: date | None
+) -> Measurement:
+    """Return the row that the others are compared with; of MRI a chosen one counts."""
+    chosen = chosen_on if values[0].quantity in OF_IMAGING else None
+    points = [Point(row.measured_on, row.value) for row in values]
+    found = compared_with(points, started_on=started_on, chosen_on=chosen)
+    return values[points.index(found)]
+
+
+def chosen_baseline(patient: Patient) -> date | None:
+    """Return the day of the study that was chosen as the baseline."""
+    chosen = ImagingStudy.objects.of(patient).filter(is_baseline=True)
+    return chosen.values_list("done_on", flat=True).first()
 
 
 def course_of(

@@ -14,9 +14,10 @@ from dosing.history import Around, History, method_of
 from dosing.models import Intake
 from dosing.words import plain, say
 from patients import sources
-from patients.models import Measurement, Patient, Quantity
+from patients.models import Measurement, Quantity
 from patients.response import AREA_RESPONSE_PERCENT, VOLUME_RESPONSE_PERCENT
 from tdm import charts
+from tdm.response import baseline_among, chosen_baseline, measured_alike
 
 
 def story_of(
@@ -50,7 +51,7 @@ def story_of(
         ),
         bands=tuple(bands(history) if target is None else alternative(start, target)),
         urgent_ng_per_ml=protocol.urgent_ng_per_ml if protocol else None,
-        response=tuple(responses(history.patient)),
+        response=tuple(responses(history)),
         curve=curve,
         drugs=tuple(
             charts.DrugCourse(course.starts_on, course.stops_on, str(course))
@@ -172,20 +173,28 @@ GOALS = {
 }
 
 
-def responses(found: Patient) -> Iterable[charts.ResponseSeries]:
-    """Yield a series for each quantity, and for each place where there are several."""
-    kept = Measurement.objects.of(found).select_related("landmark", "lesion")
+def responses(history: History) -> Iterable[charts.ResponseSeries]:
+    """Yield a series for each quantity, and for each place and way of measuring."""
+    patient, start = history.patient, history.course.starts_on()
+    chosen = chosen_baseline(patient)
+    kept = Measurement.objects.of(patient).select_related("landmark", "lesion")
     rows = list(kept.in_time_order())
     for quantity, name, css in RESPONSES:
-        every = [row for row in rows if row.quantity == quantity]
-        places = dict.fromkeys((row.lesion_id, row.landmark_id) for row in every)
-        for place in places:
-            values = [row for row in every if (row.lesion_id, row.landmark_id) == place]
-            where = values[0].landmark or values[0].lesion
+        series = list(measured_alike(r for r in rows if r.quantity == quantity))
+        for first, values in series:
             yield charts.ResponseSeries(
-                name=f"{name}, {where}" if where and len(places) > 1 else str(name),
-                unit=values[0].unit,
+                name=named(str(name), first, several=len(series) > 1),
+                unit=first.unit,
                 css=css,
                 points=tuple((row.measured_on, row.value) for row in values),
+                baseline_on=baseline_among(values, start, chosen).measured_on,
                 goal=GOALS.get(quantity),
             )
+
+
+def named(name: str, first: Measurement, *, several: bool) -> str:
+    """Name a series; where there are several, by its place and its method."""
+    where = first.landmark or first.lesion
+    method = first.get_method_display() if first.method else ""
+    beside = [str(where or ""), str(method)] if several else []
+    return ", ".join(filter(None, [name, *beside]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -17,7 +17,7 @@ from dosing.models import CohortLine
 from dosing.policy import MONTH_WINDOW, WEEK_WINDOW
 from dosing.words import plain
 from patients import ctcae
-from patients.change import percent_change
+from patients.change import is_misprinted, percent_change
 from patients.models import Patient, PreviousTreatment, Sex, SideEffect, Site
 from tdm import sheets
 from tdm.sheets import Cell, Column
@@ -28,21 +28,7 @@ class Comparison(StrEnum):
     """How a printed percentage stands to the one recomputed from raw values."""
 
     MATCHES = gettext_noop("matches")
-    ROUNDING = gettext_noop("rounding")
     DISCREPANCY = gettext_noop("discrepancy")
-
-
-def compare(printed: Decimal, recomputed: Decimal) -> Comparison:
-    """Say whether a printed whole percentage follows from the raw values.
-
-    It matches if it is the rounded value, is a matter of rounding if it is the value
-    cut off, and is a discrepancy otherwise.
-    """
-    if printed == recomputed.quantize(Decimal(1), ROUND_HALF_UP):
-        return Comparison.MATCHES
-    if printed == recomputed.quantize(Decimal(1), ROUND_DOWN):
-        return Comparison.ROUNDING
-    return Comparison.DISCREPANCY
 
 
 Row = dict[str, str]
@@ -205,7 +191,9 @@ def beside_printed(
     printed = Decimal(case["printed_percent"][quantity])
     if recomputed is None:
         return [None, printed, None]
-    return [recomputed, printed, compare(printed, recomputed).value]
+    wrong = is_misprinted(printed, recomputed)
+    said = Comparison.DISCREPANCY if wrong else Comparison.MATCHES
+    return [recomputed, printed, said.value]
 
 
 def location(patient: Patient, *, identified: bool) -> str:

@@ -73,10 +73,12 @@ from dosing.policy.prescribing import (
 from dosing.policy.quality import (
     LONGEST_INTERPOLATED_DAYS,
     Drawn,
+    Mean,
     TargetOn,
     TimeInRange,
     days_to_range,
     is_in_range,
+    mean_of,
     time_in_range,
 )
 from dosing.policy.reading import Level, Reading, in_words, read
@@ -215,6 +217,7 @@ __all__ = [
     "Limits",
     "Liver",
     "Loading",
+    "Mean",
     "NoHoldRuleError",
     "Packet",
     "Period",
@@ -260,6 +263,7 @@ __all__ = [
     "liver_is_impaired",
     "loading",
     "may_be_pregnant",
+    "mean_of",
     "months",
     "next_level_on",
     "percent_of_steady_state",

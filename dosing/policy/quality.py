@@ -39,6 +39,24 @@ class TimeInRange:
         return Decimal(self.in_range) / self.judged if self.judged else None
 
 
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The mean of the levels that are numbers (ng/mL), of how many, and the rest."""
+
+    ng_per_ml: Decimal
+    of: int
+    limits: int
+
+
+def mean_of(levels: Sequence[Drawn]) -> Mean | None:
+    """Return the mean; a level that is only a limit is counted apart, not averaged."""
+    numbers = [each.ng_per_ml for each in levels if each.comparator is EXACT]
+    if not numbers:
+        return None
+    whole = sum(numbers, Decimal(0))
+    return Mean(whole / len(numbers), len(numbers), len(levels) - len(numbers))
+
+
 TargetOn = Callable[[date], Target | None]
 
 

@@ -32,8 +32,10 @@ class ExposurePoint:
     percent: Decimal
     lesion: str
     area: str
-    at_limit: int = 0
-    """How many of the levels were below quantification and count as its limit."""
+    limits: int = 0
+    """How many more levels were only a limit, which no mean counts."""
+    days_since_level: int = 0
+    """From the last of the levels to the MRI; what came between is not in the mean."""
 
     @property
     def mean(self) -> str:

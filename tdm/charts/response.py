@@ -104,7 +104,7 @@ def response_panel(
 
 def _trends(story: Story, axis: TimeAxis) -> Iterable[Trend]:
     """Yield the series that lie in the window or pass through it."""
-    drawn = [each for each in story.response if each.points and each.in_order[0][1]]
+    drawn = [each for each in story.response if each.points and each.baseline]
     for place, series in enumerate(drawn):
         points = tuple(
             Measured(on, value, float(series.change_percent(value) or 0))
@@ -215,7 +215,7 @@ def point_title(series: ResponseSeries, on: date, value: Decimal) -> str:
         "day": day_text(on),
     }
     change = series.change_percent(value)
-    if change is None or on == series.in_order[0][0]:
+    if change is None or on == series.baseline_on:
         return _("%(name)s %(value)s %(unit)s, %(day)s") % facts
     facts["change"] = percent_text(change)
     return _("%(name)s %(value)s %(unit)s (%(change)s), %(day)s") % facts

@@ -79,12 +79,13 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class ResponseSeries:
-    """One outcome over time; its earliest value is the baseline."""
+    """One outcome over time; `baseline_on` is the day of what it is compared with."""
 
     name: str
     unit: str
     points: tuple[tuple[date, Decimal], ...]
     css: str
+    baseline_on: date
     goal: Goal | None = None
     """What the response rule asks of it, if one speaks of it."""
 
@@ -92,9 +93,13 @@ class ResponseSeries:
     def in_order(self) -> tuple[tuple[date, Decimal], ...]:
         return tuple(sorted(self.points))
 
+    @property
+    def baseline(self) -> Decimal:
+        return next(value for on, value in self.points if on == self.baseline_on)
+
     def change_percent(self, value: Decimal) -> Decimal | None:
         """Change from baseline; a baseline of zero has no percentages."""
-        baseline = self.in_order[0][1]
+        baseline = self.baseline
         return exact_change(baseline, value) if baseline else None
 
 

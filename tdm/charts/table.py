@@ -185,7 +185,7 @@ def _outcomes(story: Story) -> Iterable[Row]:
         for place, (on, value) in enumerate(series.in_order):
             change = series.change_percent(value)
             meaning = percent_text(change) if change is not None else ""
-            meaning = meaning if place else _("baseline")
+            meaning = _("baseline") if on == series.baseline_on else meaning
             words = f"{number_text(value)} {series.unit}".strip()
             yield _row(story, on, series.name, words, meaning, until=until[place])
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from dosing import policy
 from dosing.cohort import hundredth
 from dosing.models import CohortLine, TroughLevel, pseudonym
 from dosing.words import plain
@@ -59,6 +60,7 @@ def episode(effect: SideEffect, levels: Iterable[TroughLevel]) -> Episode:
     dated = [(timezone.localdate(v.drawn_at, zone), v.ng_per_ml) for v in levels]
     before = [(on, ng) for on, ng in dated if start <= on <= effect.onset_on]
     values = [ng for _on, ng in before]
+    mean = policy.mean_of([policy.Drawn(on, ng) for on, ng in before])
     return Episode(
         pseudonym=pseudonym(effect.patient_id),
         name=effect_name(effect),
@@ -66,9 +68,7 @@ def episode(effect: SideEffect, levels: Iterable[TroughLevel]) -> Episode:
         week=(effect.onset_on - start).days // 7,
         last_ng_per_ml=values[-1] if values else None,
         days_before=(effect.onset_on - before[-1][0]).days if before else None,
-        mean_ng_per_ml=hundredth(sum(values, Decimal(0)) / len(values))
-        if values
-        else None,
+        mean_ng_per_ml=hundredth(mean.ng_per_ml) if mean else None,
         levels=len(values),
     )
 

@@ -2,7 +2,7 @@
 
 from tdm.report.facts import Facts, facts_of
 from tdm.report.making import made, make
-from tdm.report.page import drawn
+from tdm.report.page import page_of
 from tdm.report.shelf import Made, Shelf, Stage
 
 __all__ = [
@@ -10,8 +10,8 @@ __all__ = [
     "Made",
     "Shelf",
     "Stage",
-    "drawn",
     "facts_of",
     "made",
     "make",
+    "page_of",
 ]

@@ -1,4 +1,4 @@
-"""How lesion and pain went: raw numbers, and the change from the first."""
+"""How lesion and pain went: raw numbers, and the change from baseline."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,9 +8,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from dosing.history import History
 from dosing.words import plain
 from patients.change import differs, percent_change
-from patients.models import Measurement, Patient, Quantity
+from patients.models import Measurement, Quantity
+from tdm.response import baseline_among, chosen_baseline, measured_alike
 
 COURSES = (
     Quantity.PAIN_VAS,
@@ -23,7 +25,7 @@ MOST_BETWEEN = 2
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One outcome: its first value, those between, the latest, and the change."""
+    """One outcome: its baseline, what lies between, the latest, and the change."""
 
     what: str
     first: str
@@ -32,36 +34,47 @@ class Row:
     change: str
 
 
-def course_of(patient: Patient) -> Iterable[Row]:
-    """Yield one row for each outcome of each lesion, at each landmark apart."""
+def course_of(history: History) -> Iterable[Row]:
+    """Yield one row for each outcome of each lesion, landmark and method."""
+    patient, start = history.patient, history.course.starts_on()
     rows = Measurement.objects.of(patient).filter(quantity__in=COURSES)
     found = list(rows.select_related("lesion", "landmark").in_time_order())
-    lesions = {each.lesion_id for each in found if each.lesion_id}
-    kinds: dict[tuple[str, int, int], list[Measurement]] = {}
-    for each in found:
-        place = (each.quantity, each.lesion_id or 0, each.landmark_id or 0)
-        kinds.setdefault(place, []).append(each)
+    several = len({each.lesion_id for each in found if each.lesion_id}) > 1
+    chosen = chosen_baseline(patient)
     order = [quantity.value for quantity in COURSES]
-    for _kind, values in sorted(
-        kinds.items(), key=lambda pair: (order.index(pair[0][0]), *pair[0][1:])
-    ):
-        yield row(values, several=len(lesions) > 1)
+    alike = sorted(measured_alike(found), key=lambda each: place(each[0], order))
+    for first, values in alike:
+        base = baseline_among(values, start, chosen)
+        later = [each for each in values if each.measured_on > base.measured_on]
+        yield row(named(first, several=several), base, later)
 
 
-def row(values: Sequence[Measurement], *, several: bool) -> Row:
-    first, last = values[0], values[-1]
-    what = first.get_quantity_display()
-    if first.landmark is not None:
-        what = f"{what}, {first.landmark}"
-    elif several and first.lesion is not None:
-        what = f"{what}, {first.lesion}"
-    if len(values) == 1:
-        return Row(what, dated(first), "", "", "")
-    changes = change(first.value, last.value), beside_printed(first, last)
+def place(first: Measurement, order: Sequence[str]) -> tuple[int, int, int, str]:
+    return (
+        order.index(first.quantity),
+        first.lesion_id or 0,
+        first.landmark_id or 0,
+        first.method,
+    )
+
+
+def named(first: Measurement, *, several: bool) -> str:
+    """Name an outcome by its landmark, or lesion, and by how it was measured."""
+    where = first.landmark or (first.lesion if several else None)
+    method = first.get_method_display() if first.method else ""
+    parts = [first.get_quantity_display(), str(where or ""), str(method)]
+    return ", ".join(filter(None, parts))
+
+
+def row(what: str, base: Measurement, later: Sequence[Measurement]) -> Row:
+    if not later:
+        return Row(what, dated(base), "", "", "")
+    last = later[-1]
+    changes = change(base.value, last.value), beside_printed(base, last)
     return Row(
         what=what,
-        first=dated(first),
-        between=between(values[1:-1]),
+        first=dated(base),
+        between=between(later[:-1]),
         latest=dated(last),
         change=" ".join(filter(None, changes)),
     )

@@ -83,7 +83,7 @@ def collected(history: History, now: datetime, language: str) -> Facts:
         picture_notes=tuple(picture_notes(beside, expected, now)) if drawing else (),
         levels=tuple(level_lines(history)),
         regimens=tuple(map(regimen_line, reversed(history.doses))),
-        course=tuple(course_of(patient)),
+        course=tuple(course_of(history)),
         reasons=tuple(reasons(decision, advice, expected)),
         domain=domain_of(decision, advice, expected),
         target=target(history, now),

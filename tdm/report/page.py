@@ -39,20 +39,12 @@ class Page:
     png: bytes
 
 
-def drawn(facts: Facts) -> bytes:
-    """Return the PDF: one page, tagged for screen readers, its fonts inside."""
-    return as_pdf(laid_out(facts))
-
-
 def page_of(facts: Facts) -> Page:
-    """Return the PDF and what it looks like."""
+    """Return the PDF, tagged for screen readers with its fonts inside, and its look."""
     source = laid_out(facts)
+    pdf = source.compile(format="pdf", pdf_standards=["ua-1"])
     png = source.compile(format="png", ppi=PICTURE_PPI)
-    return Page(as_pdf(source), the_one(png))
-
-
-def as_pdf(source: typst.Compiler) -> bytes:
-    return the_one(source.compile(format="pdf", pdf_standards=["ua-1"]))
+    return Page(the_one(pdf), the_one(png))
 
 
 def the_one(pages: bytes | list[bytes] | None) -> bytes:
@@ -178,10 +170,10 @@ def labels() -> dict[str, str]:
         "regimen": _("Dose"),
         "until": _("Stopped on"),
         "what": _("What"),
-        "first": _("First"),
+        "first": _("Baseline"),
         "between": _("In between"),
         "latest": _("Latest"),
-        "change": _("Change from first"),
+        "change": _("Change from baseline"),
         "nothing": _("nothing recorded"),
         "care": _(
             "Advice supports the prescriber and does not replace them. For"

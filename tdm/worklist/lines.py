@@ -85,16 +85,18 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
+    """What is open; `overdue` counts the patients whose level has not come in time.
+
+    A patient is counted also where a more urgent line stands in place of that level's.
+    """
+
     lines: tuple[Line, ...]
     week: tuple[Due, ...]
+    overdue: int
 
     @property
     def to_act_on(self) -> int:
         return sum(line.decides for line in self.lines)
-
-    @property
-    def overdue(self) -> int:
-        return sum(line.urgency in OVERDUE for line in self.lines)
 
     @property
     def tasks(self) -> int:

@@ -14,7 +14,7 @@ from tdm.worklist.levels import (
     overdue,
     unanswered,
 )
-from tdm.worklist.lines import Due, Line, Worklist
+from tdm.worklist.lines import OVERDUE, Due, Line, Worklist
 
 
 def worklist(staff: Staff, *, at: datetime) -> Worklist:
@@ -80,6 +80,7 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
         *long_silent(silent, histories, at),
         *not_repeated(discarded, histories),
     ]
+    late = (*lines, *(line for line, _due in early))
     first_of_each = {line.patient.pk: line for line in sorted(lines, key=last_first)}
     shown = [
         *first_of_each.values(),
@@ -97,6 +98,7 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
             ],
             at,
         ),
+        overdue=len({line.patient.pk for line in late if line.urgency in OVERDUE}),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
+from dosing.history import history_of
 from patients import services
 from patients.models import Lesion, Measurement, Patient, Staff
 from tdm.story import responses
@@ -93,7 +94,7 @@ def test_circumferences_at_two_landmarks_are_two_lines_of_the_chart(
             actor=nurse,
         )
 
-    drawn = {line.name: line.points for line in responses(treated)}
+    drawn = {line.name: line.points for line in responses(history_of(treated))}
 
     month = DAY_0 + timedelta(days=30)
     assert drawn == {

@@ -84,7 +84,7 @@ def strip(story: Story) -> list[Bars]:
 
 def pain(*values: tuple[int, int]) -> ResponseSeries:
     points = tuple((DAY_0 + timedelta(days=d), Decimal(v)) for d, v in values)
-    return ResponseSeries("pain", "0-10", points, "pain")
+    return ResponseSeries("pain", "0-10", points, "pain", points[0][0])
 
 
 def test_each_level_has_its_mark_its_value_and_its_meaning() -> None:
@@ -476,9 +476,8 @@ def test_weeks_are_counted_from_the_first_dose() -> None:
 
 
 def test_a_baseline_before_the_start_lies_in_a_week_before_it() -> None:
-    early = ResponseSeries(
-        "MRI area", "mm2", ((date(2026, 2, 9), Decimal(1299)),), "area"
-    )
+    day = date(2026, 2, 9)
+    early = ResponseSeries("MRI area", "mm2", ((day, Decimal(1299)),), "area", day)
 
     assert "week \u22122" in words(chart(a_story(response=(early,)), width=WIDE))
 

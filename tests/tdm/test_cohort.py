@@ -184,9 +184,23 @@ def test_who_is_overdue_here_is_overdue_on_today(
         for line in CohortLine.objects.visible_to(clinician)
         if line.level_due_on and line.level_due_on < timezone.localdate()
     }
-    told = worklist(clinician, at=timezone.localtime()).lines
-    assert late == {line.patient.pk for line in told if line.urgency in OVERDUE}
+    today = worklist(clinician, at=timezone.localtime())
+    assert late == {line.patient.pk for line in today.lines if line.urgency in OVERDUE}
+    assert today.overdue == 4
     assert late == {clinic[name].pk for name in ("a", "b", "never", "old")}
+
+
+def test_a_level_that_hides_behind_a_more_urgent_line_is_overdue_on_both(
+    treated: Patient, clinician: Staff, laboratory: Laboratory
+) -> None:
+    a_trough(treated, "19", day=5, actor=clinician)
+    refresh()
+
+    today = worklist(clinician, at=timezone.localtime())
+    assert [line.urgency in OVERDUE for line in today.lines] == [False]
+    assert today.overdue == 1
+    found = counts_of(CohortLine.objects.visible_to(clinician), timezone.localdate())
+    assert found.late == 1
 
 
 def test_a_line_follows_its_patient_and_nobody_else_is_worked_out(

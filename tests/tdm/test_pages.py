@@ -178,7 +178,7 @@ def test_a_patient_page_costs_the_same_for_one_and_three_levels(
         a_trough(treated, "12", actor=clinician, day=28 + number)
     signed_in(client, clinician)
 
-    with django_assert_num_queries(45):  # type: ignore[operator]
+    with django_assert_num_queries(46):  # type: ignore[operator]
         client.get(f"/patients/{treated.pk}/")
 
 
@@ -819,5 +819,6 @@ def test_the_companion_of_a_teaching_case_states_its_mean_and_its_n(
 
     (point,) = page.context["companion"].points
     assert (point.mean, point.levels, point.change) == ("14.0", 2, "\u221228\u00a0%")
+    assert "the last 63 days before" in page.content.decode()
     assert "n = 1 MRI." in page.content.decode()
     assert "no line is fitted" in page.content.decode()

@@ -43,7 +43,7 @@ def sheet(pdf: bytes) -> tuple[int, str, list[tuple[float, float, float, float]]
 
 def printed(patient: Patient, language: str = "en", day: int = 29) -> str:
     facts = report.facts_of(patient, at=on_day(day, 9), language=language)
-    pages, words, _boxes = sheet(report.drawn(facts))
+    pages, words, _boxes = sheet(report.page_of(facts).pdf)
     assert pages == 1
     return words
 
@@ -139,9 +139,9 @@ def test_a_year_fits_on_one_page_and_what_is_left_out_is_said(
     patient: Patient, protocol: Protocol, laboratory: Laboratory, clinician: Staff
 ) -> None:
     a_year(patient, protocol, clinician, levels=24)
-    pages, japanese, boxes = sheet(report.drawn(in_(patient, "ja")))
+    pages, japanese, boxes = sheet(report.page_of(in_(patient, "ja")).pdf)
     facts = in_(patient, "en")
-    more_pages, words, more_boxes = sheet(report.drawn(facts))
+    more_pages, words, more_boxes = sheet(report.page_of(facts).pdf)
 
     assert (pages, more_pages) == (1, 1)
     assert "範囲内" in japanese
@@ -204,7 +204,7 @@ def test_the_published_cases_are_printed_with_right_percentages(
     patient = Patient.objects.get(identifier=case)
     facts = report.facts_of(patient, at=timezone.now(), language="en")
 
-    pages, page, _boxes = sheet(report.drawn(facts))
+    pages, page, _boxes = sheet(report.page_of(facts).pdf)
 
     assert pages == 1
     assert [each for each in words.split("|") if each not in page] == []
@@ -270,7 +270,7 @@ def test_names_are_printed_as_they_are_written_however_long(
     a_trough(patient, "16.4", actor=clinician)
     signed(patient, clinician, why="why " * 120)
     facts = report.facts_of(patient, at=on_day(29), language="en")
-    pages, words, boxes = sheet(report.drawn(facts))
+    pages, words, boxes = sheet(report.page_of(facts).pdf)
 
     assert pages == 1
     assert "#panic() $x$ *a* [b] \\ @c <d>" in words
