@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
+from dosing.policy import sources
 from dosing.policy.recheck import RECHECK_AFTER_CHANGE_DAYS
 from dosing.units import Fact, Sentence
 
@@ -99,7 +100,7 @@ CASE_SERIES = Template(
         "Levels at 2 and 4 weeks, visits at 0, 1 and 3 months, MRI at 0 and 3 months,"
         " then every 3 months"
     ),
-    "Case series of two adults [V]; its windows are design defaults [NV]",
+    sources.CASE_SERIES_RHYTHM,
     (
         at_week(LEVEL, 2),
         at_week(LEVEL, 4),
@@ -118,15 +119,14 @@ CASE_SERIES = Template(
 JAPANESE_LABEL = Template(
     "jp-label-1",
     Sentence("A level 1 to 2 weeks after the start, and after any change"),
-    "Rapalimus package insert (Japan), section 7.5 [V]",
+    sources.JP_FIRST_LEVEL,
     (FIRST_LEVEL,),
 )
 
 MONTHLY_THEN_QUARTERLY = Template(
     "monthly-1",
     Sentence("Monthly for 3 months, then every 3 months"),
-    "Hammer 2018, visits; first level JP label 7.5 [V]; MRI at 0, 6 and 12 months,"
-    " SILA and SIVA [V]; windows are design defaults [NV]",
+    sources.MONTHLY_RHYTHM,
     (
         FIRST_LEVEL,
         *(
@@ -151,8 +151,6 @@ REPEATING = sorted(
 )
 """The rhythms that go on as time passes."""
 
-AFTER_CHANGE_SOURCE = "US label: 7 to 14 days after a change [V]"
-ASKED_SOURCE = "Signed decision"
 
 IsOpen = Callable[[date], bool]
 """Whether the clinic is open on a day."""
@@ -271,7 +269,7 @@ def after_turns(facts: PlanFacts, is_open: IsOpen) -> Iterator[Planned]:
             LEVEL,
             turn.key,
             turn.said,
-            AFTER_CHANGE_SOURCE,
+            sources.AFTER_CHANGE,
             *on_clinic_days(opens, best, closes, is_open),
         )
 
@@ -284,7 +282,7 @@ def asked_for(facts: PlanFacts, is_open: IsOpen) -> Iterator[Planned]:
     opens = asked.on - days(ASKED_LEAD_DAYS)
     said = Sentence("asked for by a decision")
     window = on_clinic_days(opens, asked.on, asked.on, is_open)
-    yield Planned(LEVEL, asked.key, said, ASKED_SOURCE, *window)
+    yield Planned(LEVEL, asked.key, said, sources.SIGNED_DECISION, *window)
 
 
 def days(count: int) -> timedelta:

@@ -27,3 +27,14 @@ JP_SURGERY = "Rapalimus FAQ 20496 (Japan): wound healing [V]"
 HIGH_FAT_MEAL = "Zimmerman 1999, high-fat meal [V]"
 MILD_LIVER = "Zimmerman 2005, Child-Pugh A [V]"
 US_AVOID = "Sirolimus US prescribing information, section 7.2 [V]"
+
+CASE_SERIES_RHYTHM = (
+    "Case series of two adults [V]; its windows are design defaults [NV]"
+)
+JP_FIRST_LEVEL = "Rapalimus package insert (Japan), section 7.5 [V]"
+MONTHLY_RHYTHM = (
+    "Hammer 2018, visits [V]; first level JP label 7.5 [V]; MRI after SILA and SIVA"
+    " [V]; windows are design defaults [NV]"
+)
+AFTER_CHANGE = "US label: 7 to 14 days after a change [V]"
+SIGNED_DECISION = "A signed decision"
