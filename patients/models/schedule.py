@@ -54,7 +54,7 @@ class ItemKind(models.TextChoices):
 
 
 class ItemState(models.TextChoices):
-    OPEN = "open", _("open")
+    OPEN = "open", _("planned")
     DONE = "done", _("done")
     SKIPPED = "skipped", _("not done")
     CANCELLED = "cancelled", _("no longer planned")
