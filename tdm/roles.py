@@ -22,6 +22,7 @@ ENTERS = {
     "patients.add_diaryday",
     "patients.add_sideeffect",
     "patients.change_task",
+    "patients.add_contact",
     "dosing.add_troughlevel",
     "dosing.change_troughlevel",
     "dosing.add_comedication",
@@ -43,11 +44,13 @@ CONFIGURES = {
         ("patients", "site"),
         ("patients", "staff"),
         ("patients", "quantitylimit"),
+        ("patients", "closedday"),
         ("dosing", "laboratory"),
         ("dosing", "referencerange"),
         ("dosing", "protocol"),
     )
 }
+CONFIGURES |= {"patients.delete_closedday"}
 
 PERMISSIONS: dict[str, set[str]] = {
     Role.CLINICIAN: READS_PATIENTS | ENTERS | PRESCRIBES,

@@ -1,6 +1,12 @@
 """What people type, parsed; the services hold the rules."""
 
 from patients.forms.accounts import PasswordForm, SignInForm, TokenForm
+from patients.forms.contacts import (
+    ContactForm,
+    CorrectContactForm,
+    NotificationsForm,
+    VersionForm,
+)
 from patients.forms.diary import PhotoForm
 from patients.forms.effects import (
     CorrectEffectForm,
@@ -31,6 +37,8 @@ from patients.forms.visits import (
 __all__ = [
     "AddLandmarkForm",
     "CloseTaskForm",
+    "ContactForm",
+    "CorrectContactForm",
     "CorrectEffectForm",
     "CorrectImagingForm",
     "CorrectLandmarkForm",
@@ -43,6 +51,7 @@ __all__ = [
     "ImagingForm",
     "LesionForm",
     "MeasurementForm",
+    "NotificationsForm",
     "PasswordForm",
     "PatientForm",
     "PhotoForm",
@@ -52,6 +61,7 @@ __all__ = [
     "SignInForm",
     "TokenForm",
     "TreatmentForm",
+    "VersionForm",
     "VisitForm",
     "WithdrawForm",
     "day_or",

@@ -10,6 +10,7 @@ from patients.services.accounts import (
     revoke_token,
     save_configuration,
 )
+from patients.services.contacts import add_contact, correct_contact, opt_in, opt_out
 from patients.services.diary import attach_photo
 from patients.services.effects import (
     FEVER_MATTERS,
@@ -24,6 +25,12 @@ from patients.services.imaging import (
     correct_imaging,
     record_imaging,
     withdraw_imaging,
+)
+from patients.services.notifications import (
+    choose_notifications,
+    end_feed,
+    make_feed,
+    remove_closed_day,
 )
 from patients.services.observations import add_measurement, correct_measurement
 from patients.services.people import (
@@ -51,6 +58,7 @@ __all__ = [
     "LandmarkDoubtError",
     "Measured",
     "Numbers",
+    "add_contact",
     "add_landmark",
     "add_lesion",
     "add_measurement",
@@ -59,7 +67,9 @@ __all__ = [
     "attach_photo",
     "beat",
     "change_password",
+    "choose_notifications",
     "close_task",
+    "correct_contact",
     "correct_effect",
     "correct_imaging",
     "correct_landmark",
@@ -68,15 +78,20 @@ __all__ = [
     "correct_patient",
     "correct_previous_treatment",
     "correct_visit",
+    "end_feed",
     "issue_token",
+    "make_feed",
     "note_export",
     "note_reading",
+    "opt_in",
+    "opt_out",
     "raise_task",
     "record_effect",
     "record_imaging",
     "record_visit",
     "register_patient",
     "register_staff",
+    "remove_closed_day",
     "resolve_effect",
     "revoke_token",
     "save_configuration",
