@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,7 +21,7 @@ from django.views.decorators.http import (
 from patients import services
 from patients.forms import ContactForm, CorrectContactForm, VersionForm
 from patients.messages import TO_PATIENTS, Message, message_for
-from patients.models import Contact, Patient, Reminder, Site, Stage
+from patients.models import Contact, DeliveryAttempt, Patient, Reminder, Site, Stage
 from patients.web import (
     ServiceForm,
     StaffRequest,
@@ -48,10 +49,11 @@ def reminders(request: StaffRequest, patient_id: int) -> HttpResponse:
     patient = visible_patient(request, patient_id)
     services.note_reading(patient=patient, by="reminders", actor=request.user)
     contacts = Contact.objects.of(patient)
+    in_order = DeliveryAttempt.objects.order_by("number")
     log = (
         Reminder.objects.of(patient)
         .select_related("contact", "item")
-        .prefetch_related("deliveries")
+        .prefetch_related(Prefetch("deliveries", in_order))
     )
     context = {
         "patient": patient,
