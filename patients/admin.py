@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from patients import services
-from patients.models import QuantityLimit, Role, Site, Staff
+from patients.models import ClosedDay, QuantityLimit, Role, Site, Staff
 
 
 def own_sites(request: HttpRequest) -> models.QuerySet[Site]:
@@ -136,6 +136,32 @@ class StaffAdmin(ServiceAdmin):
 
     def save_related(self, *_facts: Any, **_options: Any) -> None:
         """Leave the clinics as the service has just stored them."""
+
+
+@admin.register(ClosedDay)
+class ClosedDayAdmin(ServiceAdmin):
+    """The days on which one's own clinics are closed; a mistaken one is removed."""
+
+    list_display = ("day", "site", "why")
+    list_filter = ("site",)
+    ordering = ("-day",)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[ClosedDay]:
+        return ClosedDay.objects.filter(site__in=own_sites(request))
+
+    def formfield_for_foreignkey(
+        self, db_field: models.ForeignKey, request: HttpRequest, **options: Any
+    ) -> Any:
+        options["queryset"] = own_sites(request)
+        return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: models.Model | None = None
+    ) -> bool:
+        return request.user.has_perm("patients.delete_closedday")
+
+    def delete_model(self, request: HttpRequest, obj: ClosedDay) -> None:
+        services.remove_closed_day(closed=obj, actor=request.user)  # type: ignore[arg-type]
 
 
 @admin.register(QuantityLimit)

@@ -23,6 +23,7 @@ ENTERS = {
     "patients.add_sideeffect",
     "patients.change_task",
     "patients.change_scheduleitem",
+    "patients.add_contact",
     "dosing.add_troughlevel",
     "dosing.change_troughlevel",
     "dosing.add_comedication",
@@ -44,11 +45,13 @@ CONFIGURES = {
         ("patients", "site"),
         ("patients", "staff"),
         ("patients", "quantitylimit"),
+        ("patients", "closedday"),
         ("dosing", "laboratory"),
         ("dosing", "referencerange"),
         ("dosing", "protocol"),
     )
 }
+CONFIGURES |= {"patients.delete_closedday"}
 
 PERMISSIONS: dict[str, set[str]] = {
     Role.CLINICIAN: READS_PATIENTS | ENTERS | PRESCRIBES,

@@ -44,6 +44,7 @@ from dosing.words import percents, plain
 from patients import services
 from patients.models import (
     AuditEvent,
+    Contact,
     DiaryDay,
     ImagingStudy,
     ItemKind,
@@ -345,6 +346,7 @@ RECORDS: dict[str, type[models.Model]] = {
     "landmark": Landmark,
     "measurement": Measurement,
     "effect": SideEffect,
+    "contact": Contact,
     "lab": LabResult,
     "lesion": Lesion,
     "treatment": PreviousTreatment,

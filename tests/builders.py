@@ -17,7 +17,16 @@ from dosing.diary import Entry, Place, week_of
 from dosing.models import Dose, Laboratory, Protocol, TroughLevel
 from dosing.units import Unit, parse_reported
 from patients import services as people
-from patients.models import ImagingStudy, Lesion, Patient, Role, Site, Staff, Visit
+from patients.models import (
+    ImagingStudy,
+    Lesion,
+    Patient,
+    Role,
+    ScheduleItem,
+    Site,
+    Staff,
+    Visit,
+)
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 DAY_0 = date(2026, 3, 2)
@@ -150,6 +159,34 @@ def a_visit(
             **facts,
         },
     )
+
+
+def a_planned_item(
+    patient: Patient,
+    *,
+    opens: int = -5,
+    closes: int = 5,
+    booked: int | None = None,
+    **facts: Any,
+) -> ScheduleItem:
+    """Plan something in a window of days, counted from today at the clinic."""
+    today = patient.site.today(timezone.now())
+    item = ScheduleItem(
+        **{
+            "patient": patient,
+            "kind": "visit",
+            "key": f"test {next(numbers)}",
+            "text": "Visit",
+            "opens_on": today + timedelta(days=opens),
+            "best_on": today + timedelta(days=closes),
+            "closes_on": today + timedelta(days=closes),
+            "booked_on": None if booked is None else today + timedelta(days=booked),
+            **facts,
+        }
+    )
+    item.full_clean()
+    item.save()
+    return item
 
 
 def a_dose(

@@ -36,6 +36,7 @@ from tests.builders import (
 
 ROOT = Path(__file__).resolve().parent.parent
 OPEN_TO_ALL = {"sign_in", "set_language", "livez", "readyz", "api-schema", "api-docs"}
+OPEN_TO_ALL |= {"calendar_feed"}
 BY_CLOCK = {"beat", "refresh_cohort"}
 BY_CLOCK |= {"scan_reminders", "claim_reminder", "finish_reminder", "drain_reminders"}
 
@@ -76,6 +77,9 @@ def filled(route: str) -> str:
         "<int:lab_id>": "1",
         "<int:event_id>": "1",
         "<int:dispensing_id>": "1",
+        "<int:contact_id>": "1",
+        "<int:feed_id>": "1",
+        "<slug:secret>": "abc",
         "<slug:what>.<slug:kind>": "table1.csv",
         "<slug:kind>": "level",
         "<slug:key>": "abc",
@@ -188,6 +192,15 @@ MAY_OPEN = {
     "add_dispensing": ENTRY,
     "correct_dispensing": ENTRY,
     "withdraw_dispensing": ENTRY,
+    "reminders": CARE,
+    "add_contact": ENTRY,
+    "correct_contact": ENTRY,
+    "opt_out": ENTRY,
+    "opt_in": ENTRY,
+    "inbox": CARE,
+    "notifications": CARE,
+    "make_feed": CARE,
+    "end_feed": CARE,
     "models": CARE | {Role.ADMIN},
     "tokens": {Role.ADMIN},
     "revoke_token": {Role.ADMIN},
@@ -279,7 +292,15 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         tablets=30,
         actor=clinician,
     )
+    contact = patients.services.add_contact(
+        patient=stranger,
+        channel="email",
+        address="someone@example.org",
+        language="ja",
+        actor=clinician,
+    )
     return {
+        "contact": contact.pk,
         "effect": effect.pk,
         "patient": stranger.pk,
         "event": event.pk,
@@ -368,6 +389,12 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         "/key-images/{image}/",
         "/history/imaging/{study}/",
         "/measurements/{measurement}/correct/",
+        "/patients/{patient}/reminders/",
+        "/patients/{patient}/contacts/new/",
+        "/contacts/{contact}/correct/",
+        "/contacts/{contact}/off/",
+        "/contacts/{contact}/on/",
+        "/history/contact/{contact}/",
         "/history/patient/{patient}/",
         "/history/dose/{dose}/",
         "/history/protocol/{assignment}/",

@@ -1,6 +1,12 @@
 """What people type, parsed; the services hold the rules."""
 
 from patients.forms.accounts import PasswordForm, SignInForm, TokenForm
+from patients.forms.contacts import (
+    ContactForm,
+    CorrectContactForm,
+    NotificationsForm,
+    VersionForm,
+)
 from patients.forms.diary import PhotoForm
 from patients.forms.effects import (
     CorrectEffectForm,
@@ -33,6 +39,8 @@ __all__ = [
     "AddLandmarkForm",
     "BookForm",
     "CloseTaskForm",
+    "ContactForm",
+    "CorrectContactForm",
     "CorrectEffectForm",
     "CorrectImagingForm",
     "CorrectLandmarkForm",
@@ -46,6 +54,7 @@ __all__ = [
     "LesionForm",
     "MeasurementForm",
     "MoveForm",
+    "NotificationsForm",
     "PasswordForm",
     "PatientForm",
     "PhotoForm",
@@ -57,6 +66,7 @@ __all__ = [
     "SkipForm",
     "TokenForm",
     "TreatmentForm",
+    "VersionForm",
     "VisitForm",
     "WithdrawForm",
     "day_or",

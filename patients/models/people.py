@@ -66,6 +66,13 @@ class Site(models.Model):
         help_text=_("Apart by commas: 0.5,1,2"),
     )
 
+    phone = models.CharField(
+        _("telephone"),
+        max_length=30,
+        blank=True,
+        validators=[plain_text],
+        help_text=_("Stands in the messages to patients."),
+    )
     country = models.CharField(
         _("holidays of"),
         max_length=2,

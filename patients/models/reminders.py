@@ -1,5 +1,6 @@
 """The queue of reminders: who is told, what waits, what was tried, what arrived."""
 
+import re
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -19,7 +20,7 @@ from patients.models.rules import (
     never_deleted,
     plain_text,
 )
-from patients.models.schedule import ScheduleItem
+from patients.models.schedule import ScheduleItem, Stage
 
 
 class Channel(models.TextChoices):
@@ -32,7 +33,14 @@ class Language(models.TextChoices):
     JAPANESE = "ja", _("Japanese")
 
 
+PHONE_NUMBER = re.compile(r"\+?\d{7,15}", re.ASCII)
+"""Up to 15 digits, as E.164 has it; fewer than 7 are taken for a slip."""
+
+
 class ContactQuerySet(models.QuerySet["Contact"]):
+    def of(self, patient: Patient) -> Self:
+        return self.filter(patient=patient).order_by("pk")
+
     def reachable(self) -> Self:
         """Keep those who may be written to."""
         return self.filter(opted_out_at=None)
@@ -82,6 +90,10 @@ class Contact(models.Model):
                 validate_email(self.address)
             except ValidationError as wrong:
                 raise ValidationError({"address": wrong}) from wrong
+        elif not PHONE_NUMBER.fullmatch(self.address):
+            raise ValidationError(
+                {"address": _("Write a telephone number, such as +819012345678.")}
+            )
 
 
 class Waiting(models.TextChoices):
@@ -96,6 +108,10 @@ class Waiting(models.TextChoices):
 
 
 class ReminderQuerySet(models.QuerySet["Reminder"]):
+    def of(self, patient: Patient) -> Self:
+        """Keep what was for a patient, newest first."""
+        return self.filter(patient=patient).order_by("-wanted_at", "-pk")
+
     def due(self, at: datetime) -> Self:
         """Keep what may be sent now: what waits, and what a dead worker held."""
         return self.filter(
@@ -229,6 +245,20 @@ class Reminder(models.Model):
     def __str__(self) -> str:
         return self.key
 
+    @property
+    def stage_said(self) -> str:
+        """Name the stage in words; a silent diary has none."""
+        return str(Stage(self.stage).label) if self.stage in Stage.values else ""
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state == Waiting.PENDING
+
+    @property
+    def needs_someone(self) -> bool:
+        """Whether it did not arrive, or nobody knows: a human writes or calls."""
+        return self.state in {Waiting.DEAD, Waiting.UNKNOWN}
+
 
 class Outcome(models.TextChoices):
     SENT = "sent", _("sent")
@@ -270,6 +300,11 @@ class DeliveryAttempt(models.Model):
         return f"{self.number}: {self.outcome}"
 
 
+class FeedQuerySet(models.QuerySet["CalendarFeed"]):
+    def running(self) -> Self:
+        return self.filter(ended_at=None)
+
+
 class CalendarFeed(models.Model):
     """The secret address under which someone's calendar reads what is booked.
 
@@ -280,6 +315,8 @@ class CalendarFeed(models.Model):
     secret_hash = models.CharField(max_length=64, unique=True)
     made_at = models.DateTimeField(_("made"), db_default=Now())
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    objects = FeedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("calendar feed")

@@ -10,6 +10,7 @@ from patients.services.accounts import (
     revoke_token,
     save_configuration,
 )
+from patients.services.contacts import add_contact, correct_contact, opt_in, opt_out
 from patients.services.delivery import (
     claim_reminder,
     drain_reminders,
@@ -29,6 +30,12 @@ from patients.services.imaging import (
     correct_imaging,
     record_imaging,
     withdraw_imaging,
+)
+from patients.services.notifications import (
+    choose_notifications,
+    end_feed,
+    make_feed,
+    remove_closed_day,
 )
 from patients.services.observations import add_measurement, correct_measurement
 from patients.services.people import (
@@ -70,6 +77,7 @@ __all__ = [
     "Measured",
     "Numbers",
     "Wanted",
+    "add_contact",
     "add_landmark",
     "add_lesion",
     "add_measurement",
@@ -80,8 +88,10 @@ __all__ = [
     "book_item",
     "calendar_of",
     "change_password",
+    "choose_notifications",
     "claim_reminder",
     "close_task",
+    "correct_contact",
     "correct_effect",
     "correct_imaging",
     "correct_landmark",
@@ -91,18 +101,23 @@ __all__ = [
     "correct_previous_treatment",
     "correct_visit",
     "drain_reminders",
+    "end_feed",
     "finish_reminder",
     "held_and_imaged",
     "issue_token",
+    "make_feed",
     "move_item",
     "note_export",
     "note_reading",
+    "opt_in",
+    "opt_out",
     "raise_task",
     "record_effect",
     "record_imaging",
     "record_visit",
     "register_patient",
     "register_staff",
+    "remove_closed_day",
     "reopen_item",
     "replan",
     "resolve_effect",

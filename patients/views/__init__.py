@@ -1,6 +1,13 @@
 """Pages about people, split by noun."""
 
 from patients.views.accounts import revoke_token, tokens
+from patients.views.contacts import (
+    add_contact,
+    correct_contact,
+    opt_in,
+    opt_out,
+    reminders,
+)
 from patients.views.diary import attach_photo, photo
 from patients.views.effects import (
     add_effect,
@@ -15,6 +22,7 @@ from patients.views.imaging import (
     key_image,
     withdraw_imaging,
 )
+from patients.views.notifications import end_feed, inbox, make_feed, notifications
 from patients.views.observations import add_measurement, correct_measurement
 from patients.views.people import (
     add_lesion,
@@ -37,6 +45,7 @@ from patients.views.tasks import close_task
 from patients.views.visits import add_landmark, correct_landmark, withdraw_visit
 
 __all__ = [
+    "add_contact",
     "add_effect",
     "add_imaging",
     "add_landmark",
@@ -47,6 +56,7 @@ __all__ = [
     "attach_photo",
     "book_item",
     "close_task",
+    "correct_contact",
     "correct_effect",
     "correct_imaging",
     "correct_landmark",
@@ -54,10 +64,17 @@ __all__ = [
     "correct_measurement",
     "correct_patient",
     "correct_treatment",
+    "end_feed",
+    "inbox",
     "key_image",
+    "make_feed",
     "move_item",
+    "notifications",
+    "opt_in",
+    "opt_out",
     "photo",
     "register_patient",
+    "reminders",
     "reopen_item",
     "resolve_effect",
     "revoke_token",

@@ -1,11 +1,13 @@
 """Administrators set up clinics, people, laboratories and protocols, with a trace."""
 
+from datetime import time
+
 import pytest
 from django.test import Client
 
 from dosing.models import Laboratory, Protocol
-from patients.models import AuditEvent, Role, Site, Staff
-from tests.builders import PASSWORD, a_site, a_staff_member
+from patients.models import AuditEvent, ClosedDay, Role, Site, Staff
+from tests.builders import DAY_0, PASSWORD, a_site, a_staff_member
 
 
 @pytest.fixture
@@ -82,6 +84,8 @@ def test_a_clinic_that_is_never_open_is_refused_in_words(
         "non_clinic_weekdays": "0,1,2,3,4,5,6",
         "stocked_strengths_mg": "1",
         "silent_after_days": "3",
+        "quiet_from": "20:00",
+        "quiet_until": "08:00",
     }
 
     answer = office.post("/admin/patients/site/add/", form)
@@ -152,6 +156,8 @@ def test_a_new_clinic_belongs_to_whoever_opened_it(
         "non_clinic_weekdays": "5,6",
         "stocked_strengths_mg": "1",
         "silent_after_days": "3",
+        "quiet_from": "20:00",
+        "quiet_until": "08:00",
     }
 
     office.post("/admin/patients/site/add/", form)
@@ -259,3 +265,65 @@ def test_the_administrations_own_password_page_leads_to_the_audited_one(
     answer = office.get("/admin/password_change/")
 
     assert (answer.status_code, answer.get("Location")) == (302, "/password/")
+
+
+def test_quiet_hours_and_holidays_of_a_clinic_are_set_with_a_trace(
+    office: Client, site: Site
+) -> None:
+    form = {
+        "name": site.name,
+        "time_zone": "Asia/Tokyo",
+        "non_clinic_weekdays": "5,6",
+        "stocked_strengths_mg": "1",
+        "silent_after_days": "3",
+        "phone": "03-1234-5678",
+        "quiet_from": "21:00",
+        "quiet_until": "07:30",
+    }
+    path = f"/admin/patients/site/{site.pk}/change/"
+
+    unknown = office.post(path, {**form, "country": "XX"})
+    office.post(path, {**form, "country": "DE"})
+
+    site.refresh_from_db()
+    assert "No holidays are known of it" in unknown.content.decode()
+    assert (site.country, site.phone, site.quiet_until) == (
+        "DE",
+        "03-1234-5678",
+        time(7, 30),
+    )
+    line = AuditEvent.objects.filter(action="save_configuration").latest("pk")
+    assert line.details["quiet_from"] == ["20:00:00", "21:00:00"]
+    assert line.details["country"] == ["JP", "DE"]
+
+
+def test_a_closed_day_is_added_once_and_removed_with_a_trace(
+    office: Client, site: Site
+) -> None:
+    form = {"site": site.pk, "day": str(DAY_0), "why": "Moving house"}
+    path = "/admin/patients/closedday/"
+
+    office.post(f"{path}add/", form)
+    again = office.post(f"{path}add/", form)
+    closed = ClosedDay.objects.get(site=site, day=DAY_0)
+    seen = office.get(path).content.decode()
+    office.post(f"{path}{closed.pk}/delete/", {"post": "yes"})
+
+    assert "closed already" in again.content.decode()
+    assert "Moving house" in seen
+    assert not ClosedDay.objects.exists()
+    line = AuditEvent.objects.get(action="remove_closed_day")
+    assert (line.details["day"], line.details["why"]) == (str(DAY_0), "Moving house")
+
+
+def test_a_closed_day_of_another_clinic_is_none_of_ones_business(
+    office: Client,
+) -> None:
+    other = a_site("Osaka clinic")
+    theirs = ClosedDay.objects.create(site=other, day=DAY_0)
+    path = "/admin/patients/closedday/"
+
+    office.post(f"{path}{theirs.pk}/delete/", {"post": "yes"})
+    office.post(f"{path}add/", {"site": other.pk, "day": "2026-05-01"})
+
+    assert list(ClosedDay.objects.all()) == [theirs]

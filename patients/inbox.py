@@ -1,0 +1,86 @@
+"""What waits for someone: open items whose window has come, and whose they are.
+
+Nothing is stored: who looks later sees what is open then.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import DateField, DateTimeField, F, Func, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Greatest
+
+from patients.models import Role, ScheduleItem, Staff
+
+ESCALATED_AFTER_DAYS = 7
+"""So long after its last day what is late goes from the nurse to the clinician.
+
+A design default [NV].
+"""
+
+
+def last_day(closes_on: date, booked_on: date | None) -> date:
+    """Return the last day on which it is not late: what is booked waits for its day."""
+    return max(closes_on, booked_on or closes_on)
+
+
+def owner(last_on: date, today: date) -> Role:
+    """Return who sees to it: a nurse, and a clinician once it is late for long."""
+    late_for = today - last_on
+    is_long = late_for >= timedelta(days=ESCALATED_AFTER_DAYS)
+    return Role.CLINICIAN if is_long else Role.NURSE
+
+
+class DayAt(Func):
+    """The date on the wall of a place at an instant, by the name of its time zone."""
+
+    function = "timezone"
+    output_field = DateField()
+
+    def __init__(self, time_zone: str, at: datetime) -> None:
+        super().__init__(time_zone, Value(at, DateTimeField()))
+
+    template = "(%(function)s(%(expressions)s))::date"
+
+
+def waiting(staff: Staff, *, at: datetime, role: str = "") -> QuerySet[ScheduleItem]:
+    """Return what waits at someone's clinics, for one role or for all, oldest first.
+
+    Each clinic has its own date; who left follow-up is not waited for. It is one
+    statement, however many clinics and patients there are.
+    """
+    come = (
+        ScheduleItem.objects.open()
+        .filter(patient__site__in=staff.sites.all(), patient__ended_on=None)
+        .annotate(
+            last_on=Greatest("closes_on", Coalesce("booked_on", "closes_on")),
+            today=DayAt("patient__site__time_zone", at),
+        )
+        .filter(opens_on__lte=F("today"))
+    )
+    late_for_long = Q(last_on__lte=F("today") - timedelta(days=ESCALATED_AFTER_DAYS))
+    if role:
+        come = come.filter(late_for_long if role == Role.CLINICIAN else ~late_for_long)
+    return come.select_related("patient__site").order_by("last_on", "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One open item as the inbox shows it: since when it waits, and for whom."""
+
+    item: ScheduleItem
+    since: date
+    owner: Role
+    is_late: bool
+
+    @property
+    def is_escalated(self) -> bool:
+        return self.owner is Role.CLINICIAN
+
+
+def line_of(item: ScheduleItem, *, at: datetime) -> Line:
+    """Say since when an item waits: from its window, or from when it became late."""
+    today = item.patient.site.today(at)
+    last_on = last_day(item.closes_on, item.booked_on)
+    is_late = last_on < today
+    since = last_on + timedelta(days=1) if is_late else item.opens_on
+    return Line(item, since, owner(last_on, today), is_late)
