@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dosing.models.levels import Reason
 from dosing.models.protocols import Protocol
-from patients.models import IssvaType, Patient, Sex, Site, Staff
+from patients.models import EndReason, IssvaType, Patient, Sex, Site, Staff
 
 
 class Excluded(models.TextChoices):
@@ -37,7 +37,9 @@ class CohortQuerySet(models.QuerySet["CohortLine"]):
         return self.filter(is_stale=True)
 
     def included(self) -> Self:
-        return self.worked_out().filter(excluded="")
+        """Leave out at once who withdrew, even where the line does not say so yet."""
+        withdrew = Q(patient__ended_because=EndReason.WITHDRAWN)
+        return self.worked_out().filter(excluded="").exclude(withdrew)
 
     def left_out(self) -> Self:
         return self.worked_out().exclude(excluded="")

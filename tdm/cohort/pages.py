@@ -195,8 +195,16 @@ def pages_of(
     meaning = dictionary(identified=identified)
     if what == "dictionary":
         return [meaning]
-    context = Context(today, identified, small_sites(lines))
+    context = Context(today, identified, small_sites(lines), still_waiting(waiting))
     return [dataset(with_records(lines).order_by("patient_id"), context), meaning]
+
+
+def still_waiting(n: int) -> tuple[str, ...]:
+    """Say that the file lacks what is not worked out yet, or holds what it was."""
+    if not n:
+        return ()
+    said = _("%(n)s patients are still being brought up to date.")
+    return (said % {"n": n},)
 
 
 def small_sites(lines: QuerySet[CohortLine]) -> frozenset[int]:
@@ -221,11 +229,8 @@ def table1_sheet(
     notes = [
         *table1.notes(),
         _("Left out: %(who)s.") % {"who": ", ".join(left_out) or _("nobody")},
+        *still_waiting(wait),
     ]
-    if wait:
-        notes.append(
-            _("%(n)s patients are still being brought up to date.") % {"n": wait}
-        )
     return sheets.Sheet(
         title=_("Table 1"),
         columns=table1.headed(columns),

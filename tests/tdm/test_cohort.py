@@ -563,6 +563,32 @@ def test_what_is_missing_says_so_and_comes_first(
     assert "limb circumference comparison" not in rows[0]
 
 
+@pytest.mark.parametrize("address", [each for each in FILES if "dict" not in each])
+def test_a_file_says_who_waits_and_leaves_out_who_withdrew_since(
+    clinic: dict[str, Patient],
+    browser_of: SignedIn,
+    clinician: Staff,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+) -> None:
+    refresh()
+    people.correct_patient(
+        patient=clinic["b"],
+        version=1,
+        reason="told us",
+        ended_on=DAY_0,
+        ended_because="withdrawn",
+        actor=clinician,
+    )
+    monkeypatch.setattr(pages, "LINES_FOR_A_FILE", 0)
+
+    said = words_in(browser_of(clinician).get(address).content)
+
+    assert "1 patients are still being brought up to date." in said
+    shown = [name for name in clinic if f"P{clinic[name].pk:04}" in said]
+    assert shown == ["a", "old"]
+
+
 def test_more_patients_than_anyone_reads_are_not_printed(
     clinic: dict[str, Patient],
     browser_of: SignedIn,
