@@ -77,18 +77,30 @@ def lines_of(patients: Iterable[Patient], *, at: datetime) -> list[CohortLine]:
     signed = Decision.objects.filter(patient__in=keys).defer("forecast", "inputs")
     for decision in signed.order_by("signed_at", "pk"):
         decisions[decision.patient_id].append(decision)
-    turned = {
-        course.patient_id: course
-        for course in Comedication.objects.filter(patient__in=keys).turned_unmeasured(
-            at.date()
-        )
-    }
+    turned = turned_in(found, at)
     return [
         line_of(
             Records(histories[each.pk], decisions[each.pk], turned.get(each.pk)), at
         )
         for each in found
     ]
+
+
+def turned_in(patients: Iterable[Patient], at: datetime) -> dict[int, Comedication]:
+    """Return the strong drug that turned unmeasured, by the day of each clinic.
+
+    It is one statement for each date that it is somewhere, three at most.
+    """
+    days: defaultdict[date, list[int]] = defaultdict(list)
+    for patient in patients:
+        days[patient.site.today(at)].append(patient.pk)
+    return {
+        course.patient_id: course
+        for day, keys in days.items()
+        for course in Comedication.objects.filter(patient__in=keys).turned_unmeasured(
+            day
+        )
+    }
 
 
 def readable(patients: Iterable[Patient]) -> Iterable[Patient]:

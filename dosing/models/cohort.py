@@ -4,7 +4,7 @@ Lines are worked out from the records and hold nothing of their own: they may be
 thrown away, and services.refresh_cohort() makes them anew.
 """
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 
@@ -35,6 +35,13 @@ class CohortQuerySet(models.QuerySet["CohortLine"]):
     def waiting(self) -> Self:
         """Keep those whose records changed since they were worked out."""
         return self.filter(is_stale=True)
+
+    def turned(self, at: datetime) -> Self:
+        """Keep those whose day has come on the clock of their clinic."""
+        come = Q(pk__in=[])
+        for site in Site.objects.all():
+            come |= Q(site=site, turns_on__lte=site.today(at))
+        return self.filter(come)
 
     def included(self) -> Self:
         """Leave out at once who withdrew, even where the line does not say so yet."""

@@ -58,8 +58,7 @@ def note_changes(at: datetime) -> None:
         update_fields=["is_stale"],
         batch_size=1000,
     )
-    turned = CohortLine.objects.filter(turns_on__lte=at.date(), is_stale=False)
-    turned.update(is_stale=True)
+    CohortLine.objects.turned(at).filter(is_stale=False).update(is_stale=True)
     mark.save(update_fields=["positions"])
 
 

@@ -4,7 +4,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ from docx.oxml.ns import qn
 from openpyxl import load_workbook
 
 from dosing import services as dosing
+from dosing.cohort import turned_in
 from dosing.models import CohortLine, Decision, Laboratory, Protocol, TroughLevel
 from patients import services as people
 from patients.models import AuditEvent, Patient, Role, Site, Staff
@@ -265,6 +266,51 @@ def test_a_planned_dose_counts_from_its_day_on(
 
     line.refresh_from_db()
     assert line.level_due_on == DAY_0 + timedelta(days=now() + 3 + 14)
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "before", "after"),
+    [
+        ("Pacific/Kiritimati", "2026-06-10T09:59Z", "2026-06-10T10:00Z"),
+        ("Pacific/Pago_Pago", "2026-06-11T10:59Z", "2026-06-11T11:00Z"),
+    ],
+)
+def test_a_planned_dose_counts_from_the_midnight_of_its_clinic(
+    clinician: Staff, protocol: Protocol, time_zone: str, before: str, after: str
+) -> None:
+    patient = a_patient(a_site("Far away", time_zone=time_zone), clinician)
+    a_dose(patient, "2", protocol=protocol, actor=clinician, day=101)
+    assert patient.doses.get().starts_on == date(2026, 6, 11)
+    last, first = datetime.fromisoformat(before), datetime.fromisoformat(after)
+    dosing.refresh_cohort(at=last, at_most=10)
+
+    assert waiting_at(last) == 0
+    assert waiting_at(first) == 1
+
+
+def waiting_at(at: datetime) -> int:
+    return dosing.refresh_cohort(at=at, at_most=0)
+
+
+def test_a_strong_drug_turns_on_the_day_of_its_clinic(
+    clinician: Staff, protocol: Protocol
+) -> None:
+    east = a_site("East", time_zone="Pacific/Kiritimati")
+    west = a_site("West", time_zone="Pacific/Pago_Pago")
+    begun = []
+    for site in (east, west):
+        patient = a_patient(site, clinician)
+        begun.append(patient)
+        dosing.record_comedication(
+            patient=patient,
+            drug="itraconazole",
+            starts_on=date(2026, 6, 11),
+            actor=clinician,
+        )
+
+    noon = datetime(2026, 6, 10, 12, tzinfo=UTC)
+    found = turned_in(Patient.objects.select_related("site"), noon)
+    assert list(found) == [begun[0].pk]
 
 
 @pytest.mark.parametrize(
