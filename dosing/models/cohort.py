@@ -23,6 +23,7 @@ class Excluded(models.TextChoices):
 
     NO_DOSE = "no_dose", _("never took the drug")
     WITHDREW = "withdrew", _("consent withdrawn")
+    FAILED = "failed", _("could not be worked out")
 
 
 class CohortQuerySet(models.QuerySet["CohortLine"]):

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -20,6 +20,7 @@ from openpyxl import load_workbook
 from dosing import services as dosing
 from dosing.cohort import turned_in
 from dosing.models import CohortLine, Decision, Laboratory, Protocol, TroughLevel
+from dosing.services import cohort
 from patients import services as people
 from patients.models import AuditEvent, Patient, Role, Site, Staff
 from tdm import sheets, table1, teaching
@@ -116,7 +117,9 @@ def clinic(
     return cast
 
 
-def a_decision(patient: Patient, amount_mg: str, signer: Staff) -> Decision:
+def a_decision(
+    patient: Patient, amount_mg: str, signer: Staff, suggested: str = "1.5"
+) -> Decision:
     """1.5 mg was suggested; something was signed, and the next level is long due."""
     return Decision.objects.create(
         patient=patient,
@@ -126,7 +129,7 @@ def a_decision(patient: Patient, amount_mg: str, signer: Staff) -> Decision:
         basis={"patient": patient.pk},
         inputs={},
         findings=[],
-        offered={"recommended": {"amount_mg": "1.5", "interval_h": 24}},
+        offered={"recommended": {"amount_mg": suggested, "interval_h": 24}},
         chosen_amount_mg=Decimal(amount_mg),
         chosen_interval_h=24,
         reason="as_suggested" if amount_mg == "1.5" else "patient_wish",
@@ -216,6 +219,49 @@ def test_a_line_follows_its_patient_and_nobody_else_is_worked_out(
     assert refresh() == 0
     kept = dict(CohortLine.objects.values_list("patient_id", "levels"))
     assert (kept[clinic["a"].pk], kept[clinic["b"].pk]) == (3, 77)
+
+
+def test_one_record_that_cannot_be_read_stops_nobody_elses_line(
+    clinic: dict[str, Patient],
+    clinician: Staff,
+    browser_of: SignedIn,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    a_decision(clinic["old"], "2", clinician, suggested="two")
+
+    assert refresh() == 0
+
+    assert [record.getMessage() for record in caplog.records] == [
+        f"no line of patient {clinic['old'].pk}: InvalidOperation"
+    ]
+    found = counts_of(CohortLine.objects.visible_to(clinician), timezone.localdate())
+    assert (found.n, found.excluded[0]) == (2, ("could not be worked out", 1))
+    assert browser_of(clinician).get("/cohort/").status_code == 200
+    caplog.clear()
+    assert refresh() == 0
+    assert caplog.records == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_worked_out_stays_where_a_later_step_breaks(
+    clinic: dict[str, Patient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cohort, "BATCH", 2)
+    statements = 0
+
+    def lost(execute: Any, sql: str, *rest: Any) -> Any:
+        nonlocal statements
+        statements += sql.startswith('INSERT INTO "dosing_cohortline"')
+        if statements == 3:
+            raise OperationalError("the connection is lost")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(lost), pytest.raises(OperationalError):
+        refresh()
+
+    assert CohortLine.objects.worked_out().count() == 2
+    assert CohortLine.objects.waiting().count() == 3
+    assert refresh() == 0
 
 
 def test_a_mistyped_area_leaves_a_cell_empty_and_the_page_up(
