@@ -45,9 +45,11 @@ class CohortQuerySet(models.QuerySet["CohortLine"]):
         return self.filter(come)
 
     def included(self) -> Self:
-        """Leave out at once who withdrew, even where the line does not say so yet."""
-        withdrew = Q(patient__ended_because=EndReason.WITHDRAWN)
-        return self.worked_out().filter(excluded="").exclude(withdrew)
+        """Leave out who withdrew too, even where the line does not say so yet."""
+        since = CohortLine.objects.waiting().filter(
+            patient__ended_because=EndReason.WITHDRAWN
+        )
+        return self.worked_out().filter(excluded="").exclude(pk__in=since)
 
     def left_out(self) -> Self:
         return self.worked_out().exclude(excluded="")

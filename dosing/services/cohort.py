@@ -38,12 +38,10 @@ def refresh_cohort(*, at: datetime, at_most: int) -> int:
 def note_changes(at: datetime) -> None:
     """Mark the lines of everyone of whom the audit has something new.
 
-    If someone else is at it, that is as good.
+    Whoever comes while another is at it waits, so that what changed before is marked.
     """
     CohortMark.objects.get_or_create(pk=1, defaults={"positions": [0] * CHAINS})
-    mark = CohortMark.objects.select_for_update(skip_locked=True).filter(pk=1).first()
-    if mark is None:
-        return
+    mark = CohortMark.objects.select_for_update().get(pk=1)
     unread = Q()
     for chain, position in enumerate(mark.positions):
         unread |= Q(chain=chain, position__gt=position)
