@@ -40,6 +40,13 @@ MONTH_WINDOW = timedelta(days=14)
 """How far from its mark a level or a measurement still belongs to it: the case series
 names no windows, so these are design defaults [NV]."""
 
+LINES_VERSION = (
+    f"cohort 1, {policy.ENGINE_VERSION}, {AREA_RULE.key} {AREA_RULE.version},"
+    f" {WEEK_WINDOW.days}/{MONTH_WINDOW.days} days"
+)
+"""By what a line was worked out: lines of another version are worked out anew. The
+first number is raised with whatever changes here and changes what a line says."""
+
 GREATEST_PERCENT = Decimal(99_999)
 """A change beyond it is that of a mistyped number; the cell is missing then."""
 
@@ -137,6 +144,7 @@ def line_of(records: Records, at: datetime) -> CohortLine:
         site=patient.site,
         is_stale=False,
         worked_out_at=at,
+        engine_version=LINES_VERSION,
         turns_on=next_turn(history, today),
         excluded=excluded(history),
         has_consent=patient.consented_on is not None,

@@ -37,6 +37,12 @@ class CohortQuerySet(models.QuerySet["CohortLine"]):
         """Keep those whose records changed since they were worked out."""
         return self.filter(is_stale=True)
 
+    def of_another_version(self, version: str) -> Self:
+        """Keep what other rules worked out; lower and higher, as an index can tell."""
+        return self.filter(
+            Q(engine_version__lt=version) | Q(engine_version__gt=version)
+        )
+
     def turned(self, at: datetime) -> Self:
         """Keep those whose day has come on the clock of their clinic."""
         come = Q(pk__in=[])
@@ -77,6 +83,7 @@ class CohortLine(models.Model):
     site = models.ForeignKey(Site, models.PROTECT, related_name="cohort_lines")
     is_stale = models.BooleanField(default=True)
     worked_out_at = models.DateTimeField(null=True)
+    engine_version = models.CharField(max_length=60, default="")
     turns_on = models.DateField(null=True)
     excluded = models.CharField(max_length=10, blank=True, choices=Excluded.choices)
 
@@ -138,6 +145,7 @@ class CohortLine(models.Model):
                 name="cohort_by_response", fields=["last_area_percent", "patient"]
             ),
             models.Index(name="cohort_turns", fields=["turns_on"]),
+            models.Index(name="cohort_by_version", fields=["engine_version"]),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import Max, Q
 
-from dosing.cohort import lines_of
+from dosing.cohort import LINES_VERSION, lines_of
 from dosing.models import CohortLine, CohortMark, Excluded
 from patients.models import AuditEvent, Patient
 from patients.models.audit import CHAINS
@@ -65,7 +65,9 @@ def note_changes(at: datetime) -> None:
         update_fields=["is_stale"],
         batch_size=1000,
     )
-    CohortLine.objects.turned(at).filter(is_stale=False).update(is_stale=True)
+    lines = CohortLine.objects
+    for others in (lines.turned(at), lines.of_another_version(LINES_VERSION)):
+        others.filter(is_stale=False).update(is_stale=True)
     mark.save(update_fields=["positions"])
 
 
@@ -120,5 +122,8 @@ def keep_or_set_aside(key: int, at: datetime) -> None:
     except UNREADABLE as error:
         logger.warning("no line of patient %s: %s", key, type(error).__name__)
         CohortLine.objects.filter(pk=key).update(
-            is_stale=False, worked_out_at=at, excluded=Excluded.FAILED
+            is_stale=False,
+            worked_out_at=at,
+            engine_version=LINES_VERSION,
+            excluded=Excluded.FAILED,
         )

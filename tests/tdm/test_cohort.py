@@ -221,6 +221,20 @@ def test_a_line_follows_its_patient_and_nobody_else_is_worked_out(
     assert (kept[clinic["a"].pk], kept[clinic["b"].pk]) == (3, 77)
 
 
+def test_lines_that_older_rules_worked_out_are_worked_out_anew(
+    clinic: dict[str, Patient],
+) -> None:
+    refresh()
+    who = CohortLine.objects.filter(patient__in=[clinic["a"], clinic["b"]])
+    for place, version in enumerate(["", "cohort 9"]):
+        key = list(clinic.values())[place].pk
+        who.filter(pk=key).update(engine_version=version, levels=77)
+
+    assert waiting_at(timezone.now()) == 2
+    assert refresh() == 0
+    assert [line.levels for line in who] == [2, 2]
+
+
 def test_one_record_that_cannot_be_read_stops_nobody_elses_line(
     clinic: dict[str, Patient],
     clinician: Staff,
