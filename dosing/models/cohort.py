@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -144,6 +145,8 @@ class CohortLine(models.Model):
             models.Index(
                 name="cohort_by_response", fields=["last_area_percent", "patient"]
             ),
+            GinIndex(name="cohort_by_lesion_type", fields=["lesion_types"]),
+            models.Index(name="cohort_by_gaps", fields=["-missing_cells", "patient"]),
             models.Index(name="cohort_turns", fields=["turns_on"]),
             models.Index(name="cohort_by_version", fields=["engine_version"]),
         ]
