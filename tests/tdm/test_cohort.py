@@ -26,6 +26,7 @@ from patients.models import AuditEvent, Patient, Role, Site, Staff
 from tdm import sheets, table1, teaching
 from tdm.cohort import pages
 from tdm.cohort.counters import counters, counts_of
+from tdm.cohort.filters import AGE_GROUPS
 from tdm.worklist import worklist
 from tdm.worklist.lines import OVERDUE
 from tests.builders import (
@@ -371,6 +372,97 @@ def test_a_strong_drug_turns_on_the_day_of_its_clinic(
     noon = datetime(2026, 6, 10, 12, tzinfo=UTC)
     found = turned_in(Patient.objects.select_related("site"), noon)
     assert list(found) == [begun[0].pk]
+
+
+EDGES = [
+    ("level_week", 11, True), ("level_week", 10, False),
+    ("level_week", 17, True), ("level_week", 18, False),
+    ("pain_month", 16, True), ("pain_month", 15, False),
+    ("pain_month", 44, True), ("pain_month", 45, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "day", "belongs"), EDGES)
+def test_a_window_holds_its_last_day_on_both_sides(
+    treated: Patient,
+    clinician: Staff,
+    laboratory: Laboratory,
+    what: str,
+    day: int,
+    *,
+    belongs: bool,
+) -> None:
+    if what == "level_week":
+        a_trough(treated, "9", day=day, actor=clinician)
+    else:
+        people.add_measurement(
+            patient=treated,
+            quantity="pain_vas",
+            value=Decimal(4),
+            measured_on=DAY_0 + timedelta(days=day),
+            actor=clinician,
+        )
+    refresh()
+
+    line = CohortLine.objects.get(patient=treated)
+    found = {
+        "level_week": line.trough_week_2_ng_per_ml,
+        "pain_month": line.pain_month_1,
+    }
+    assert (found[what] is not None) is belongs
+
+
+@pytest.mark.parametrize(("area", "percent"), [("1000.99", "99999"), ("1001.00", None)])
+def test_the_greatest_change_is_still_shown(
+    treated: Patient, clinician: Staff, area: str, percent: str | None
+) -> None:
+    lesion = a_lesion(treated, clinician)
+    an_mri(lesion, area="1", is_baseline=True, actor=clinician)
+    an_mri(lesion, day=90, area=area, actor=clinician)
+    refresh()
+
+    found = CohortLine.objects.get(patient=treated).last_area_percent
+    assert found == (percent and Decimal(percent))
+
+
+@pytest.mark.parametrize(("count", "named"), [(4, False), (5, True)])
+def test_a_clinic_is_named_from_five_patients_on(
+    site: Site,
+    clinician: Staff,
+    protocol: Protocol,
+    browser_of: SignedIn,
+    count: int,
+    *,
+    named: bool,
+) -> None:
+    for _patient in range(count):
+        a_dose(a_patient(site, clinician), "2", protocol=protocol, actor=clinician)
+
+    rows = dict_rows(browser_of(clinician).get("/cohort/dataset.csv").content)
+
+    assert {row["site"] == site.name for row in rows} == {named}
+
+
+@pytest.mark.parametrize(
+    ("age", "group"),
+    [
+        (11, "child"),
+        (12, "adolescent"),
+        (17, "adolescent"),
+        (18, "adult"),
+        (64, "adult"),
+        (65, "older"),
+    ],
+)
+def test_an_age_is_in_one_group(
+    site: Site, clinician: Staff, protocol: Protocol, age: int, group: str
+) -> None:
+    someone = a_patient(site, clinician, born_on=DAY_0.replace(year=DAY_0.year - age))
+    a_dose(someone, "2", protocol=protocol, actor=clinician)
+    refresh()
+
+    lines = CohortLine.objects.all()
+    assert [key for key, (_l, q) in AGE_GROUPS.items() if lines.filter(q)] == [group]
 
 
 @pytest.mark.parametrize(
