@@ -33,6 +33,13 @@ from patients.response import AREA_RULE, Aspect, Course, Verdict, judge
 WEEKS = (2, 4)
 MONTHS = (0, 1, 3)
 AREA_MONTHS = (0, 3)
+LINES_VERSION = (
+    f"cohort 1, {policy.ENGINE_VERSION}, {AREA_RULE.key} {AREA_RULE.version},"
+    f" {policy.WEEK_WINDOW.days}/{policy.MONTH_WINDOW.days} days"
+)
+"""By what a line was worked out: lines of another version are worked out anew. The
+first number is raised with whatever changes here and changes what a line says."""
+
 GREATEST_PERCENT = Decimal(99_999)
 """A change beyond it is that of a mistyped number; the cell is missing then."""
 
@@ -70,18 +77,30 @@ def lines_of(patients: Iterable[Patient], *, at: datetime) -> list[CohortLine]:
     signed = Decision.objects.filter(patient__in=keys).defer("forecast", "inputs")
     for decision in signed.order_by("signed_at", "pk"):
         decisions[decision.patient_id].append(decision)
-    turned = {
-        course.patient_id: course
-        for course in Comedication.objects.filter(patient__in=keys).turned_unmeasured(
-            at.date()
-        )
-    }
+    turned = turned_in(found, at)
     return [
         line_of(
             Records(histories[each.pk], decisions[each.pk], turned.get(each.pk)), at
         )
         for each in found
     ]
+
+
+def turned_in(patients: Iterable[Patient], at: datetime) -> dict[int, Comedication]:
+    """Return the strong drug that turned unmeasured, by the day of each clinic.
+
+    It is one statement for each date that it is somewhere, three at most.
+    """
+    days: defaultdict[date, list[int]] = defaultdict(list)
+    for patient in patients:
+        days[patient.site.today(at)].append(patient.pk)
+    return {
+        course.patient_id: course
+        for day, keys in days.items()
+        for course in Comedication.objects.filter(patient__in=keys).turned_unmeasured(
+            day
+        )
+    }
 
 
 def readable(patients: Iterable[Patient]) -> Iterable[Patient]:
@@ -118,6 +137,7 @@ def line_of(records: Records, at: datetime) -> CohortLine:
         site=patient.site,
         is_stale=False,
         worked_out_at=at,
+        engine_version=LINES_VERSION,
         turns_on=next_turn(history, today),
         excluded=excluded(history),
         has_consent=patient.consented_on is not None,

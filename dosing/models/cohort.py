@@ -4,10 +4,11 @@ Lines are worked out from the records and hold nothing of their own: they may be
 thrown away, and services.refresh_cohort() makes them anew.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from dosing import policy
 from dosing.models.levels import Reason
 from dosing.models.protocols import Protocol
-from patients.models import IssvaType, Patient, Sex, Site, Staff
+from patients.models import EndReason, IssvaType, Patient, Sex, Site, Staff
 
 
 class Excluded(models.TextChoices):
@@ -23,6 +24,7 @@ class Excluded(models.TextChoices):
 
     NO_DOSE = "no_dose", _("never took the drug")
     WITHDREW = "withdrew", _("consent withdrawn")
+    FAILED = "failed", _("could not be worked out")
 
 
 class CohortQuerySet(models.QuerySet["CohortLine"]):
@@ -36,8 +38,25 @@ class CohortQuerySet(models.QuerySet["CohortLine"]):
         """Keep those whose records changed since they were worked out."""
         return self.filter(is_stale=True)
 
+    def of_another_version(self, version: str) -> Self:
+        """Keep what other rules worked out; lower and higher, as an index can tell."""
+        return self.filter(
+            Q(engine_version__lt=version) | Q(engine_version__gt=version)
+        )
+
+    def turned(self, at: datetime) -> Self:
+        """Keep those whose day has come on the clock of their clinic."""
+        come = Q(pk__in=[])
+        for site in Site.objects.all():
+            come |= Q(site=site, turns_on__lte=site.today(at))
+        return self.filter(come)
+
     def included(self) -> Self:
-        return self.worked_out().filter(excluded="")
+        """Leave out who withdrew too, even where the line does not say so yet."""
+        since = CohortLine.objects.waiting().filter(
+            patient__ended_because=EndReason.WITHDRAWN
+        )
+        return self.worked_out().filter(excluded="").exclude(pk__in=since)
 
     def left_out(self) -> Self:
         return self.worked_out().exclude(excluded="")
@@ -65,6 +84,7 @@ class CohortLine(models.Model):
     site = models.ForeignKey(Site, models.PROTECT, related_name="cohort_lines")
     is_stale = models.BooleanField(default=True)
     worked_out_at = models.DateTimeField(null=True)
+    engine_version = models.CharField(max_length=60, default="")
     turns_on = models.DateField(null=True)
     excluded = models.CharField(max_length=10, blank=True, choices=Excluded.choices)
 
@@ -125,7 +145,10 @@ class CohortLine(models.Model):
             models.Index(
                 name="cohort_by_response", fields=["last_area_percent", "patient"]
             ),
+            GinIndex(name="cohort_by_lesion_type", fields=["lesion_types"]),
+            models.Index(name="cohort_by_gaps", fields=["-missing_cells", "patient"]),
             models.Index(name="cohort_turns", fields=["turns_on"]),
+            models.Index(name="cohort_by_version", fields=["engine_version"]),
         ]
 
     def __str__(self) -> str:

@@ -5,36 +5,43 @@ under a lock that is held until they are committed, so what was read up to a num
 read whole: no late transaction can slip in behind the mark.
 """
 
+import logging
+from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import Max, Q
 
-from dosing.cohort import lines_of
-from dosing.models import CohortLine, CohortMark
+from dosing.cohort import LINES_VERSION, lines_of
+from dosing.models import CohortLine, CohortMark, Excluded
 from patients.models import AuditEvent, Patient
 from patients.models.audit import CHAINS
+
+logger = logging.getLogger(__name__)
 
 READING = Q(action__startswith="read_") | Q(action__startswith="export_")
 
 
-@transaction.atomic
 def refresh_cohort(*, at: datetime, at_most: int) -> int:
-    """Work out up to `at_most` lines whose records changed; say how many still wait."""
+    """Work out up to `at_most` lines whose records changed; say how many still wait.
+
+    Each step is committed on its own: what is done stays done, and no lock outlives it.
+    """
     note_changes(at)
-    work_out(at, at_most)
+    for first in range(0, at_most, BATCH):
+        if work_out(at, min(BATCH, at_most - first)) < BATCH:
+            break
     return CohortLine.objects.waiting().count()
 
 
+@transaction.atomic
 def note_changes(at: datetime) -> None:
     """Mark the lines of everyone of whom the audit has something new.
 
-    If someone else is at it, that is as good.
+    Whoever comes while another is at it waits, so that what changed before is marked.
     """
     CohortMark.objects.get_or_create(pk=1, defaults={"positions": [0] * CHAINS})
-    mark = CohortMark.objects.select_for_update(skip_locked=True).filter(pk=1).first()
-    if mark is None:
-        return
+    mark = CohortMark.objects.select_for_update().get(pk=1)
     unread = Q()
     for chain, position in enumerate(mark.positions):
         unread |= Q(chain=chain, position__gt=position)
@@ -58,8 +65,9 @@ def note_changes(at: datetime) -> None:
         update_fields=["is_stale"],
         batch_size=1000,
     )
-    turned = CohortLine.objects.filter(turns_on__lte=at.date(), is_stale=False)
-    turned.update(is_stale=True)
+    lines = CohortLine.objects
+    for others in (lines.turned(at), lines.of_another_version(LINES_VERSION)):
+        others.filter(is_stale=False).update(is_stale=True)
     mark.save(update_fields=["positions"])
 
 
@@ -69,16 +77,53 @@ FACTS = [
 BATCH = 100
 
 
-def work_out(at: datetime, at_most: int) -> None:
+@transaction.atomic
+def work_out(at: datetime, at_most: int) -> int:
+    """Work out a batch of lines that nobody else is at; say of how many."""
     waiting = CohortLine.objects.waiting().select_for_update(skip_locked=True)
     keys = list(
         waiting.order_by("patient_id").values_list("patient_id", flat=True)[:at_most]
     )
-    for first in range(0, len(keys), BATCH):
-        people = Patient.objects.filter(pk__in=keys[first : first + BATCH])
-        CohortLine.objects.bulk_create(
-            lines_of(people, at=at),
-            update_conflicts=True,
-            unique_fields=["patient"],
-            update_fields=FACTS,
+    try:
+        keep(keys, at)
+    except UNREADABLE:
+        for key in keys:
+            keep_or_set_aside(key, at)
+    return len(keys)
+
+
+@transaction.atomic
+def keep(keys: Sequence[int], at: datetime) -> None:
+    CohortLine.objects.bulk_create(
+        lines_of(Patient.objects.filter(pk__in=keys), at=at) if keys else (),
+        update_conflicts=True,
+        unique_fields=["patient"],
+        update_fields=FACTS,
+    )
+
+
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    DataError,
+    IntegrityError,
+)
+"""What a record that nobody foresaw raises; a lost connection or a task that ran out
+of time says nothing of the record, and is raised."""
+
+
+def keep_or_set_aside(key: int, at: datetime) -> None:
+    """Leave out whom no line can be worked out of, until the records change again."""
+    try:
+        keep([key], at)
+    except UNREADABLE as error:
+        logger.warning("no line of patient %s: %s", key, type(error).__name__)
+        CohortLine.objects.filter(pk=key).update(
+            is_stale=False,
+            worked_out_at=at,
+            engine_version=LINES_VERSION,
+            excluded=Excluded.FAILED,
         )

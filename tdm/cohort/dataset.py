@@ -27,6 +27,7 @@ class Context:
     today: date
     identified: bool
     small_sites: frozenset[int] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,8 @@ def dataset(lines: Iterable[CohortLine], context: Context) -> Sheet:
     """Write one row per patient; an empty cell is missing."""
     asked = variables(identified=context.identified)
     rows = tuple(tuple(each.value(line, context) for each in asked) for line in lines)
-    return Sheet(_("Cohort"), tuple(Column(each.name) for each in asked), rows)
+    columns = tuple(Column(each.name) for each in asked)
+    return Sheet(_("Cohort"), columns, rows, context.notes)
 
 
 def dictionary(*, identified: bool) -> Sheet:

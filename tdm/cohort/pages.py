@@ -37,7 +37,9 @@ LINES_AT_ONCE = 100
 """So many lines are brought up to date while someone waits for the page."""
 
 LINES_FOR_A_FILE = 1000
-LANES_A_PAGE = ROWS_A_PAGE = EFFECTS_A_PAGE = 25
+A_PAGE = 25
+"""So many lanes, rows and side effects are shown at once."""
+
 MOST_IN_PRINT = 500
 """A printed table of more patients is no longer read; data have no such limit."""
 
@@ -67,7 +69,9 @@ def drawn(
     request: HttpRequest, form: CohortForm, found: Counts, today: date
 ) -> dict[str, object]:
     lines = form.lines.included()
-    lanes = page_of(request, "lanes", lines.in_order().select_related("patient"))
+    lanes = page_of(
+        request, "lanes", lines.in_order().select_related("patient"), found.n
+    )
     every, last = responses(lines, found.with_area)
     bars = [
         charts.Response(line.pseudonym, line.last_area_percent or Decimal(0))
@@ -76,7 +80,7 @@ def drawn(
     effects = page_of(request, "effects", episodes(lines))
     onset = beside_exposure(list(effects.object_list))
     columns = table1.columns_for(published=found.published > 0)
-    rows = page_of(request, "rows", with_records(lines.gaps_first()))
+    rows = page_of(request, "rows", with_records(lines.gaps_first()), found.n)
     return {
         "lanes_page": lanes,
         "lanes": lanes_of(list(lanes.object_list), today),
@@ -105,9 +109,17 @@ def band_of(form: CohortForm) -> tuple[Decimal, Decimal] | None:
     return protocol.target_low_ng_per_ml, protocol.target_high_ng_per_ml
 
 
-def page_of(request: HttpRequest, name: str, rows: QuerySet) -> Page:
-    """Return the page of a list that the address asks for; a slip shows the nearest."""
-    return Paginator(rows, LANES_A_PAGE).get_page(request.GET.get(name))
+def page_of(
+    request: HttpRequest, name: str, rows: QuerySet, n: int | None = None
+) -> Page:
+    """Return the page of a list that the address asks for; a slip shows the nearest.
+
+    A list of which it is known how long it is need not be counted again.
+    """
+    pages = Paginator(rows, A_PAGE)
+    if n is not None:
+        pages.count = n
+    return pages.get_page(request.GET.get(name))
 
 
 def with_records(lines: QuerySet[CohortLine]) -> QuerySet[CohortLine]:
@@ -195,8 +207,16 @@ def pages_of(
     meaning = dictionary(identified=identified)
     if what == "dictionary":
         return [meaning]
-    context = Context(today, identified, small_sites(lines))
+    context = Context(today, identified, small_sites(lines), still_waiting(waiting))
     return [dataset(with_records(lines).order_by("patient_id"), context), meaning]
+
+
+def still_waiting(n: int) -> tuple[str, ...]:
+    """Say that the file lacks what is not worked out yet, or holds what it was."""
+    if not n:
+        return ()
+    said = _("%(n)s patients are still being brought up to date.")
+    return (said % {"n": n},)
 
 
 def small_sites(lines: QuerySet[CohortLine]) -> frozenset[int]:
@@ -221,11 +241,8 @@ def table1_sheet(
     notes = [
         *table1.notes(),
         _("Left out: %(who)s.") % {"who": ", ".join(left_out) or _("nobody")},
+        *still_waiting(wait),
     ]
-    if wait:
-        notes.append(
-            _("%(n)s patients are still being brought up to date.") % {"n": wait}
-        )
     return sheets.Sheet(
         title=_("Table 1"),
         columns=table1.headed(columns),
