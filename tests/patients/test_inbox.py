@@ -145,5 +145,5 @@ def test_the_inbox_asks_the_database_as_often_for_three_patients_as_for_one(
         for each in more:
             a_planned_item(each)
 
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(8):
             client.get("/inbox/")
