@@ -2,8 +2,8 @@
 
 `python -m tdm.embedded with -- python -m benchmarks.reminders`. Printed are the time of
 a scan in which 1,000 items are due, and of one in which none is, the growth between
-both sizes, and the most memory the process ever used. A scan of 100,000 open items may take
-2 s and 300 MB; with the same number due, the growth should be near 1.
+both sizes, and the most memory the process ever used. A scan of 100,000 open items may
+take 2 s and 300 MB; with the same number due, the growth should be near 1.
 """
 
 import gc

@@ -55,7 +55,8 @@ PERMISSIONS: dict[str, set[str]] = {
     Role.PHARMACIST: READS_PATIENTS
     | {"patients.change_task", "dosing.add_troughlevel", "dosing.change_troughlevel"},
     Role.RESEARCH_READER: {"patients.view_cohort"},
-    Role.ADMIN: CONFIGURES | {"patients.view_cohort", "patients.add_apitoken"},
+    Role.ADMIN: CONFIGURES
+    | {"patients.view_cohort", "patients.add_apitoken", "patients.view_heartbeat"},
     Role.API_CLIENT: {"patients.view_patient", "dosing.add_troughlevel"},
 }
 
