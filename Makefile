@@ -8,7 +8,7 @@ SAID := .venv/said
 EMBEDDED := $(PY) -W "ignore:XDG_RUNTIME_DIR" -m tdm.embedded
 WITH := $(EMBEDDED) with --
 
-.PHONY: run test test-fast lint checked bench messages lock compose-check browser
+.PHONY: run test test-fast fault-test lint checked bench messages lock compose-check browser
 
 run: .venv/.run-stamp
 	@$(PY) -c "" 2>/dev/null || { rm -rf .venv; $(MAKE) --no-print-directory $<; }  # its Python may be gone
@@ -21,6 +21,10 @@ test: .venv/.dev-stamp browser
 test-fast: .venv/.dev-stamp
 	@$(WITH) $(PY) -m pytest -n 2 -q -m "not browser"
 	@echo "Left out: lint, types, contracts, coverage and the browser tests."
+
+# SEED= repeats a run, LOOKUP=0 tries a relay whose log cannot be searched.
+fault-test: .venv/.dev-stamp
+	@$(PY) -W "ignore:XDG_RUNTIME_DIR" -m tests.faults.long
 
 lint: .venv/.dev-stamp
 	@echo "lint, format, types, contracts"
@@ -46,6 +50,7 @@ browser:
 bench: .venv/.dev-stamp
 	@OPENBLAS_NUM_THREADS=1 $(PY) -m benchmarks.pk
 	@$(WITH) $(PY) -m benchmarks.cohort
+	@$(WITH) $(PY) -m benchmarks.reminders
 
 messages: .venv/.dev-stamp
 	@$(PY) .ci/translations.py

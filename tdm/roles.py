@@ -64,7 +64,8 @@ PERMISSIONS: dict[str, set[str]] = {
         "dosing.change_troughlevel",
     },
     Role.RESEARCH_READER: {"patients.view_cohort"},
-    Role.ADMIN: CONFIGURES | {"patients.view_cohort", "patients.add_apitoken"},
+    Role.ADMIN: CONFIGURES
+    | {"patients.view_cohort", "patients.add_apitoken", "patients.view_heartbeat"},
     Role.API_CLIENT: {"patients.view_patient", "dosing.add_troughlevel"},
 }
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
@@ -131,7 +132,7 @@ REMINDER_RELAY_LOG = env.text("REMINDER_RELAY_LOG", "")
 # Where the staff reach the pages, for the link in a digest.
 PUBLIC_URL = env.text("PUBLIC_URL", "")
 
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "heartbeat": {"task": "patients.tasks.beat_heart", "schedule": 10.0},
     "cohort": {"task": "dosing.tasks.refresh_cohort", "schedule": 60.0},
     "reminders": {

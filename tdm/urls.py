@@ -15,7 +15,7 @@ from rest_framework.routers import SimpleRouter
 from dosing.api import LaboratoriesView, TroughsView
 from patients.api import PatientViewSet
 from patients.forms import PasswordForm, SignInForm
-from tdm import feed, forecasts, health, lesions, reports, views, visits
+from tdm import feed, forecasts, health, lesions, reports, views, visits, worker
 from tdm.api import AdviceView, TimelineView
 from tdm.cohort import pages
 
@@ -79,6 +79,7 @@ urlpatterns = [
         name="report_file",
     ),
     path("calendar/<slug:secret>.ics", feed.calendar_feed, name="calendar_feed"),
+    path("worker/", worker.worker, name="worker"),
     path("models/", forecasts.models_page, name="models"),
     path("history/<slug:kind>/<int:record_id>/", views.history, name="history"),
     path("cohort/", pages.cohort, name="cohort"),

@@ -1,9 +1,12 @@
 """The cast and the clinic: every test that asks for them gets real rows."""
 
 import os
-from collections.abc import Iterator
+import sys
+import threading
+from collections.abc import Generator, Iterator
 
 import pytest
+from coverage import Coverage
 from django.conf import settings
 from django.test import Client
 from django.utils import translation
@@ -22,12 +25,48 @@ hypothesis.load_profile("untimed")
 def pytest_configure() -> None:
     """Build the tests' tables from the models: the migrations run in test_embedded."""
     settings.PGTRIGGER_INSTALL_ON_MIGRATE = True
+    # Else every test's client reads the whole static folder before its first page.
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
+UNMEASURED = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no worker waits for it at the end."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    seen = set()
+    for item in sorted(items, key=lambda item: item.nodeid):
+        name = item.nodeid.partition("[")[0]
+        left_out = item.get_closest_marker("browser") or item.get_closest_marker("long")
+        item.stash[UNMEASURED] = bool(left_out) or name in seen
+        seen.add(name)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure coverage in one member of each grid, and in nothing long or in Chromium.
+
+    All are run and count alike; but tracing doubles what a test costs, and a floor
+    that some of them reach is reached by all.
+    """
+    if not item.stash[UNMEASURED] or Coverage.current() is None:
+        return (yield)
+    traces = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)  # type: ignore[arg-type]
+    try:
+        return (yield)
+    finally:
+        sys.settrace(traces[0])
+        threading.settrace(traces[1])  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """Make the triggers with the tables: emptying those afterwards leaves them be."""
+    settings.PGTRIGGER_INSTALL_ON_MIGRATE = False
 
 
 @pytest.fixture(autouse=True)

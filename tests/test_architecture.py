@@ -204,6 +204,7 @@ MAY_OPEN = {
     "models": CARE | {Role.ADMIN},
     "tokens": {Role.ADMIN},
     "revoke_token": {Role.ADMIN},
+    "worker": {Role.ADMIN},
 }
 PAGES = {
     name: address

@@ -42,7 +42,7 @@ def why_not_sent(reminder: Reminder, at: datetime) -> str:
         return OPTED_OUT
     if reminder.item is None:
         return why_not_about_diary(reminder, patient, contact, at)
-    return why_not_about_item(reminder, contact, at)
+    return why_not_about_item(reminder, contact, patient.site, at)
 
 
 def person_of(reminder: Reminder) -> tuple[Patient, Contact]:
@@ -72,15 +72,16 @@ def why_not_about_diary(
     return TOO_LATE if late else ""
 
 
-def why_not_about_item(reminder: Reminder, contact: Contact, at: datetime) -> str:
+def why_not_about_item(
+    reminder: Reminder, contact: Contact, site: Site, at: datetime
+) -> str:
     item = reminder.item
     if item is None or not item.is_open:
         return CLOSED
     if reminder.key != reminders.item_key(item, reminder.stage, contact):
         return PLANNED_ANEW
     stage, facts = Stage(reminder.stage), reminders.facts_of(item)
-    zone = contact.patient.site.zone
-    return TOO_LATE if reminders.expires_at(stage, facts, zone) <= at else ""
+    return TOO_LATE if reminders.expires_at(stage, facts, site.zone) <= at else ""
 
 
 def instead_of_sending(reminder: Reminder, at: datetime) -> dict[str, Any]:

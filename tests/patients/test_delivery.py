@@ -1,5 +1,6 @@
 """A reminder goes out once, to whom it should, or a human is asked."""
 
+import io
 import logging
 import re
 import threading
@@ -8,14 +9,17 @@ from pathlib import Path
 
 import pytest
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django import Settings
 
+from dosing.models import pseudonym
 from patients import reminders, services
 from patients.channels import ConsoleSmsWay, EmailWay, LoggingRelay, SilentRelay
 from patients.messages import Message
 from patients.models import (
     DeliveryAttempt,
+    Heartbeat,
     Patient,
     Reminder,
     ScheduleItem,
@@ -430,3 +434,42 @@ def test_no_task_is_ever_given_a_time(word: str) -> None:
     ]
 
     assert offenders == []
+
+
+# --- what would go out
+
+
+def would_go(at: str) -> str:
+    said = io.StringIO()
+    call_command("reminders", dry_run=True, at=at, stdout=said)
+    return said.getvalue()
+
+
+def test_a_dry_run_says_what_would_go_out_and_changes_nothing(
+    patient: Patient,
+) -> None:
+    a_contact(patient)
+    an_item(patient, at=PLANNED)
+
+    said = would_go("2026-04-03T09:00+09:00")
+
+    assert said.splitlines() == [
+        f"item arrange\t{pseudonym(patient.pk)}\temail\tdue 2026-04-03T00:00:00+00:00",
+        "1 would go out at 2026-04-03T09:00:00+09:00.",
+    ]
+    assert "Sato" not in said
+    assert states() == []
+    assert ScheduleItem.objects.get().next_stage == "arrange"
+    assert not Heartbeat.objects.exists()
+    assert would_go("2026-04-03T08:59+09:00").startswith("0 would go out")
+
+
+@pytest.mark.parametrize("words", ["tomorrow", "2026-04-03T09:00"])
+def test_a_dry_run_asks_for_a_whole_instant(db: None, words: str) -> None:
+    with pytest.raises(CommandError, match=r"2026-03-01T09:00\+09:00"):
+        would_go(words)
+
+
+def test_the_command_itself_never_sends(db: None) -> None:
+    with pytest.raises(CommandError, match="the workers do the sending"):
+        call_command("reminders")
