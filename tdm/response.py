@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 from dosing.history import History
 from dosing.words import plain
 from patients.change import (
+    BASELINE_WINDOW,
     Change,
     Point,
     compared_with,
@@ -228,6 +229,10 @@ class LesionStory:
         """Say whether no image can be compared: every percentage depends on one."""
         changes = self.course.changes
         return not any(changes[each].baseline for each in COMPARED.values())
+
+    @property
+    def baseline_days(self) -> int:
+        return BASELINE_WINDOW.days
 
 
 def stories_of(history: History, lesions: Iterable[Lesion]) -> list[LesionStory]:

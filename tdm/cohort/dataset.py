@@ -12,12 +12,12 @@ from dosing.policy import MONTH_WINDOW, WEEK_WINDOW
 from dosing.words import plain
 from patients.response import AREA_RESPONSE_PERCENT
 from tdm.sheets import Cell, Column, Sheet
-from tdm.table1 import percent, pooled_age
+from tdm.table1 import POOLED_FROM_AGE, percent, pooled_age
 
 SMALLEST_SITE = 5
 """A clinic with fewer patients in the export is not named: a design default [NV]."""
 
-SMALL_SITE = gettext_noop("a clinic with fewer than 5 patients here")
+SMALL_SITE = gettext_noop("a clinic with fewer than %(n)s patients here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def field(name: str, unit: str, meaning: str) -> Variable:
 
 def site(line: CohortLine, context: Context) -> Cell:
     small = line.site_id in context.small_sites and not context.identified
-    return _(SMALL_SITE) if small else line.site.name
+    return _(SMALL_SITE) % {"n": SMALLEST_SITE} if small else line.site.name
 
 
 def age(line: CohortLine, context: Context) -> Cell:
@@ -122,7 +122,7 @@ VARIABLES = (
     Variable(
         "age_at_start",
         gettext_noop("years"),
-        gettext_noop("whole years at the first dose; 90+ without names"),
+        gettext_noop("whole years at the first dose; %(age)s+ without names"),
         age,
     ),
     Variable(
@@ -226,11 +226,15 @@ VARIABLES = (
     field(
         "area_responds",
         "0/1",
-        gettext_noop("the last area is smaller by 20 % or more"),
+        gettext_noop("the last area is smaller by %(percent)s %% or more"),
     ),
     field("side_effects", gettext_noop("count"), gettext_noop("side effects recorded")),
     field("worst_grade", "CTCAE 5.0", gettext_noop("highest grade of a side effect")),
 )
+
+
+NUMBERS = {"age": POOLED_FROM_AGE, "percent": plain(AREA_RESPONSE_PERCENT)}
+"""What the meanings name by its place."""
 
 
 def variables(*, identified: bool) -> tuple[Variable, ...]:
@@ -248,7 +252,7 @@ def dataset(lines: Iterable[CohortLine], context: Context) -> Sheet:
 def dictionary(*, identified: bool) -> Sheet:
     """Write what each column of the dataset means, and in which unit."""
     rows = tuple(
-        (each.name, _(each.unit) if each.unit else None, _(each.meaning))
+        (each.name, _(each.unit) if each.unit else None, _(each.meaning) % NUMBERS)
         for each in variables(identified=identified)
     )
     heads = tuple(Column(name) for name in (_("column"), _("unit"), _("meaning")))

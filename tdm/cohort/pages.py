@@ -60,6 +60,8 @@ def cohort(request: StaffRequest) -> HttpResponse:
         "counters": counters(found),
         "query": form.address,
         "most_in_print": MOST_IN_PRINT,
+        "pooled_from_age": table1.POOLED_FROM_AGE,
+        "smallest_site": SMALLEST_SITE,
         **(drawn(request, form, found, today) if found.n else {}),
     }
     return render(request, "tdm/cohort.html", context)

@@ -14,6 +14,7 @@ from patients.response import (
     VOLUME_RULE,
     Aspect,
     Course,
+    Rule,
     Verdict,
     judge,
 )
@@ -203,3 +204,11 @@ def test_days_on_the_drug_leave_out_the_pauses() -> None:
     courses = [(on(0), on(10)), (on(20), None), (on(40), None)]
 
     assert change.days_on_drug(courses, on(30)) == 20
+
+
+@pytest.mark.parametrize("rule", [AREA_RULE, VOLUME_RULE])
+def test_a_rule_is_named_by_the_percent_it_asks_for(rule: Rule) -> None:
+    (asked,) = rule.criteria
+
+    for name in (rule.name, rule.short):
+        assert f" {asked.falls_by_percent} % smaller" in name

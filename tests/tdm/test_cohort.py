@@ -22,10 +22,13 @@ from dosing.cohort import turned_in
 from dosing.models import CohortLine, Decision, Laboratory, Protocol, TroughLevel
 from dosing.services import cohort
 from patients import services as people
+from patients.change import BASELINE_WINDOW
 from patients.models import AuditEvent, Patient, Role, Site, Staff
+from patients.response import AREA_RESPONSE_PERCENT
 from tdm import sheets, table1, teaching
 from tdm.cohort import pages
 from tdm.cohort.counters import counters, counts_of
+from tdm.cohort.dataset import SMALLEST_SITE
 from tdm.cohort.filters import AGE_GROUPS
 from tdm.worklist import worklist
 from tdm.worklist.lines import OVERDUE
@@ -807,6 +810,20 @@ def test_the_dataset_explains_its_columns(
     told = [row[0] for row in book["Columns"].iter_rows(min_row=2, values_only=True)]
     assert told[: len(head)] == head
     assert book["Cohort"].max_row == 4
+
+
+def test_what_is_said_of_a_number_is_the_number_that_is_used(
+    clinic: dict[str, Patient], browser_of: SignedIn, clinician: Staff
+) -> None:
+    reader = browser_of(clinician)
+
+    told = reader.get("/cohort/dictionary.csv").content.decode()
+    assert f"first dose; {table1.POOLED_FROM_AGE}+ without names" in told
+    assert f"smaller by {AREA_RESPONSE_PERCENT} % or more" in told
+    page = reader.get("/cohort/").content.decode()
+    assert f"fewer than {SMALLEST_SITE} patients in the file" in page
+    lesions = reader.get(f"/patients/{clinic['a'].pk}/lesions/").content.decode()
+    assert f"treatment or its first {BASELINE_WINDOW.days} days." in lesions
 
 
 def test_a_level_set_aside_is_in_no_number(
