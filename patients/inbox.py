@@ -10,12 +10,7 @@ from django.db.models import DateField, DateTimeField, F, Func, Q, QuerySet, Val
 from django.db.models.functions import Coalesce, Greatest
 
 from patients.models import Role, ScheduleItem, Staff
-
-ESCALATED_AFTER_DAYS = 7
-"""So long after its last day what is late goes from the nurse to the clinician.
-
-A design default [NV].
-"""
+from patients.reminders import ESCALATED_AFTER_DAYS
 
 
 def last_day(closes_on: date, booked_on: date | None) -> date:

@@ -55,12 +55,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     traces = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
-    threading.settrace(None)  # type: ignore[arg-type]
+    threading.settrace(None)
     try:
         return (yield)
     finally:
         sys.settrace(traces[0])
-        threading.settrace(traces[1])  # type: ignore[arg-type]
+        threading.settrace(traces[1])
 
 
 @pytest.fixture(scope="session")

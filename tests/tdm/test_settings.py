@@ -248,4 +248,4 @@ def test_the_clock_asks_for_reminders_and_forgets_a_tick_that_came_too_late() ->
     tick = settings.CELERY_BEAT_SCHEDULE["reminders"]
 
     assert tick["task"] in current_app.tasks
-    assert tick["options"]["expires"] <= tick["schedule"]  # type: ignore[index]
+    assert tick["options"]["expires"] <= tick["schedule"]
