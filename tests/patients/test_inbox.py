@@ -61,7 +61,7 @@ def test_each_clinic_has_its_own_date(nurse: Staff, patient: Patient) -> None:
     west = a_site("Honolulu clinic", time_zone="Pacific/Honolulu")
     nurse.sites.add(west)
     theirs = a_patient(west, nurse)
-    window = {"best_on": LAST, "opens_on": LAST, "closes_on": LAST}
+    window: dict[str, Any] = {"best_on": LAST, "opens_on": LAST, "closes_on": LAST}
     here = a_planned_item(patient, **window)
     there = a_planned_item(theirs, **window)
     morning = datetime(2026, 4, 14, 9, tzinfo=ZoneInfo("Asia/Tokyo"))

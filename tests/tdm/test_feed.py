@@ -33,7 +33,7 @@ def events_at(address: str) -> list[dict[str, object]]:
     return [
         {
             "uid": str(event["uid"]),
-            "day": event["dtstart"].dt,
+            "day": event.decoded("dtstart"),
             "summary": str(event["summary"]),
             "sequence": event["sequence"],
         }
