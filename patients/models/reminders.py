@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -39,7 +39,9 @@ PHONE_NUMBER = re.compile(r"\+?\d{7,15}", re.ASCII)
 
 class ContactQuerySet(models.QuerySet["Contact"]):
     def of(self, patient: Patient) -> Self:
-        return self.filter(patient=patient).order_by("pk")
+        """Keep the contacts of a patient, those who may be written to first."""
+        reachable_first = F("opted_out_at").asc(nulls_first=True)
+        return self.filter(patient=patient).order_by(reachable_first, "pk")
 
     def reachable(self) -> Self:
         """Keep those who may be written to."""
