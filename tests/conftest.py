@@ -22,6 +22,8 @@ hypothesis.load_profile("untimed")
 def pytest_configure() -> None:
     """Build the tests' tables from the models: the migrations run in test_embedded."""
     settings.PGTRIGGER_INSTALL_ON_MIGRATE = True
+    # Else every test's client reads the whole static folder before its first page.
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.hookimpl(trylast=True)
