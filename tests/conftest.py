@@ -32,6 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """Make the triggers with the tables: emptying those afterwards leaves them be."""
+    settings.PGTRIGGER_INSTALL_ON_MIGRATE = False
+
+
 @pytest.fixture(autouse=True)
 def quick_passwords(settings: object) -> None:
     """Hash passwords cheaply: what is tested is the clinic, not Argon2."""
