@@ -22,12 +22,20 @@ hypothesis.load_profile("untimed")
 def pytest_configure() -> None:
     """Build the tests' tables from the models: the migrations run in test_embedded."""
     settings.PGTRIGGER_INSTALL_ON_MIGRATE = True
+    # Else every test's client reads the whole static folder before its first page.
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no worker waits for it at the end."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """Make the triggers with the tables: emptying those afterwards leaves them be."""
+    settings.PGTRIGGER_INSTALL_ON_MIGRATE = False
 
 
 @pytest.fixture(autouse=True)
