@@ -33,9 +33,9 @@ def ahead(staff: Staff, *, at: datetime) -> list[ScheduleItem]:
     soon = Q(pk__in=[])
     for site in staff.sites.all():
         today = site.today(at)
-        soon |= Q(patient__site=site, day__range=(today, today + AHEAD))
-    rows = ScheduleItem.objects.open().annotate(day=Coalesce("booked_on", "best_on"))
-    return list(rows.filter(soon, patient__ended_on=None).order_by("day", "pk"))
+        soon |= Q(patient__site=site, on__range=(today, today + AHEAD))
+    rows = ScheduleItem.objects.open().alias(on=Coalesce("booked_on", "best_on"))
+    return list(rows.filter(soon, patient__ended_on=None).order_by("on", "pk"))
 
 
 @dataclass(frozen=True, slots=True)

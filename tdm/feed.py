@@ -23,8 +23,10 @@ def calendar_feed(request: HttpRequest, secret: str) -> HttpResponse:
             item_id=item.pk,
             version=item.version,
             name=pseudonym(item.patient_id),
-            day=item.booked_on or item.best_on,
-            link=request.build_absolute_uri(reverse("patient", args=[item.patient_id])),
+            day=item.day,
+            link=request.build_absolute_uri(
+                reverse("schedule", args=[item.patient_id])
+            ),
         )
         for item in ahead(reader, at=now)
     ]

@@ -159,12 +159,15 @@ def claim_of(reminder: Reminder, at: datetime) -> Claim:
                 stage,
                 language_of(site),
                 clinic=str(site or ""),
-                count=open_for(reminder.staff, site.today(at)) if site else 0,
+                count=open_for(reminder.staff, at),
                 link=settings.PUBLIC_URL,
             ),
         )
     patient, contact = person_of(reminder)
-    text = message_for(kind, stage, contact.language, clinic=patient.site.name)
+    site = patient.site
+    text = message_for(
+        kind, stage, contact.language, clinic=site.name, phone=site.phone
+    )
     return Claim(reminder, contact.address, text)
 
 

@@ -59,7 +59,7 @@ def why_no_digest(reminder: Reminder, staff: Staff, at: datetime) -> str:
     today = site.today(at)
     if reminder.key != reminders.digest_key(staff, today):
         return TOO_LATE
-    return "" if open_for(staff, today) else NOTHING_OPEN
+    return "" if open_for(staff, at) else NOTHING_OPEN
 
 
 def why_not_about_diary(

@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
 from patients import reminders
+from patients.inbox import waiting
 from patients.models import (
     Channel,
     Contact,
@@ -194,9 +195,13 @@ def make_digests(site: Site, due: datetime, at: datetime) -> None:
             next_try_at=at,
         )
         for staff in Staff.objects.filter(sites=site).order_by("pk")
-        if wants_digest(staff) and clock_of(staff) == site and open_for(staff, today)
+        if wants_digest(staff) and clock_of(staff) == site and open_for(staff, at)
     ]
     Reminder.objects.bulk_create(made, ignore_conflicts=True)
+
+
+OWNERS = {Role.NURSE, Role.CLINICIAN}
+"""Who has an inbox of their own, and so a digest of it."""
 
 
 def wants_digest(staff: Staff) -> bool:
@@ -207,14 +212,8 @@ def clock_of(staff: Staff) -> Site | None:
     return staff.sites.order_by("pk").first()
 
 
-def open_for(staff: Staff, today: date) -> int:
-    """Count the items that wait for someone; late for long, they go to a clinician."""
-    found = ScheduleItem.objects.open().filter(
-        patient__site__in=staff.sites.all(), patient__ended_on=None
-    )
-    late = today - timedelta(days=reminders.ESCALATED_AFTER_DAYS)
-    if staff.role == Role.CLINICIAN:
-        return found.filter(closes_on__lte=late).count()
-    if staff.role == Role.NURSE:
-        return found.filter(opens_on__lte=today, closes_on__gt=late).count()
-    return 0
+def open_for(staff: Staff, at: datetime) -> int:
+    """Count what waits in someone's inbox; a role that owns nothing has none."""
+    if staff.role not in OWNERS:
+        return 0
+    return waiting(staff, at=at, role=staff.role).count()

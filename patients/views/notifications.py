@@ -16,8 +16,9 @@ from django.views.decorators.http import (
 
 from patients import services
 from patients.forms import NotificationsForm
-from patients.inbox import ESCALATED_AFTER_DAYS, Line, line_of, waiting
+from patients.inbox import Line, line_of, waiting
 from patients.models import CalendarFeed, Role
+from patients.reminders import ESCALATED_AFTER_DAYS
 from patients.web import ServiceForm, StaffRequest, submit
 
 PER_PAGE = 50

@@ -81,7 +81,7 @@ def test_a_feed_holds_days_and_pseudonyms_and_no_health(
     }
     assert answer["Content-Type"] == "text/calendar; charset=utf-8"
     assert answer["Cache-Control"].startswith("private")
-    assert f"http://testserver/patients/{patient.pk}/" in raw
+    assert f"http://testserver/patients/{patient.pk}/schedule/" in raw
     for unsaid in ("MRI", "forearm", patient.family_name, patient.identifier):
         assert unsaid not in raw
 
