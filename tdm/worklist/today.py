@@ -67,7 +67,7 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
     )
     given_up = list(Reminder.objects.filter(patient__in=patients).undelivered())
     keys = {
-        *(each.patient_id for each in given_up),
+        *(each.patient_id for each in given_up if each.patient_id),
         *(day.patient_id for day in untold),
         *(task.patient_id for task in tasks),
         *(level.patient_id for level in levels),
