@@ -22,6 +22,8 @@ from patients.models.rules import (
 )
 from patients.models.schedule import ScheduleItem, Stage
 
+from patients.models.schedule import ItemState, ScheduleItem
+
 
 class Channel(models.TextChoices):
     EMAIL = "email", _("E-mail")
@@ -130,6 +132,11 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
         """Keep what a worker took and never reported on, longest ago first."""
         ours = self.filter(state=Waiting.LEASED, lease_until__lte=at)
         return ours.order_by("lease_until")
+
+    def undelivered(self) -> Self:
+        """Keep what was given up though it is still of use, newest first."""
+        given_up = self.filter(state=Waiting.DEAD, patient__ended_on=None)
+        return given_up.filter(item__state=ItemState.OPEN).order_by("-wanted_at")
 
     def beside(self, other: "Reminder") -> Self:
         """Keep the other messages to the same contact."""

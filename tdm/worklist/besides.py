@@ -8,7 +8,7 @@ from dosing.history import History
 from dosing.models import Comedication
 from dosing.stock import supplies_of
 from dosing.units import Fact, Sentence
-from patients.models import DiaryDay, Task
+from patients.models import DiaryDay, Reminder, Task
 from tdm.worklist.lines import Line, Urgency
 
 
@@ -28,6 +28,30 @@ def silent_diaries(
             urgency=Urgency.SILENT_DIARY,
             said=(Sentence(text, facts),),
             since=last.day,
+            history=history,
+        )
+
+
+def undelivered(
+    given_up: Iterable[Reminder], histories: dict[int, History]
+) -> Iterable[Line]:
+    """Yield a line for each patient whom a reminder did not reach; someone calls."""
+    newest: dict[int, Reminder] = {}
+    for reminder in given_up:
+        if reminder.patient_id is not None:
+            newest.setdefault(reminder.patient_id, reminder)
+    for key, reminder in newest.items():
+        history = histories[key]
+        facts: dict[str, Fact] = {
+            "error": reminder.last_error,
+            "phone": history.patient.phone or "\u2013",
+        }
+        text = "A reminder could not be sent (%(error)s). Telephone: %(phone)s."
+        yield Line(
+            patient=history.patient,
+            urgency=Urgency.UNDELIVERED,
+            said=(Sentence(text, facts),),
+            since=history.day(reminder.wanted_at),
             history=history,
         )
 

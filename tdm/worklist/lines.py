@@ -23,6 +23,7 @@ class Urgency(IntEnum):
     LEVEL_DUE = 6
     SUPPLY = 7
     SILENT_DIARY = 8
+    UNDELIVERED = 9
 
 
 @dataclass(frozen=True, slots=True)

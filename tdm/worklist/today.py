@@ -5,8 +5,14 @@ from datetime import date, datetime, timedelta
 
 from dosing.history import histories_of
 from dosing.models import Comedication, Decision, Dispensing, Dose, TroughLevel
-from patients.models import DiaryDay, Patient, Staff, Task
-from tdm.worklist.besides import early_levels, running_out, silent_diaries, to_see_to
+from patients.models import DiaryDay, Patient, Reminder, Staff, Task
+from tdm.worklist.besides import (
+    early_levels,
+    running_out,
+    silent_diaries,
+    to_see_to,
+    undelivered,
+)
 from tdm.worklist.levels import (
     long_silent,
     never_measured,
@@ -59,7 +65,9 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
         .filter(patient__in=on_drug)
         .silent_since(at.date())
     )
+    given_up = list(Reminder.objects.filter(patient__in=patients).undelivered())
     keys = {
+        *(each.patient_id for each in given_up if each.patient_id),
         *(day.patient_id for day in untold),
         *(task.patient_id for task in tasks),
         *(level.patient_id for level in levels),
@@ -87,6 +95,7 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
         *to_see_to(tasks, histories),
         *silent_diaries(untold, histories, at),
         *(line for line, _due in early),
+        *undelivered(given_up, histories),
         *running_out([each.patient_id for each in low], histories, at),
     ]
     return Worklist(

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,14 +21,24 @@ import django
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from tdm.children import Child, Crew, launch, run, say, wait_until
+from tdm.children import (
+    Child,
+    Crew,
+    launch,
+    run,
+    say,
+    stop_when_asked,
+    wait_until,
+)
 from tdm.servers import servers
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS, CLOCKS = 4, 2
 KILLS, BROKER_RESTARTS, DATABASE_RESTARTS = 50, 5, 2
-LASTS_S, PATIENCE_S = 270, 300
-"""So long things are ended at random, and so long the rest is waited for."""
+DUE_OVER_S = 120
+"""The reminders become due over so long, the half of them before the start."""
+PATIENCE_S = 90
+"""So long without any progress is waited; a slow computer only takes longer."""
 
 
 @contextmanager
@@ -71,14 +81,24 @@ def restart(crew: Crew, name: str) -> None:
     crew.settle(child)
 
 
-def course(luck: random.Random) -> list[tuple[float, str]]:
-    """Draw when what ends."""
+def course(luck: random.Random, wanted: int) -> list[tuple[int, str]]:
+    """Draw after how many messages what ends."""
     names = (
         *["worker"] * KILLS,
         *["Valkey"] * BROKER_RESTARTS,
         *["PostgreSQL"] * DATABASE_RESTARTS,
     )
-    return sorted((luck.uniform(8, LASTS_S), name) for name in names)
+    return sorted((luck.randrange(wanted // 50, wanted * 19 // 20), n) for n in names)
+
+
+def while_it_goes_on(left: Callable[[], int]) -> bool:
+    """Wait until nothing is left; False where nothing moves any more."""
+    least = left()
+    while least > 0:
+        if not wait_until(lambda least=least: left() < least, PATIENCE_S):  # type: ignore[misc]
+            return False
+        least = min(least, left())
+    return True
 
 
 def patiently(ask: Callable[[], int], otherwise: int) -> int:
@@ -101,23 +121,21 @@ def campaign(crew: Crew, folder: Path, *, seed: int, wanted: int, look_up: bool)
 
     luck = random.Random(seed)  # noqa: S311 - no secret
     begun, at = time.monotonic(), timezone.now()
-    spread = [luck.uniform(-LASTS_S / 2, LASTS_S / 2) for _each in range(wanted)]
+    half = DUE_OVER_S / 2
+    spread = [luck.uniform(-half, half) for _each in range(wanted)]
     a_queue([at + timedelta(seconds=late) for late in spread])
     with trial(
         folder, {}, seed=seed, workers=WORKERS, clocks=CLOCKS, look_up=look_up
     ) as fault:
-        began = time.monotonic()
-        for after_s, name in course(luck):
-            time.sleep(max(0.0, began + after_s - time.monotonic()))
+        for goal, name in course(luck, wanted):
+            while_it_goes_on(lambda goal=goal: goal - fault.accepted_count)  # type: ignore[misc]
             if name == "worker":
                 fault.kill_one(whole=luck.random() < 0.7)
             else:
                 restart(crew, name)
-                say(f"{time.monotonic() - began:5.0f} s: {name} restarted")
-        say(f"{time.monotonic() - began:5.0f} s: {fault.kills} kills")
-        wait_until(
-            lambda: not patiently(lambda: unfinished(wanted), wanted), PATIENCE_S
-        )
+                say(f"after {goal} messages: {name} restarted")
+        say(f"{fault.kills} kills")
+        while_it_goes_on(lambda: patiently(lambda: unfinished(wanted), wanted))
     found = verdict_of(fault.accepted, wanted)
     say(f"seed {seed}, look-up {'on' if look_up else 'off'}: {found}")
     say(f"{time.monotonic() - begun:.0f} s, {fault.kills} kills of {WORKERS} workers")
@@ -127,6 +145,7 @@ def campaign(crew: Crew, folder: Path, *, seed: int, wanted: int, look_up: bool)
 
 
 def main() -> int:
+    stop_when_asked()
     seed = int(os.environ.get("SEED") or secrets.randbelow(10_000))
     wanted = int(os.environ.get("REMINDERS") or 10_000)
     look_up = os.environ.get("LOOKUP", "1") != "0"
@@ -134,10 +153,8 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="tl-", ignore_cleanup_errors=True) as name,
         surroundings(Path(name)) as crew,
-        suppress(KeyboardInterrupt),
     ):
         return campaign(crew, Path(name), seed=seed, wanted=wanted, look_up=look_up)
-    return 1
 
 
 if __name__ == "__main__":

@@ -153,6 +153,8 @@ class Trial:
 
     @property
     def accepted_count(self) -> int:
+        if not self.accepted.exists():
+            return 0
         return self.accepted.stat().st_size // len(message_id_of("") + "\n")
 
     def kill_one(self, *, whole: bool) -> None:

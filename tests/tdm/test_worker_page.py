@@ -7,9 +7,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from patients.models import Patient, Reminder, Staff, Waiting
+from patients.models import Patient, Reminder, ScheduleItem, Staff, Waiting
 from patients.services import beat
-from tests.reminding import Post, a_contact, an_item, drained, refused, scanned
+from tests.reminding import Post, a_contact, an_item, changed, drained, refused, scanned
 
 
 def page(client: Client, administrator: Staff) -> str:
@@ -47,6 +47,22 @@ def test_what_failed_is_shown_with_its_error_and_without_any_name(
     assert 'class="notice bad" role' not in seen
     assert "Sato" not in seen
     assert "example.org" not in seen
+
+
+def test_what_failed_is_a_line_of_today_until_it_no_longer_matters(
+    client: Client, nurse: Staff, soon: datetime
+) -> None:
+    scanned(soon)
+    Reminder.objects.update(next_try_at=soon)
+    drained(Post([refused()]), soon)
+    client.force_login(nurse, backend="tdm.roles.RoleBackend")
+    said = "A reminder could not be sent (no such user). Telephone: –."
+
+    assert said in client.get("/").content.decode()
+
+    item = ScheduleItem.objects.get()
+    changed(item, at=soon, state="done", done_on=item.opens_on)
+    assert said not in client.get("/").content.decode()
 
 
 def test_what_waits_and_since_when_is_counted(
