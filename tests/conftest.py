@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from collections import Counter
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -29,6 +30,7 @@ def pytest_configure() -> None:
     settings.WHITENOISE_AUTOREFRESH = True
 
 
+MEASURED_OF_A_GRID = 3
 UNMEASURED = pytest.StashKey[bool]()
 
 
@@ -36,17 +38,17 @@ UNMEASURED = pytest.StashKey[bool]()
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no worker waits for it at the end."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
-    seen = set()
+    seen: Counter[str] = Counter()
     for item in sorted(items, key=lambda item: item.nodeid):
-        name = item.nodeid.partition("[")[0]
+        grid = item.nodeid.partition("[")[0]
+        seen[grid] += 1
         left_out = item.get_closest_marker("browser") or item.get_closest_marker("long")
-        item.stash[UNMEASURED] = bool(left_out) or name in seen
-        seen.add(name)
+        item.stash[UNMEASURED] = bool(left_out) or seen[grid] > MEASURED_OF_A_GRID
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Measure coverage in one member of each grid, and in nothing long or in Chromium.
+    """Measure coverage in three of each grid, and in nothing long or in Chromium.
 
     All are run and count alike; but tracing doubles what a test costs, and a floor
     that some of them reach is reached by all.

@@ -20,9 +20,7 @@ from patients.models.rules import (
     never_deleted,
     plain_text,
 )
-from patients.models.schedule import ScheduleItem, Stage
-
-from patients.models.schedule import ItemState, ScheduleItem
+from patients.models.schedule import ItemState, ScheduleItem, Stage
 
 
 class Channel(models.TextChoices):
