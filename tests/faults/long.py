@@ -27,7 +27,6 @@ from tdm.children import (
     launch,
     run,
     say,
-    stop_when_asked,
     wait_until,
 )
 from tdm.servers import servers
@@ -144,8 +143,14 @@ def campaign(crew: Crew, folder: Path, *, seed: int, wanted: int, look_up: bool)
     return 0 if well and found.doubled <= allowed else 1
 
 
+def give_over(number: int, _frame: object) -> None:
+    """End everything we started; an interrupted run has found nothing."""
+    raise SystemExit(f"Stopped by {signal.Signals(number).name}.")
+
+
 def main() -> int:
-    stop_when_asked()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, give_over)
     seed = int(os.environ.get("SEED") or secrets.randbelow(10_000))
     wanted = int(os.environ.get("REMINDERS") or 10_000)
     look_up = os.environ.get("LOOKUP", "1") != "0"

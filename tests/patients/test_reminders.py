@@ -419,7 +419,7 @@ def test_what_is_open_is_the_nurses_digest_and_later_the_clinicians(
 ) -> None:
     nurse, clinician = at_desk
     an_item(patient, at=PLANNED)
-    told_on: dict[str, list[int]] = {nurse.email: [], clinician.email: []}
+    told_on: dict[str, list[tuple[int, int]]] = {nurse.email: [], clinician.email: []}
 
     for day in (9, 10, 11, 20, 21, 22):
         for hour in (7, 8, 11):
@@ -427,10 +427,10 @@ def test_what_is_open_is_the_nurses_digest_and_later_the_clinicians(
             scanned(tokyo(4, day, hour))
             drained(post, tokyo(4, day, hour))
             for address in post.addresses:
-                told_on[address].append(day)
+                told_on[address].append((day, hour))
 
-    assert told_on[nurse.email] == [10, 11, 20]
-    assert told_on[clinician.email] == [21, 22]
+    assert told_on[nurse.email] == [(10, 8), (11, 8), (20, 8)]
+    assert told_on[clinician.email] == [(21, 8), (22, 8)]
 
 
 def test_a_digest_is_not_begun_in_the_afternoon_nor_sent_the_next_day(
