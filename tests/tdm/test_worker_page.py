@@ -44,6 +44,7 @@ def test_what_failed_is_shown_with_its_error_and_without_any_name(
 
     assert "<b>1</b>could not be sent" in seen
     assert "no such user" in seen
+    assert "to arrange" in seen
     assert 'class="notice bad" role' not in seen
     assert "Sato" not in seen
     assert "example.org" not in seen
