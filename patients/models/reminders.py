@@ -20,7 +20,7 @@ from patients.models.rules import (
     never_deleted,
     plain_text,
 )
-from patients.models.schedule import ItemState, ScheduleItem, Stage, Stage
+from patients.models.schedule import ItemState, ScheduleItem, Stage
 
 
 class Channel(models.TextChoices):
@@ -251,10 +251,6 @@ class Reminder(models.Model):
 
     def __str__(self) -> str:
         return self.key
-
-    @property
-    def stage_label(self) -> str:
-        return str(Stage(self.stage).label) if self.stage else ""
 
     @property
     def stage_said(self) -> str:
