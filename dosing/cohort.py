@@ -40,7 +40,7 @@ MONTH_WINDOW = timedelta(days=14)
 names no windows, so these are design defaults [NV]."""
 
 LINES_VERSION = (
-    f"cohort 1, {policy.ENGINE_VERSION}, {AREA_RULE.key} {AREA_RULE.version},"
+    f"cohort 2, {policy.ENGINE_VERSION}, {AREA_RULE.key} {AREA_RULE.version},"
     f" {WEEK_WINDOW.days}/{MONTH_WINDOW.days} days"
 )
 """By what a line was worked out: lines of another version are worked out anew. The
@@ -127,6 +127,7 @@ def readable(patients: Iterable[Patient]) -> Iterable[Patient]:
             Prefetch("lesions", Lesion.objects.order_by("pk")),
             Prefetch("side_effects", SideEffect.objects.standing()),
             Prefetch("imaging_studies", ImagingStudy.objects.standing()),
+            Prefetch("comedications", Comedication.objects.standing()),
         )
         .order_by("pk")
     )
@@ -178,7 +179,14 @@ def next_turn(history: History, today: date) -> date | None:
         if day is not None
     ]
     chosen = [each.starts_on for each in history.assignments]
-    return min((day for day in [*planned, *chosen] if day > today), default=None)
+    strong = [
+        day
+        for drug in history.patient.comedications.all()
+        for day in (drug.starts_on, drug.stops_on)
+        if drug.interaction.is_strong and day is not None
+    ]
+    turns = (day for day in [*planned, *chosen, *strong] if day > today)
+    return min(turns, default=None)
 
 
 def choices_made(decisions: Iterable[Decision]) -> dict[str, object]:
