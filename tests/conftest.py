@@ -1,9 +1,13 @@
 """The cast and the clinic: every test that asks for them gets real rows."""
 
 import os
-from collections.abc import Iterator
+import sys
+import threading
+from collections import Counter
+from collections.abc import Generator, Iterator
 
 import pytest
+from coverage import Coverage
 from django.conf import settings
 from django.test import Client
 from django.utils import translation
@@ -26,10 +30,39 @@ def pytest_configure() -> None:
     settings.WHITENOISE_AUTOREFRESH = True
 
 
+MEASURED_OF_A_GRID = 3
+UNMEASURED = pytest.StashKey[bool]()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no worker waits for it at the end."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    seen: Counter[str] = Counter()
+    for item in sorted(items, key=lambda item: item.nodeid):
+        grid = item.nodeid.partition("[")[0]
+        seen[grid] += 1
+        left_out = item.get_closest_marker("browser") or item.get_closest_marker("long")
+        item.stash[UNMEASURED] = bool(left_out) or seen[grid] > MEASURED_OF_A_GRID
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure coverage in three of each grid, and in nothing long or in Chromium.
+
+    All are run and count alike; but tracing doubles what a test costs, and a floor
+    that some of them reach is reached by all.
+    """
+    if not item.stash[UNMEASURED] or Coverage.current() is None:
+        return (yield)
+    traces = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(traces[0])
+        threading.settrace(traces[1])
 
 
 @pytest.fixture(scope="session")

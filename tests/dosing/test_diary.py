@@ -516,6 +516,7 @@ grids = st.lists(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(saves=st.lists(grids, min_size=1, max_size=3))
 def test_what_is_shown_as_saved_is_what_a_reload_shows(

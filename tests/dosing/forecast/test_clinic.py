@@ -4,6 +4,8 @@ import pytest
 
 from benchmarks.clinic import Summary, follow, patients, summary
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def clinic() -> Summary:
