@@ -34,7 +34,7 @@ WEEKS = (2, 4)
 MONTHS = (0, 1, 3)
 AREA_MONTHS = (0, 3)
 LINES_VERSION = (
-    f"cohort 1, {policy.ENGINE_VERSION}, {AREA_RULE.key} {AREA_RULE.version},"
+    f"cohort 2, {policy.ENGINE_VERSION}, {AREA_RULE.key} {AREA_RULE.version},"
     f" {policy.WEEK_WINDOW.days}/{policy.MONTH_WINDOW.days} days"
 )
 """By what a line was worked out: lines of another version are worked out anew. The
@@ -121,6 +121,7 @@ def readable(patients: Iterable[Patient]) -> Iterable[Patient]:
             Prefetch("lesions", Lesion.objects.order_by("pk")),
             Prefetch("side_effects", SideEffect.objects.standing()),
             Prefetch("imaging_studies", ImagingStudy.objects.standing()),
+            Prefetch("comedications", Comedication.objects.standing()),
         )
         .order_by("pk")
     )
@@ -172,7 +173,14 @@ def next_turn(history: History, today: date) -> date | None:
         if day is not None
     ]
     chosen = [each.starts_on for each in history.assignments]
-    return min((day for day in [*planned, *chosen] if day > today), default=None)
+    strong = [
+        day
+        for drug in history.patient.comedications.all()
+        for day in (drug.starts_on, drug.stops_on)
+        if drug.interaction.is_strong and day is not None
+    ]
+    turns = (day for day in [*planned, *chosen, *strong] if day > today)
+    return min(turns, default=None)
 
 
 def choices_made(decisions: Iterable[Decision]) -> dict[str, object]:

@@ -119,21 +119,6 @@ def baseline_of(
     return soon[0] if soon else None
 
 
-def compared_with(
-    points: Sequence[Point],
-    *,
-    started_on: date | None,
-    chosen_on: date | None = None,
-) -> Point:
-    """Return the baseline of numbers obtained in one way; without one, the earliest.
-
-    It is what a course is drawn and printed against, so that each says the same.
-    """
-    ordered = sorted(points, key=lambda each: each.on)
-    found = baseline_of(ordered, started_on=started_on, chosen_on=chosen_on)
-    return found or ordered[0]
-
-
 def days_on_drug(periods: Iterable[tuple[date, date | None]], until: date) -> int:
     """Count the days up to and without `until` on which a dose was prescribed.
 

@@ -15,7 +15,7 @@ from patients.change import (
     BASELINE_WINDOW,
     Change,
     Point,
-    compared_with,
+    baseline_of,
     days_on_drug,
     differs,
     percent_change,
@@ -317,29 +317,42 @@ def numbers(
         yield Number(row, changes[aspect].baseline if aspect else None)
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Numbers that may be compared, in time order: one quantity, place and method.
+
+    `baseline` is the one they are compared with; None where there is none, or where it
+    was obtained in another way.
+    """
+
+    values: Sequence[Measurement]
+    baseline: Measurement | None
+
+    @property
+    def first(self) -> Measurement:
+        return self.values[0]
+
+
 def measured_alike(
-    rows: Iterable[Measurement],
-) -> Iterable[tuple[Measurement, list[Measurement]]]:
-    """Yield what may be compared, with its first row: one quantity at one place.
+    rows: Iterable[Measurement], started_on: date | None, chosen_on: date | None
+) -> Iterable[Alike]:
+    """Sort numbers in time order by what may be compared, as the lesion's page does.
 
     Lesions, landmarks and ways of obtaining a number are kept apart.
     """
-    found: dict[tuple[object, ...], list[Measurement]] = {}
+    places: defaultdict[tuple[object, ...], list[Measurement]] = defaultdict(list)
     for row in rows:
-        place = (row.quantity, row.lesion_id or 0, row.landmark_id or 0, row.method)
-        found.setdefault(place, []).append(row)
-    for values in found.values():
-        yield values[0], values
-
-
-def baseline_among(
-    values: Sequence[Measurement], started_on: date | None, chosen_on: date | None
-) -> Measurement:
-    """Return the row that the others are compared with; of MRI a chosen one counts."""
-    chosen = chosen_on if values[0].quantity in OF_IMAGING else None
-    points = [Point(row.measured_on, row.value) for row in values]
-    found = compared_with(points, started_on=started_on, chosen_on=chosen)
-    return values[points.index(found)]
+        places[row.quantity, row.lesion_id, row.landmark_id].append(row)
+    for values in places.values():
+        chosen = chosen_on if values[0].quantity in OF_IMAGING else None
+        points = [Point(row.measured_on, row.value, row.method) for row in values]
+        found = baseline_of(points, started_on=started_on, chosen_on=chosen)
+        base = values[points.index(found)] if found else None
+        for method in dict.fromkeys(row.method for row in values):
+            same = base is not None and base.method == method
+            yield Alike(
+                [row for row in values if row.method == method], base if same else None
+            )
 
 
 def chosen_baseline(patient: Patient) -> date | None:

@@ -17,7 +17,7 @@ from patients import sources
 from patients.models import Measurement, Quantity
 from patients.response import AREA_RESPONSE_PERCENT, VOLUME_RESPONSE_PERCENT
 from tdm import charts
-from tdm.response import baseline_among, chosen_baseline, measured_alike
+from tdm.response import Alike, chosen_baseline, measured_alike
 
 
 def story_of(
@@ -180,21 +180,28 @@ def responses(history: History) -> Iterable[charts.ResponseSeries]:
     kept = Measurement.objects.of(patient).select_related("landmark", "lesion")
     rows = list(kept.in_time_order())
     for quantity, name, css in RESPONSES:
-        series = list(measured_alike(r for r in rows if r.quantity == quantity))
-        for first, values in series:
+        wanted = (row for row in rows if row.quantity == quantity)
+        found = list(measured_alike(wanted, start, chosen))
+        for alike in found:
+            base = alike.baseline
             yield charts.ResponseSeries(
-                name=named(str(name), first, several=len(series) > 1),
-                unit=first.unit,
+                name=named(str(name), alike, several=len(found) > 1),
+                unit=alike.first.unit,
                 css=css,
-                points=tuple((row.measured_on, row.value) for row in values),
-                baseline_on=baseline_among(values, start, chosen).measured_on,
-                goal=GOALS.get(quantity),
+                points=tuple((row.measured_on, row.value) for row in alike.values),
+                baseline_on=(base or alike.first).measured_on,
+                goal=GOALS.get(quantity) if base else None,
             )
 
 
-def named(name: str, first: Measurement, *, several: bool) -> str:
-    """Name a series; where there are several, by its place and its method."""
+def named(name: str, alike: Alike, *, several: bool) -> str:
+    """Name a series; where there are several, by its place and its method.
+
+    Without a baseline it says that it is drawn against its first value.
+    """
+    first = alike.first
     where = first.landmark or first.lesion
     method = first.get_method_display() if first.method else ""
     beside = [str(where or ""), str(method)] if several else []
-    return ", ".join(filter(None, [name, *beside]))
+    since = "" if alike.baseline else _("since the first value")
+    return ", ".join(filter(None, [name, *beside, since]))

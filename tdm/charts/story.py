@@ -79,7 +79,10 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class ResponseSeries:
-    """One outcome over time; `baseline_on` is the day of what it is compared with."""
+    """One outcome over time; `baseline_on` is the day of what it is compared with.
+
+    Without a baseline that is its first value, and its name says so.
+    """
 
     name: str
     unit: str

@@ -12,7 +12,7 @@ from dosing.history import History
 from dosing.words import plain
 from patients.change import differs, percent_change
 from patients.models import Measurement, Quantity
-from tdm.response import baseline_among, chosen_baseline, measured_alike
+from tdm.response import Alike, chosen_baseline, measured_alike
 
 COURSES = (
     Quantity.PAIN_VAS,
@@ -42,11 +42,9 @@ def course_of(history: History) -> Iterable[Row]:
     several = len({each.lesion_id for each in found if each.lesion_id}) > 1
     chosen = chosen_baseline(patient)
     order = [quantity.value for quantity in COURSES]
-    alike = sorted(measured_alike(found), key=lambda each: place(each[0], order))
-    for first, values in alike:
-        base = baseline_among(values, start, chosen)
-        later = [each for each in values if each.measured_on > base.measured_on]
-        yield row(named(first, several=several), base, later)
+    alike = list(measured_alike(found, start, chosen))
+    for each in sorted(alike, key=lambda each: place(each.first, order)):
+        yield row(named(each.first, several=several), each)
 
 
 def place(first: Measurement, order: Sequence[str]) -> tuple[int, int, int, str]:
@@ -66,10 +64,17 @@ def named(first: Measurement, *, several: bool) -> str:
     return ", ".join(filter(None, parts))
 
 
-def row(what: str, base: Measurement, later: Sequence[Measurement]) -> Row:
+NO_BASELINE = "\N{EN DASH}"
+
+
+def row(what: str, alike: Alike) -> Row:
+    """Print a course against its baseline; without one, no percentage."""
+    base, last = alike.baseline, alike.values[-1]
+    if base is None:
+        return Row(what, NO_BASELINE, between(alike.values[:-1]), dated(last), "")
+    later = [each for each in alike.values if each.measured_on > base.measured_on]
     if not later:
         return Row(what, dated(base), "", "", "")
-    last = later[-1]
     changes = change(base.value, last.value), beside_printed(base, last)
     return Row(
         what=what,

@@ -332,6 +332,20 @@ def test_a_planned_dose_counts_from_its_day_on(
     assert line.level_due_on == DAY_0 + timedelta(days=now() + 3 + 14)
 
 
+def test_a_planned_strong_drug_counts_from_its_day_on(
+    treated: Patient, clinician: Staff
+) -> None:
+    begins = timezone.localdate() + timedelta(days=3)
+    dosing.record_comedication(
+        patient=treated, drug="itraconazole", starts_on=begins, actor=clinician
+    )
+    refresh()
+
+    assert CohortLine.objects.get().turns_on == begins
+    assert dosing.refresh_cohort(at=timezone.now(), at_most=0) == 0
+    assert dosing.refresh_cohort(at=timezone.now() + timedelta(days=4), at_most=0) == 1
+
+
 @pytest.mark.parametrize(
     ("time_zone", "before", "after"),
     [

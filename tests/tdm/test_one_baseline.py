@@ -72,10 +72,27 @@ def test_volumes_of_two_methods_are_neither_drawn_nor_printed_as_one(
     assert [[value for _on, value in each.points] for each in series] == [[10, 9], [4]]
     assert {each.name for each in series} == {
         "MRI volume, left · Forearm, segmentation",
-        "MRI volume, left · Forearm, another method",
+        "MRI volume, left · Forearm, another method, since the first value",
     }
+    assert [each.goal is None for each in series] == [False, True]
     rows = list(course_of(history_of(treated)))
-    assert sorted(row.change for row in rows) == ["", "\u221210.0 %"]
+    assert sorted((row.change, row.first == "\u2013") for row in rows) == [
+        ("", True),
+        ("\u221210.0 %", False),
+    ]
+
+
+def test_without_a_baseline_no_percentage_is_printed_and_the_chart_says_so(
+    treated: Patient, clinician: Staff
+) -> None:
+    lesion = a_lesion(treated, clinician)
+    for day, area in ((60, "1000"), (90, "900")):
+        an_mri(lesion, day=day, area=area, actor=clinician)
+
+    assert area_on_page(treated) is None
+    assert area_in_report(treated) == ("\u2013", "")
+    (series,) = responses(history_of(treated))
+    assert (series.name, series.goal) == ("MRI area, since the first value", None)
 
 
 def test_the_mean_before_an_mri_begins_with_the_first_dose_and_averages_numbers(

@@ -221,7 +221,7 @@ def test_circumferences_of_two_landmarks_are_two_rows(
     other = people.add_landmark(
         lesion=lesion, limb="thigh", side="left", place="middle", actor=clinician
     ).pk
-    for day, girths in ((40, {known: 37, other: 50}), (60, {known: 33, other: 48})):
+    for day, girths in ((10, {known: 37, other: 50}), (60, {known: 33, other: 48})):
         numbers = {key: Decimal(cm) for key, cm in girths.items()}
         a_visit(
             measured,
