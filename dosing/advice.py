@@ -23,6 +23,7 @@ from dosing.models import Analyte, Decision, Dose, Protocol, TroughLevel
 from dosing.prognosis import Prognosis, library_digest, prognosis_of
 from dosing.units import Sentence
 from patients.models import Patient
+from patients.schedule import Calendar
 
 Basis = Mapping[str, int]
 """Record -> version of everything an advice rests on."""
@@ -91,6 +92,10 @@ class Advice:
     @cached_property
     def limits(self) -> policy.Limits:
         return self.protocol.limits(self.patient.site)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        return self.patient.site.calendar()
 
     @cached_property
     def takeable(self) -> list[policy.Regimen]:
@@ -178,7 +183,7 @@ class Advice:
             self.reading,
             decided_on=self.today,
             new_dose_from=new_dose_from,
-            closed=self.patient.site.non_clinic_weekdays,
+            is_open=self.calendar.is_open,
         )
 
     def proposed_level_on(self, regimen: policy.Regimen | None) -> date:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.db.models import Prefetch
+from django.db.models import Min, Prefetch
 
 from dosing import policy
 from dosing.history import History, histories_of
 from dosing.ledger import as_offered
 from dosing.models import (
     CohortLine,
-    Comedication,
     Decision,
     Excluded,
 )
@@ -26,6 +25,7 @@ from patients.models import (
     Measurement,
     Patient,
     Quantity,
+    ScheduleItem,
     SideEffect,
 )
 from patients.response import AREA_RULE, Aspect, Course, Verdict, judge
@@ -34,7 +34,7 @@ WEEKS = (2, 4)
 MONTHS = (0, 1, 3)
 AREA_MONTHS = (0, 3)
 LINES_VERSION = (
-    f"cohort 2, {policy.ENGINE_VERSION}, {AREA_RULE.key} {AREA_RULE.version},"
+    f"cohort 3, {policy.ENGINE_VERSION}, {AREA_RULE.key} {AREA_RULE.version},"
     f" {policy.WEEK_WINDOW.days}/{policy.MONTH_WINDOW.days} days"
 )
 """By what a line was worked out: lines of another version are worked out anew. The
@@ -64,8 +64,8 @@ class Records:
 
     history: History
     decisions: Sequence[Decision]
-    turned: Comedication | None
-    """A strong drug begun or stopped of which no level speaks yet."""
+    planned_until: date | None
+    """The day after which the next level that is planned is overdue."""
 
 
 def lines_of(patients: Iterable[Patient], *, at: datetime) -> list[CohortLine]:
@@ -77,30 +77,14 @@ def lines_of(patients: Iterable[Patient], *, at: datetime) -> list[CohortLine]:
     signed = Decision.objects.filter(patient__in=keys).defer("forecast", "inputs")
     for decision in signed.order_by("signed_at", "pk"):
         decisions[decision.patient_id].append(decision)
-    turned = turned_in(found, at)
+    planned = ScheduleItem.objects.levels().filter(patient__in=keys)
+    until = dict(
+        planned.values("patient").values_list("patient", Min("closes_on")).order_by()
+    )
     return [
-        line_of(
-            Records(histories[each.pk], decisions[each.pk], turned.get(each.pk)), at
-        )
+        line_of(Records(histories[each.pk], decisions[each.pk], until.get(each.pk)), at)
         for each in found
     ]
-
-
-def turned_in(patients: Iterable[Patient], at: datetime) -> dict[int, Comedication]:
-    """Return the strong drug that turned unmeasured, by the day of each clinic.
-
-    It is one statement for each date that it is somewhere, three at most.
-    """
-    days: defaultdict[date, list[int]] = defaultdict(list)
-    for patient in patients:
-        days[patient.site.today(at)].append(patient.pk)
-    return {
-        course.patient_id: course
-        for day, keys in days.items()
-        for course in Comedication.objects.filter(patient__in=keys).turned_unmeasured(
-            day
-        )
-    }
 
 
 def readable(patients: Iterable[Patient]) -> Iterable[Patient]:
@@ -121,7 +105,6 @@ def readable(patients: Iterable[Patient]) -> Iterable[Patient]:
             Prefetch("lesions", Lesion.objects.order_by("pk")),
             Prefetch("side_effects", SideEffect.objects.standing()),
             Prefetch("imaging_studies", ImagingStudy.objects.standing()),
-            Prefetch("comedications", Comedication.objects.standing()),
         )
         .order_by("pk")
     )
@@ -173,13 +156,7 @@ def next_turn(history: History, today: date) -> date | None:
         if day is not None
     ]
     chosen = [each.starts_on for each in history.assignments]
-    strong = [
-        day
-        for drug in history.patient.comedications.all()
-        for day in (drug.starts_on, drug.stops_on)
-        if drug.interaction.is_strong and day is not None
-    ]
-    turns = (day for day in [*planned, *chosen, *strong] if day > today)
+    turns = (day for day in [*planned, *chosen] if day > today)
     return min(turns, default=None)
 
 
@@ -237,25 +214,17 @@ def level_due_on(records: Records, today: date) -> date | None:
 
     The same that puts a line "overdue" on Today: a planned level that has not come, no
     level of a dose at steady state, none for three months, one set aside and not
-    repeated, none after a strong drug was begun or stopped.
+    repeated.
     """
     history = records.history
     if history.patient.ended_on is not None:
         return None
-    due = [*planned_level(records)]
+    due = [records.planned_until] if records.planned_until else []
     dose = history.running(today)
     if dose is not None:
-        due += [*due_on_drug(history, dose.starts_on, planned=bool(due))]
-        due += [*due_after_a_turn(records)]
+        due += due_on_drug(history, dose.starts_on, planned=bool(due))
+        due += not_repeated(records)
     return min(due, default=None)
-
-
-def planned_level(records: Records) -> Iterable[date]:
-    newest = max(records.decisions, key=lambda each: each.pk, default=None)
-    if newest is not None:
-        later = (v.drawn_at > newest.signed_at for v in records.history.used_levels)
-        if not any(later):
-            yield newest.next_level_on
 
 
 def due_on_drug(history: History, since: date, *, planned: bool) -> Iterable[date]:
@@ -265,19 +234,16 @@ def due_on_drug(history: History, since: date, *, planned: bool) -> Iterable[dat
         yield since + timedelta(days=policy.STEADY_AFTER_DAYS)
     if used and not planned:
         yield used[-1] + timedelta(days=policy.LONGEST_WITHOUT_LEVEL_DAYS)
-    last = history.levels[-1] if history.levels else None
-    if last is not None and last.set_aside_at is not None and not planned:
-        yield history.day(last.drawn_at)
 
 
-def due_after_a_turn(records: Records) -> Iterable[date]:
-    course = records.turned
-    if course is None:
-        return
-    turned_on: date = course.turned_on  # type: ignore[attr-defined]
-    if records.history.course.behind(turned_on) is not None:
-        closed = records.history.patient.site.non_clinic_weekdays
-        yield policy.early_level(turned_on, closed).overdue_after
+def not_repeated(records: Records) -> Iterable[date]:
+    """Yield the day of a last level that was set aside and not decided upon since."""
+    for last in records.history.levels[-1:]:
+        aside = last.set_aside_at
+        if aside is not None and not any(
+            each.signed_at > aside for each in records.decisions
+        ):
+            yield records.history.day(last.drawn_at)
 
 
 def cells(history: History, start: date) -> dict[str, Decimal | None]:

@@ -1,4 +1,4 @@
-"""What nobody waits for: a whole clinic forecast anew, and the lines of the cohort."""
+"""What nobody waits for: schedules planned on, a clinic forecast anew, the cohort."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +15,15 @@ from patients.models import Patient
 
 LINES_AT_ONCE = 2000
 """So many lines of the cohort are worked out in one run; the next comes soon."""
+
+
+PLANNED_AT_ONCE = 100
+"""For so many patients the clock plans on in one run; the next comes soon."""
+
+
+@shared_task
+def extend_schedules() -> None:
+    services.plan_on(at=timezone.now(), at_most=PLANNED_AT_ONCE)
 
 
 @shared_task

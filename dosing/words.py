@@ -58,10 +58,14 @@ def percents(choice: Choice) -> Percents:
     return Percents(*whole)
 
 
-def task_in_words(task: Task | ScheduleItem) -> str:
-    """Say what a task asks for or what is planned; days are kept as ISO dates."""
+def said_of(task: Task | ScheduleItem) -> Sentence:
+    """Return what a task asks for or what is planned; days are kept as ISO dates."""
     facts = {name: day_or_text(str(fact)) for name, fact in task.facts.items()}
-    return say(Sentence(task.text, facts))
+    return Sentence(task.text, facts)
+
+
+def task_in_words(task: Task | ScheduleItem) -> str:
+    return say(said_of(task))
 
 
 def day_or_text(fact: str) -> Fact:

@@ -125,6 +125,6 @@ class ConsoleSmsWay:
         return None
 
     def send(self, address: str, message: Message, message_id: str) -> str:
-        del address, message
-        logger.info("A text message would go: %s", message_id)
+        del address
+        logger.info("A text message would go (%s): %s", message_id, message.line)
         return "console"

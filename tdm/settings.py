@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
+from kombu import Exchange, Queue
 from psycopg.conninfo import conninfo_to_dict
 
 from tdm import env
@@ -134,6 +135,7 @@ PUBLIC_URL = env.text("PUBLIC_URL", "")
 
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "heartbeat": {"task": "patients.tasks.beat_heart", "schedule": 10.0},
+    "schedules": {"task": "dosing.tasks.extend_schedules", "schedule": 60.0},
     "cohort": {"task": "dosing.tasks.refresh_cohort", "schedule": 60.0},
     "reminders": {
         "task": "patients.tasks.scan_reminders",
@@ -153,6 +155,10 @@ CELERY_TASK_SOFT_TIME_LIMIT = 50
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 3}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # KiB; the models' arrays are large
+# What is acknowledged late cannot be after a lost connection: it is begun anew.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -165,8 +171,14 @@ def broker_settings(address: str) -> dict[str, object]:
         return {
             # Without confirms RabbitMQ says yes to what it then loses.
             "CELERY_BROKER_TRANSPORT_OPTIONS": {"confirm_publish": True},
-            "CELERY_TASK_DEFAULT_QUEUE_TYPE": "quorum",
-            "CELERY_TASK_DEFAULT_EXCHANGE_TYPE": "topic",
+            "CELERY_TASK_QUEUES": [
+                Queue(
+                    "celery",
+                    Exchange("celery", type="topic"),
+                    routing_key="celery",
+                    queue_arguments={"x-queue-type": "quorum", "x-delivery-limit": 20},
+                )
+            ],
         }
     # No task is scheduled ahead, so an unanswered one may come back after minutes.
     return {"CELERY_BROKER_TRANSPORT_OPTIONS": {"visibility_timeout": 120}}

@@ -82,6 +82,7 @@ def a_protocol(**facts: Any) -> Protocol:
             "name": f"VM standard {next(numbers)}",
             "strengths_mg": [Decimal("0.5"), Decimal(1), Decimal(2)],
             "citation": "Carolino 2025, methods",
+            "schedule": "jp-label-1",
             **facts,
         }
     )

@@ -39,6 +39,7 @@ OPEN_TO_ALL = {"sign_in", "set_language", "livez", "readyz", "api-schema", "api-
 OPEN_TO_ALL |= {"calendar_feed"}
 BY_CLOCK = {"beat", "refresh_cohort"}
 BY_CLOCK |= {"scan_reminders", "claim_reminder", "finish_reminder", "drain_reminders"}
+BY_CLOCK |= {"plan_on"}
 
 
 def addresses(
@@ -434,6 +435,10 @@ LEAVES_A_TRACE = (
     "clear_from(",
     "corrected(",
     "withdrawn(",
+    "keep(",
+    "written(",
+    "shift(",
+    "services.replan(",
 )
 
 

@@ -34,6 +34,7 @@ from patients.models import (
 from tests.builders import (
     DAY_0,
     a_lesion,
+    a_planned_item,
     a_trough,
     a_visit,
     an_mri,
@@ -306,7 +307,7 @@ def beside(
 @pytest.fixture
 def reminded(treated: Patient, clinician: Staff) -> None:
     """Put rows into the tables of reminders and of the clinic's calendar."""
-    item = treated.schedule.latest("pk")
+    item = a_planned_item(treated)
     contact = Contact.objects.create(
         patient=treated, channel="email", address="someone@example.org"
     )

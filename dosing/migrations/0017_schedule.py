@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='protocol',
             name='schedule',
-            field=models.CharField(choices=[('case-series-1', 'case-series-1'), ('jp-label-1', 'jp-label-1'), ('monthly-1', 'monthly-1')], default='case-series-1', help_text='What choosing this protocol plans; a new version is a new name.', max_length=20, verbose_name='rhythm of levels, visits and MRI'),
+            field=models.CharField(choices=[('case-series-1', 'Levels at 2 and 4 weeks, visits at 0, 1 and 3 months, MRI at 0 and 3 months, then every 3 months'), ('jp-label-1', 'A level 1 to 2 weeks after the start, and after any change'), ('monthly-1', 'Monthly for 3 months, then every 3 months')], default='case-series-1', help_text='What choosing this protocol plans; a new version is a new name.', max_length=20, verbose_name='rhythm of levels, visits and MRI'),
         ),
     ]

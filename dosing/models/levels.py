@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from dosing import policy, units
 from dosing.models.doses import Dose
 from dosing.models.protocols import Laboratory, Protocol, ProtocolAssignment
-from patients.models import Patient, Staff
+from patients.models import Patient, ScheduleItem, Staff
 from patients.models.rules import (
     about,
     every_version_kept,
@@ -77,10 +77,10 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
     def long_ago(self, at: datetime) -> Self:
         """Keep each patient's newest used level, if the next is due whatever it says.
 
-        A planned level speaks for itself: see Decision.objects.awaited().
+        A planned level speaks for itself.
         """
         longest = timedelta(days=policy.LONGEST_WITHOUT_LEVEL_DAYS)
-        planned = Decision.objects.awaited().filter(patient=OuterRef("patient"))
+        planned = ScheduleItem.objects.levels().filter(patient=OuterRef("patient"))
         return self.newest_of_each().filter(~Exists(planned), drawn_at__lt=at - longest)
 
     def set_aside_last(self) -> Self:
@@ -243,16 +243,6 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
             .select_related("level__laboratory", "signed_by", "dose", "protocol")
             .order_by("-signed_at", "-pk")
         )
-
-    def awaited(self) -> Self:
-        """Keep each patient's newest decision while its next level has not come."""
-        newer = Decision.objects.filter(
-            patient=OuterRef("patient"), pk__gt=OuterRef("pk")
-        )
-        came = TroughLevel.objects.used().filter(
-            patient=OuterRef("patient"), drawn_at__gt=OuterRef("signed_at")
-        )
-        return self.filter(~Exists(newer), ~Exists(came))
 
 
 class Reason(models.TextChoices):

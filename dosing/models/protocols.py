@@ -92,7 +92,7 @@ class Protocol(models.Model):
     schedule = models.CharField(
         _("rhythm of levels, visits and MRI"),
         max_length=20,
-        choices=[(key, key) for key in policy.TEMPLATES],
+        choices=[(key, _(each.name.text)) for key, each in policy.TEMPLATES.items()],
         default=policy.CASE_SERIES.key,
         help_text=_("What choosing this protocol plans; a new version is a new name."),
     )

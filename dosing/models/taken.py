@@ -1,16 +1,16 @@
 """What was really taken: a dose of the drug, and other drugs that change it."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Case, Exists, F, Func, OuterRef, Q, When
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dosing import policy
-from dosing.interactions import INTERACTIONS, STRONG_DRUGS, Interaction
+from dosing.interactions import INTERACTIONS, Interaction
 from patients.models import Patient
 from patients.models.rules import about, every_version_kept, never_deleted, plain_text
 
@@ -128,33 +128,6 @@ class ComedicationQuerySet(models.QuerySet["Comedication"]):
     def standing(self) -> Self:
         """Leave out what was entered in error."""
         return self.filter(withdrawn_at=None)
-
-    def turned_unmeasured(self, day: date) -> Self:
-        """Keep strong drugs whose last turn up to a day no later level speaks for.
-
-        `turned_on` is that turn; a level speaks for it from the first day of the
-        window after a change on.
-        """
-        wait = timedelta(days=policy.RECHECK_AFTER_CHANGE_DAYS[0])
-        from_then_on = Func(
-            F("site__time_zone"),
-            OuterRef("turned_on") + wait,
-            function="timezone",
-            output_field=models.DateTimeField(),
-        )
-        measured = Patient.objects.filter(
-            pk=OuterRef("patient"),
-            levels__set_aside_at=None,
-            levels__drawn_at__gte=from_then_on,
-        )
-        turn = Case(When(stops_on__lte=day, then=F("stops_on")), default=F("starts_on"))
-        return (
-            self.standing()
-            .filter(drug__in=STRONG_DRUGS, starts_on__lte=day)
-            .annotate(turned_on=turn)
-            .filter(~Exists(measured))
-            .order_by("turned_on", "pk")
-        )
 
 
 @every_version_kept

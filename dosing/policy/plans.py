@@ -5,12 +5,19 @@ days before and after its mark. What is marked [NV] is a design default, to be
 confirmed by the clinic.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
 from dosing.policy import sources
+from dosing.policy.clinicdays import (
+    IsOpen,
+    days,
+    last_open,
+    nearest_open,
+    on_clinic_days,
+)
 from dosing.policy.recheck import RECHECK_AFTER_CHANGE_DAYS
 from dosing.units import Fact, Sentence
 
@@ -146,14 +153,13 @@ TEMPLATES = {
     each.key: each for each in (CASE_SERIES, JAPANESE_LABEL, MONTHLY_THEN_QUARTERLY)
 }
 
+NO_RHYTHM = Template("none", Sentence("Only after a change"), "", ())
+"""While no protocol holds: levels after a change, and where one is asked for."""
+
 REPEATING = sorted(
     key for key, each in TEMPLATES.items() if any(step.every for step in each.steps)
 )
 """The rhythms that go on as time passes."""
-
-
-IsOpen = Callable[[date], bool]
-"""Whether the clinic is open on a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,42 +291,8 @@ def asked_for(facts: PlanFacts, is_open: IsOpen) -> Iterator[Planned]:
     yield Planned(LEVEL, asked.key, said, sources.SIGNED_DECISION, *window)
 
 
-def days(count: int) -> timedelta:
-    return timedelta(days=count)
-
-
-def span(first: date, last: date) -> Iterator[date]:
-    for step in range((last - first).days + 1):
-        yield first + days(step)
-
-
-LONGEST_CLOSURE_DAYS = 60
-"""A clinic closed for longer is not waited for."""
-
-
-def nearest_open(best: date, opens: date, closes: date, is_open: IsOpen) -> date:
-    """Return the clinic day of the window nearest to the best one, the earlier first.
-
-    Where the window has none, the first clinic day after it.
-    """
-    inside = [day for day in span(opens, closes) if is_open(day)]
-    if inside:
-        return min(inside, key=lambda day: (abs((day - best).days), day))
-    later = span(closes, closes + days(LONGEST_CLOSURE_DAYS))
-    return next((day for day in later if is_open(day)), closes)
-
-
-def last_open(opens: date, closes: date, is_open: IsOpen) -> date:
-    """Return the latest clinic day of a window: the nearest to steady state."""
-    return nearest_open(closes, opens, closes, is_open)
-
-
-def on_clinic_days(
-    opens: date, best: date, closes: date, is_open: IsOpen
-) -> tuple[date, date, date]:
-    """Draw the ends of a window in to clinic days; the best day is one already."""
-    inside = [day for day in span(opens, closes) if is_open(day)] or [best]
-    return min(inside[0], best), best, max(inside[-1], best)
+DRUG_TURN = "drug:"
+"""How the key of a level begins that a strong drug asks for."""
 
 
 def turn_of_dose(key: str, starts_on: date, asked_on: date | None) -> Turn:

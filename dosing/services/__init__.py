@@ -14,7 +14,7 @@ from dosing.services.doses import (
 from dosing.services.events import correct_event, record_event, withdraw_event
 from dosing.services.labs import correct_lab, record_labs, withdraw_lab
 from dosing.services.levels import correct_trough, record_trough, set_aside_trough
-from dosing.services.plan import extend_schedules, replan_schedule
+from dosing.services.plan import plan_on, replan_schedule
 from dosing.services.safety import record_answers
 from dosing.services.supply import (
     correct_dispensing,
@@ -38,7 +38,7 @@ __all__ = [
     "correct_event",
     "correct_lab",
     "correct_trough",
-    "extend_schedules",
+    "plan_on",
     "prescribe_dose",
     "record_answers",
     "record_comedication",

@@ -100,10 +100,8 @@ def check_choice(
         raise ValidationError(
             {"next_level_on": _("The next level lies between tomorrow and a year.")}
         )
-    if next_level_on.weekday() in advice.patient.site.non_clinic_weekdays:
-        raise ValidationError(
-            {"next_level_on": _("The clinic is closed on that weekday.")}
-        )
+    if not advice.calendar.is_open(next_level_on):
+        raise ValidationError({"next_level_on": _("The clinic is closed on that day.")})
     if starts_on is None:
         return
     if starts_on < advice.today:

@@ -4,21 +4,26 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from dosing import policy
 from dosing.history import History, history_of
 from dosing.interactions import STRONG_DRUGS
-from dosing.models import Comedication, Decision, LabResult, ProtocolAssignment
+from dosing.models import (
+    CohortLine,
+    Comedication,
+    Decision,
+    LabResult,
+    ProtocolAssignment,
+)
 from dosing.words import facts_as_text
 from patients import services
-from patients.models import ItemKind, Patient, ScheduleItem, Staff
+from patients.models import ItemKind, Patient, ScheduleItem, SchedulePlan, Staff
 from patients.revision import hold_still
 
-EXTENDED_BEFORE = timedelta(days=240)
-"""What repeats is planned again when its last day is nearer: a year ahead, less more
-than the longest distance of two [D]."""
+PLANNED_ANEW_AFTER = timedelta(days=30)
+"""The clock plans on for everyone as often; a year ahead is planned each time [D]."""
 
 
 @transaction.atomic
@@ -30,13 +35,14 @@ def replan_schedule(*, patient: Patient, actor: Staff | None) -> list[ScheduleIt
     """
     history = history_of(patient)
     today = history.day(timezone.now())
-    calendar = services.calendar_of(patient.site)
+    calendar = patient.site.calendar()
     facts = facts_of(history, today)
     protocol = history.protocol_on(today)
-    happened = {**drawn(history), **services.held_and_imaged(patient)}
-    if patient.ended_on is not None or facts is None or protocol is None:
+    happened = drawn(history)
+    if patient.ended_on is not None or facts is None:
         return services.settle(patient=patient, happened=happened, actor=actor)
-    wanted = policy.plan(protocol.rhythm, facts, calendar.is_open)
+    rhythm = protocol.rhythm if protocol else policy.NO_RHYTHM
+    wanted = policy.plan(rhythm, facts, calendar.is_open)
     return services.replan(
         patient=patient,
         wanted=[as_wanted(each) for each in wanted],
@@ -91,7 +97,9 @@ def turns_of_drugs(history: History) -> Iterable[policy.Turn]:
     courses = Comedication.objects.standing().filter(
         patient=history.patient, drug__in=STRONG_DRUGS
     )
-    drugs = [(f"drug:{c.pk}", str(c), c.starts_on, c.stops_on) for c in courses]
+    drugs = [
+        (f"{policy.DRUG_TURN}{c.pk}", str(c), c.starts_on, c.stops_on) for c in courses
+    ]
     turns = policy.turns_of_drugs(drugs)
     return [turn for turn in turns if start is not None and turn.on >= start]
 
@@ -126,27 +134,25 @@ def as_wanted(each: policy.Planned) -> services.Wanted:
     )
 
 
-def extend_schedules(*, at: datetime, at_most: int) -> int:
-    """Plan on for up to so many patients whose plan ends too soon; say how many."""
-    found = ends_too_soon(at.date() + EXTENDED_BEFORE)[:at_most]
+def plan_on(*, at: datetime, at_most: int) -> int:
+    """Plan anew for up to so many patients whose plan is old; say how many."""
+    found = with_old_plans(at)[:at_most]
     for patient in found:
         with transaction.atomic():
             replan_schedule(patient=hold_still(patient), actor=None)
+            CohortLine.objects.filter(patient=patient).update(is_stale=True)
     return len(found)
 
 
-def ends_too_soon(day: date) -> QuerySet[Patient]:
-    """Return who has no plan at all, or one that repeats and ends before a day."""
-    items = ScheduleItem.objects.filter(patient=OuterRef("pk"))
+def with_old_plans(at: datetime) -> QuerySet[Patient]:
+    """Return who is in follow-up by a protocol and was not planned for lately."""
+    lately = SchedulePlan.objects.filter(
+        patient=OuterRef("pk"), planned_on__gt=at.date() - PLANNED_ANEW_AFTER
+    )
     assigned = ProtocolAssignment.objects.filter(patient=OuterRef("pk"))
-    repeats = assigned.filter(protocol__schedule__in=policy.REPEATING)
     return (
         Patient.objects.in_follow_up()
-        .filter(Exists(assigned))
-        .filter(
-            Q(~Exists(items))
-            | Q(Exists(repeats)) & ~Q(Exists(items.open().filter(best_on__gte=day)))
-        )
+        .filter(Exists(assigned), ~Exists(lately))
         .select_related("site")
         .order_by("pk")
     )

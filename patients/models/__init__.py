@@ -50,6 +50,7 @@ from patients.models.schedule import (
     ItemKind,
     ItemState,
     ScheduleItem,
+    SchedulePlan,
     Stage,
 )
 from patients.models.tasks import Task
@@ -105,6 +106,7 @@ __all__ = [
     "Reminder",
     "Role",
     "ScheduleItem",
+    "SchedulePlan",
     "Scope",
     "Sex",
     "Side",

@@ -24,6 +24,7 @@ from patients.models.rules import (
     never_deleted,
     plain_text,
 )
+from patients.schedule import Calendar
 
 
 def is_time_zone(name: str) -> None:
@@ -124,6 +125,13 @@ class Site(models.Model):
     def today(self, at: datetime) -> date:
         """Return the date on the clinic's wall at an instant."""
         return timezone.localdate(at, self.zone)
+
+    def calendar(self) -> Calendar:
+        """Read the days on which the clinic is open."""
+        closed = self.closed_days.values_list("day", flat=True)
+        return Calendar(
+            frozenset(self.non_clinic_weekdays), self.country, frozenset(closed)
+        )
 
 
 class Role(models.TextChoices):

@@ -77,6 +77,10 @@ class ItemQuerySet(models.QuerySet["ScheduleItem"]):
     def open(self) -> Self:
         return self.filter(state=ItemState.OPEN)
 
+    def levels(self) -> Self:
+        """Keep the levels that are open."""
+        return self.open().filter(kind=ItemKind.LEVEL)
+
     def standing(self) -> Self:
         """Leave out what is no longer planned."""
         return self.exclude(state=ItemState.CANCELLED)
@@ -100,8 +104,20 @@ class ItemQuerySet(models.QuerySet["ScheduleItem"]):
         """Keep what a reminder of is due, longest due first."""
         return self.filter(remind_at__lte=at).order_by("remind_at")
 
-    def late(self, today: date) -> Self:
-        return self.open().filter(closes_on__lt=today)
+
+class SchedulePlan(models.Model):
+    """When the schedule of a patient was last planned: without a row it waits."""
+
+    patient = models.OneToOneField(Patient, models.CASCADE, primary_key=True)
+    planned_on = models.DateField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(name="plans_by_age", fields=["planned_on"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.planned_on:%Y-%m-%d}"
 
 
 @every_version_kept

@@ -51,13 +51,10 @@ from patients.services.reminders import scan_reminders
 from patients.services.schedule import (
     Wanted,
     book_item,
-    calendar_of,
-    held_and_imaged,
     move_item,
     reopen_item,
     replan,
     settle,
-    settle_visits,
     skip_item,
 )
 from patients.services.tasks import close_task, raise_task
@@ -86,7 +83,6 @@ __all__ = [
     "attach_photo",
     "beat",
     "book_item",
-    "calendar_of",
     "change_password",
     "choose_notifications",
     "claim_reminder",
@@ -103,7 +99,6 @@ __all__ = [
     "drain_reminders",
     "end_feed",
     "finish_reminder",
-    "held_and_imaged",
     "issue_token",
     "make_feed",
     "move_item",
@@ -125,7 +120,6 @@ __all__ = [
     "save_configuration",
     "scan_reminders",
     "settle",
-    "settle_visits",
     "skip_item",
     "withdraw_effect",
     "withdraw_imaging",

@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from patients import audit
 from patients.models import (
     ApiToken,
+    ClosedDay,
     Heartbeat,
     Patient,
     Role,
     Site,
     Staff,
 )
+from patients.services.schedule import plan_anew
 
 
 @transaction.atomic
@@ -38,6 +40,10 @@ def save_configuration(
     after = audit.facts_of(record)
     changed = {n: [before.get(n), v] for n, v in after.items() if before.get(n) != v}
     audit.record("save_configuration", record, actor=actor, details=changed)
+    if isinstance(record, Site):
+        plan_anew(Patient.objects.filter(site=record))
+    if isinstance(record, ClosedDay):
+        plan_anew(Patient.objects.filter(site=record.site))
     return record
 
 

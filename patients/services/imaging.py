@@ -28,7 +28,7 @@ from patients.models.observations import MeasurementQuerySet
 from patients.models.rules import errors_by_field
 from patients.revision import hold_still, revise, standing, withdrawn
 from patients.services.photos import cleaned
-from patients.services.schedule import settle_visits
+from patients.services.schedule import settle
 
 PI = Decimal("3.14159265358979")
 MM3_PER_CM3 = 1000
@@ -150,7 +150,7 @@ def record_imaging(
     audit.record("record_imaging", study, patient=patient, actor=actor)
     for quantity, read in wanted.items():
         add_number(study, lesion, quantity, read, actor)
-    settle_visits(patient, actor)
+    settle(patient=patient, actor=actor)
     return study
 
 
@@ -179,7 +179,7 @@ def correct_imaging(
         row.measured_on = fresh.done_on
         keep(row, "correct_measurement", actor, reason)
     replace_numbers(fresh, lesion, wanted, actor, reason)
-    settle_visits(patient, actor)
+    settle(patient=patient, actor=actor)
     return fresh
 
 
@@ -225,7 +225,7 @@ def withdraw_imaging(
     for row in numbers_of(fresh):
         row.withdrawn_at = fresh.withdrawn_at
         keep(row, "withdraw_measurement", actor, reason)
-    settle_visits(patient, actor)
+    settle(patient=patient, actor=actor)
     return fresh
 
 

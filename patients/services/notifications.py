@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from patients import audit
 from patients.feed import hash_of
-from patients.models import CalendarFeed, ClosedDay, Staff
+from patients.models import CalendarFeed, ClosedDay, Patient, Staff
+from patients.services.schedule import plan_anew
 
 SECRET_BYTES = 32
 """256 bits: nobody guesses the address of a feed."""
@@ -55,3 +56,4 @@ def remove_closed_day(*, closed: ClosedDay, actor: Staff) -> None:
     details = audit.facts_of(closed)
     audit.record("remove_closed_day", closed, actor=actor, details=details)
     closed.delete()
+    plan_anew(Patient.objects.filter(site=closed.site))

@@ -13,6 +13,7 @@ from patients.models import (
     Staff,
 )
 from patients.revision import corrected, hold_still, standing, withdrawn
+from patients.services.schedule import plan_anew
 
 
 @transaction.atomic
@@ -38,7 +39,7 @@ def correct_patient(
     *, patient: Patient, version: int, reason: str, actor: Staff, **facts: object
 ) -> Patient:
     """Change facts about a patient; the old ones stay in the history."""
-    return corrected(
+    fresh = corrected(
         patient,
         version=version,
         facts=facts,
@@ -46,6 +47,8 @@ def correct_patient(
         reason=reason,
         actor=actor,
     )
+    plan_anew(Patient.objects.filter(pk=patient.pk))
+    return fresh
 
 
 @transaction.atomic

@@ -6,19 +6,19 @@ from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from patients import audit
 from patients.models import (
-    ClosedDay,
     ImagingStudy,
     ItemKind,
     ItemState,
     Modality,
     Patient,
     ScheduleItem,
-    Site,
+    SchedulePlan,
     Staff,
     Visit,
     VisitKind,
@@ -37,6 +37,9 @@ Happened = Mapping[str, Collection[date]]
 """The days of the records by kind of item; a kind that is absent is left as it is."""
 
 
+NOTHING_ELSE: Happened = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What ought to be planned; `key` finds it again. `text` is an English template."""
@@ -51,12 +54,9 @@ class Wanted:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-def calendar_of(site: Site) -> Calendar:
-    """Read the days of a clinic."""
-    closed = ClosedDay.objects.filter(site=site).values_list("day", flat=True)
-    return Calendar(
-        frozenset(site.non_clinic_weekdays), site.country, frozenset(closed)
-    )
+def plan_anew(patients: QuerySet[Patient]) -> None:
+    """Let the clock plan anew for some patients: what their plans rest on changed."""
+    SchedulePlan.objects.filter(patient__in=patients).delete()
 
 
 @transaction.atomic
@@ -74,12 +74,16 @@ def replan(
     asked for anew, unless a record meets it. Returns what changed.
     """
     hold_still(patient)
-    calendar = calendar_of(patient.site)
+    SchedulePlan.objects.update_or_create(
+        patient=patient, defaults={"planned_on": patient.site.today(timezone.now())}
+    )
+    calendar = patient.site.calendar()
     known = {(each.kind, each.key): each for each in ScheduleItem.objects.of(patient)}
     asked = {(each.kind, each.key): each for each in wanted}
     changed = [
         item for place, item in known.items() if fit(item, asked.get(place), calendar)
     ]
+    happened = {**held_and_imaged(patient), **happened}
     met = closing_days(
         [(n, each.kind, each.opens_on) for n, each in enumerate(wanted)],
         happened,
@@ -142,10 +146,14 @@ def planned(patient: Patient, wanted: Wanted) -> ScheduleItem:
 
 @transaction.atomic
 def settle(
-    *, patient: Patient, happened: Happened, actor: Staff | None
+    *, patient: Patient, actor: Staff | None, happened: Happened = NOTHING_ELSE
 ) -> list[ScheduleItem]:
-    """Close the windows that a record meets; open those whose record was taken back."""
-    calendar = calendar_of(patient.site)
+    """Close the windows that a record meets; open those whose record was taken back.
+
+    Visits and MRI are read here; what else happened is said by whoever keeps it.
+    """
+    happened = {**held_and_imaged(patient), **happened}
+    calendar = patient.site.calendar()
     waiting = {
         each.pk: each
         for each in ScheduleItem.objects.of(patient).filter(
@@ -213,11 +221,6 @@ def held_and_imaged(patient: Patient) -> Happened:
     }
 
 
-def settle_visits(patient: Patient, actor: Staff) -> None:
-    """Close or open what a visit or an MRI of a patient now meets or no longer does."""
-    settle(patient=patient, happened=held_and_imaged(patient), actor=actor)
-
-
 @transaction.atomic
 def book_item(
     *, item: ScheduleItem, version: int, booked_on: date, actor: Staff
@@ -230,7 +233,7 @@ def book_item(
         raise ValidationError(
             {"booked_on": _("Choose a day between today and a year from now.")}
         )
-    if not calendar_of(fresh.patient.site).is_open(booked_on):
+    if not fresh.patient.site.calendar().is_open(booked_on):
         raise ValidationError({"booked_on": _("The clinic is closed on that day.")})
     fresh.booked_on = booked_on
     return written(fresh, "book_item", actor)
@@ -252,7 +255,7 @@ def move_item(
     """
     patient = hold_still(item.patient)
     fresh = still_open(item, version)
-    calendar = calendar_of(patient.site)
+    calendar = patient.site.calendar()
     if not reason.strip():
         raise ValidationError({"reason": _("Say why it is moved.")})
     if not calendar.is_open(best_on):

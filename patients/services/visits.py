@@ -23,7 +23,7 @@ from patients.models import (
 )
 from patients.models.rules import errors_by_field
 from patients.revision import corrected, hold_still, revise, standing, withdrawn
-from patients.services.schedule import settle_visits
+from patients.services.schedule import settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def record_visit(
     audit.record("record_visit", visit, patient=patient, actor=actor)
     for landmark_id, value in (measured or Measured()).wanted().items():
         add_number(visit, landmark_id, value, actor)
-    settle_visits(patient, actor)
+    settle(patient=patient, actor=actor)
     return visit
 
 
@@ -147,7 +147,7 @@ def correct_visit(
         reason=reason,
     )
     replace_numbers(fresh, given.wanted(), actor, reason)
-    settle_visits(fresh.patient, actor)
+    settle(patient=fresh.patient, actor=actor)
     return fresh
 
 
@@ -183,7 +183,7 @@ def withdraw_visit(*, visit: Visit, version: int, reason: str, actor: Staff) -> 
     for row in numbers_of(fresh):
         row.withdrawn_at = fresh.withdrawn_at
         keep(row, "withdraw_measurement", actor, reason)
-    settle_visits(fresh.patient, actor)
+    settle(patient=fresh.patient, actor=actor)
     return fresh
 
 

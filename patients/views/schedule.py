@@ -84,7 +84,7 @@ def book_item(request: StaffRequest, item_id: int) -> HttpResponse:
 
 
 def next_clinic_day(patient: Patient, day: date) -> date:
-    return services.calendar_of(patient.site).next_open(day)
+    return patient.site.calendar().next_open(day)
 
 
 @permission_required("patients.change_scheduleitem", raise_exception=True)

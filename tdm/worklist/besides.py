@@ -1,11 +1,10 @@
-"""Lines about the rest: tasks, silent diaries, early levels, tablets."""
+"""Lines about the rest: tasks, silent diaries, tablets, reminders."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from dosing import policy
 from dosing.history import History
-from dosing.models import Comedication
 from dosing.stock import supplies_of
 from dosing.units import Fact, Sentence
 from patients.models import DiaryDay, Reminder, Task
@@ -70,34 +69,6 @@ def to_see_to(tasks: Iterable[Task], histories: dict[int, History]) -> Iterable[
             since=history.day(own[0].raised_at),
             history=history,
             tasks=tuple(own),
-        )
-
-
-def early_levels(
-    turned: Iterable[Comedication], histories: dict[int, History], at: datetime
-) -> Iterable[tuple[Line, date]]:
-    """Yield, with its day, the level that a strong drug begun or stopped asks for.
-
-    One line for each patient, about the latest turn on sirolimus.
-    """
-    latest = {course.patient_id: course for course in turned}
-    for key, course in latest.items():
-        history = histories[key]
-        turned_on: date = course.turned_on  # type: ignore[attr-defined]
-        if history.course.behind(turned_on) is None:
-            continue
-        site = history.patient.site
-        due = policy.early_level(turned_on, site.non_clinic_weekdays)
-        late = history.day(at) > due.overdue_after
-        yield (
-            Line(
-                patient=history.patient,
-                urgency=Urgency.LEVEL_OVERDUE if late else Urgency.LEVEL_DUE,
-                said=(policy.early_level_in_words(due, str(course), course.stops_on),),
-                since=turned_on,
-                history=history,
-            ),
-            due.last_on,
         )
 
 

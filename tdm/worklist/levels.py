@@ -1,11 +1,11 @@
-"""Lines about levels: unanswered, overdue, never drawn, not repeated."""
+"""Lines about levels: unanswered, never drawn, not repeated."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from dosing import policy
 from dosing.history import History
-from dosing.models import Decision, Dose, TroughLevel
+from dosing.models import Dose, TroughLevel
 from dosing.units import Fact, Sentence
 from tdm.worklist.lines import Line, Urgency
 
@@ -57,23 +57,6 @@ def not_repeated(
             urgency=Urgency.LEVEL_OVERDUE,
             said=(Sentence(text, facts),),
             since=history.day(level.drawn_at),
-            history=history,
-        )
-
-
-def overdue(
-    awaited: Iterable[Decision], histories: dict[int, History], at: datetime
-) -> Iterable[Line]:
-    for decision in awaited:
-        history = histories[decision.patient_id]
-        if decision.next_level_on >= history.day(at):
-            continue
-        text = "The level planned for %(day)s has not come."
-        yield Line(
-            patient=history.patient,
-            urgency=Urgency.LEVEL_OVERDUE,
-            said=(Sentence(text, {"day": decision.next_level_on}),),
-            since=decision.next_level_on,
             history=history,
         )
 

@@ -20,10 +20,13 @@ class Urgency(IntEnum):
     LEVEL_OVERDUE = 3
     NEVER_MEASURED = 4
     TASK = 5
-    LEVEL_DUE = 6
-    SUPPLY = 7
-    SILENT_DIARY = 8
-    UNDELIVERED = 9
+    LABS_OVERDUE = 6
+    MRI_OVERDUE = 7
+    VISIT_OVERDUE = 8
+    LEVEL_DUE = 9
+    SUPPLY = 10
+    SILENT_DIARY = 11
+    UNDELIVERED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,20 @@ class Line:
         return self.urgency is Urgency.SILENT_DIARY
 
     @property
+    def wants_a_level(self) -> bool:
+        return not self.tasks and self.urgency in OF_LEVELS
+
+    @property
+    def wants_a_day(self) -> bool:
+        """Whether something planned is to be booked, moved or said not to be done."""
+        return self.urgency in {
+            Urgency.LABS_OVERDUE,
+            Urgency.MRI_OVERDUE,
+            Urgency.VISIT_OVERDUE,
+            Urgency.LEVEL_DUE,
+        }
+
+    @property
     def kind(self) -> str:
         return self.urgency.name.lower()
 
@@ -74,6 +91,14 @@ TASKS_AT_ONCE = 3
 
 
 OVERDUE = {Urgency.LEVEL_OVERDUE, Urgency.NEVER_MEASURED}
+
+OF_LEVELS = {
+    Urgency.URGENT_LEVEL,
+    Urgency.LEVEL_OUT_OF_RANGE,
+    Urgency.LEVEL_OVERDUE,
+    Urgency.NEVER_MEASURED,
+    Urgency.LEVEL_DUE,
+}
 
 
 @dataclass(frozen=True, slots=True)

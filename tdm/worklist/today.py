@@ -1,13 +1,26 @@
 """Who needs someone today, ranked: one statement per section."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
+from typing import Protocol
 
+from django.db.models import Q, QuerySet
+
+from dosing import policy
 from dosing.history import histories_of
-from dosing.models import Comedication, Decision, Dispensing, Dose, TroughLevel
-from patients.models import DiaryDay, Patient, Reminder, Staff, Task
+from dosing.models import Dispensing, Dose, TroughLevel
+from patients.models import (
+    DiaryDay,
+    ItemKind,
+    Patient,
+    Reminder,
+    ScheduleItem,
+    Staff,
+    Task,
+)
 from tdm.worklist.besides import (
-    early_levels,
     running_out,
     silent_diaries,
     to_see_to,
@@ -17,107 +30,149 @@ from tdm.worklist.levels import (
     long_silent,
     never_measured,
     not_repeated,
-    overdue,
     unanswered,
 )
 from tdm.worklist.lines import OVERDUE, Due, Line, Worklist
+from tdm.worklist.planned import (
+    WAIT,
+    late_levels,
+    late_otherwise,
+    levels_after_drugs,
+)
+
+WEEK = 7
+
+
+class OfPatient(Protocol):
+    """A record of a patient, or one that may be of none."""
+
+    @property
+    def patient_id(self) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What may ask for someone, each kind read by one statement."""
+
+    levels: Sequence[TroughLevel]
+    unmeasured: Sequence[Dose]
+    silent: Sequence[TroughLevel]
+    discarded: Sequence[TroughLevel]
+    low: Sequence[Dispensing]
+    tasks: Sequence[Task]
+    untold: Sequence[DiaryDay]
+    given_up: Sequence[Reminder]
+    planned: Sequence[ScheduleItem]
+    coming: Sequence[ScheduleItem]
+
+    @property
+    def patients(self) -> set[int]:
+        """The keys of everyone of whom there is a record."""
+        named: Iterable[OfPatient] = chain(
+            self.levels,
+            self.unmeasured,
+            self.silent,
+            self.discarded,
+            self.low,
+            self.tasks,
+            self.untold,
+            self.given_up,
+            self.planned,
+            self.coming,
+        )
+        return {each.patient_id for each in named if each.patient_id is not None}
 
 
 def worklist(staff: Staff, *, at: datetime) -> Worklist:
-    """Rank what is open in the clinics of one person: one statement per section."""
+    """Rank what is open in the clinics of one person."""
     patients = (
         Patient.objects.visible_to(staff)
         .in_follow_up()
         .select_related("site")
         .prefetch_related("lesions")
     )
-    levels = list(
-        TroughLevel.objects.filter(patient__in=patients)
-        .select_related("laboratory")
-        .latest_unanswered()
-        .perhaps_outside_target()
-    )
-    awaited = list(Decision.objects.filter(patient__in=patients).awaited())
-    unmeasured = list(
-        Dose.objects.filter(patient__in=patients).never_measured(at.date())
-    )
-    on_drug = Dose.objects.on(at.date()).values("patient")
-    silent = list(
-        TroughLevel.objects.filter(patient__in=patients)
-        .filter(patient__in=on_drug)
-        .long_ago(at)
-    )
-    discarded = list(
-        TroughLevel.objects.filter(patient__in=patients)
-        .filter(patient__in=on_drug)
-        .set_aside_last()
-    )
-    turned = list(
-        Comedication.objects.filter(patient__in=patients)
-        .filter(patient__in=on_drug)
-        .turned_unmeasured(at.date())
-    )
-    given = Dispensing.objects.filter(patient__in=patients).filter(patient__in=on_drug)
-    low = [each for each in given.latest_of_each() if each.may_be_used_up(at.date())]
-    tasks = list(Task.objects.open().filter(patient__in=patients).most_urgent_first())
-    untold = list(
-        DiaryDay.objects.filter(patient__in=patients)
-        .filter(patient__in=on_drug)
-        .silent_since(at.date())
-    )
-    given_up = list(Reminder.objects.filter(patient__in=patients).undelivered())
-    keys = {
-        *(each.patient_id for each in given_up if each.patient_id),
-        *(day.patient_id for day in untold),
-        *(task.patient_id for task in tasks),
-        *(level.patient_id for level in levels),
-        *(decision.patient_id for decision in awaited),
-        *(dose.patient_id for dose in unmeasured),
-        *(level.patient_id for level in silent),
-        *(level.patient_id for level in discarded),
-        *(course.patient_id for course in turned),
-        *(each.patient_id for each in low),
-    }
+    found = records_of(patients, at)
+    keys = found.patients
     named = {p.pk: p for p in patients.filter(pk__in=keys)} if keys else {}
     histories = histories_of(named.values()) if named else {}
-    early = list(early_levels(turned, histories, at))
+    after_drugs = list(levels_after_drugs(found.planned, histories, at))
     lines = [
-        *unanswered(levels, histories),
-        *overdue(awaited, histories, at),
-        *never_measured(unmeasured, histories),
-        *long_silent(silent, histories, at),
-        *not_repeated(discarded, histories),
+        *unanswered(found.levels, histories),
+        *not_repeated(found.discarded, histories),
+        *late_levels(found.planned, histories, at),
+        *long_silent(found.silent, histories, at),
+        *never_measured(found.unmeasured, histories),
     ]
-    late = (*lines, *(line for line, _due in early))
-    first_of_each = {line.patient.pk: line for line in sorted(lines, key=last_first)}
     shown = [
-        *first_of_each.values(),
-        *to_see_to(tasks, histories),
-        *silent_diaries(untold, histories, at),
-        *(line for line, _due in early),
-        *undelivered(given_up, histories),
-        *running_out([each.patient_id for each in low], histories, at),
+        *most_urgent_of_each(lines),
+        *after_drugs,
+        *late_otherwise(found.planned, histories, at),
+        *to_see_to(found.tasks, histories),
+        *silent_diaries(found.untold, histories, at),
+        *undelivered(found.given_up, histories),
+        *running_out([each.patient_id for each in found.low], histories, at),
     ]
+    late = [line for line in (*lines, *after_drugs) if line.urgency in OVERDUE]
     return Worklist(
         lines=tuple(sorted(shown, key=most_urgent_first)),
-        week=week(
-            [
-                *((d.next_level_on, named[d.patient_id]) for d in awaited),
-                *((due, line.patient) for line, due in early),
-            ],
-            at,
-        ),
-        overdue=len({line.patient.pk for line in late if line.urgency in OVERDUE}),
+        week=week([(each.day, named[each.patient_id]) for each in found.coming], at),
+        overdue=len({line.patient.pk for line in late}),
     )
+
+
+def records_of(patients: QuerySet[Patient], at: datetime) -> Records:
+    today = at.date()
+    levels = TroughLevel.objects.filter(patient__in=patients)
+    on_drug = Q(patient__in=Dose.objects.on(today).values("patient"))
+    given = Dispensing.objects.filter(on_drug, patient__in=patients)
+    days = DiaryDay.objects.filter(on_drug, patient__in=patients)
+    items = ScheduleItem.objects.filter(patient__in=patients)
+    last = today + timedelta(days=WEEK - 1)
+    return Records(
+        levels=list(
+            levels.select_related("laboratory")
+            .latest_unanswered()
+            .perhaps_outside_target()
+        ),
+        unmeasured=list(
+            Dose.objects.filter(patient__in=patients).never_measured(today)
+        ),
+        silent=list(levels.filter(on_drug).long_ago(at)),
+        discarded=list(levels.filter(on_drug).set_aside_last()),
+        low=[each for each in given.latest_of_each() if each.may_be_used_up(today)],
+        tasks=list(
+            Task.objects.open().filter(patient__in=patients).most_urgent_first()
+        ),
+        untold=list(days.silent_since(today)),
+        given_up=list(Reminder.objects.filter(patient__in=patients).undelivered()),
+        planned=list(
+            items.open().filter(perhaps_said(today)).order_by("closes_on", "pk")
+        ),
+        coming=list(items.levels().expected(today, last)),
+    )
+
+
+def perhaps_said(today: date) -> Q:
+    """Keep what is late at any clinic's date, and what a strong drug asks for."""
+    tomorrow = today + timedelta(days=1)
+    asked = Q(
+        kind=ItemKind.LEVEL,
+        key__startswith=policy.DRUG_TURN,
+        opens_on__lte=tomorrow + WAIT,
+    )
+    return Q(closes_on__lt=tomorrow) | asked
+
+
+def most_urgent_of_each(lines: Iterable[Line]) -> Iterable[Line]:
+    """Keep the most urgent line of each patient; of equal ones the first."""
+    found: dict[int, Line] = {}
+    for line in sorted(lines, key=lambda each: each.urgency):
+        found.setdefault(line.patient.pk, line)
+    return found.values()
 
 
 def most_urgent_first(line: Line) -> tuple[int, date, int]:
     return (line.urgency, line.since, line.patient.pk)
-
-
-def last_first(line: Line) -> int:
-    """Let the most urgent line of a patient be the one that stays."""
-    return -line.urgency
 
 
 def week(expected: Sequence[tuple[date, Patient]], at: datetime) -> tuple[Due, ...]:
@@ -125,5 +180,5 @@ def week(expected: Sequence[tuple[date, Patient]], at: datetime) -> tuple[Due, .
     today = at.date()
     return tuple(
         Due(day, tuple(dict.fromkeys(who for on, who in expected if on == day)))
-        for day in (today + timedelta(days=n) for n in range(7))
+        for day in (today + timedelta(days=n) for n in range(WEEK))
     )

@@ -17,7 +17,9 @@ from patients.models import (
     ItemKind,
     ItemState,
     Patient,
+    Role,
     ScheduleItem,
+    SchedulePlan,
     Site,
     Staff,
 )
@@ -26,12 +28,19 @@ from tests.builders import (
     a_dose,
     a_lesion,
     a_patient,
+    a_protocol,
+    a_staff_member,
     a_trough,
     a_visit,
     an_mri,
 )
 
 TODAY = timezone.localdate()
+
+
+@pytest.fixture
+def protocol(db: None) -> Protocol:
+    return a_protocol(schedule="case-series-1")
 
 
 def now() -> int:
@@ -301,19 +310,19 @@ def test_windows_avoid_holidays_and_the_clinics_own_closed_days(
     site: Site, protocol: Protocol, clinician: Staff
 ) -> None:
     """Emperor's Birthday and Labour Thanksgiving are holidays of Japan."""
-    calendar = people.calendar_of(site)
+    calendar = site.calendar()
     assert not calendar.is_open(date(2026, 2, 23))
     assert not calendar.is_open(date(2026, 11, 23))
     assert calendar.is_open(date(2026, 11, 24))
 
     ClosedDay.objects.create(site=site, day=date(2026, 11, 24), why="moving")
-    assert not people.calendar_of(site).is_open(date(2026, 11, 24))
+    assert not site.calendar().is_open(date(2026, 11, 24))
 
 
 def test_a_sample_of_the_closed_days_before_a_window_closes_it(
     patient: Patient, protocol: Protocol, clinician: Staff
 ) -> None:
-    calendar = people.calendar_of(patient.site)
+    calendar = patient.site.calendar()
     assert calendar.counts_from(date(2026, 3, 9)) == date(2026, 3, 7)
     assert calendar.counts_from(date(2026, 3, 10)) == date(2026, 3, 10)
 
@@ -324,7 +333,7 @@ def test_what_ended_long_ago_is_not_asked_for_when_first_planned(
     begun(patient, protocol, clinician, ago=120)
 
     assert "week-2" not in keys(patient, "level")
-    late = ScheduleItem.objects.of(patient).late(TODAY)
+    late = ScheduleItem.objects.of(patient).open().filter(closes_on__lt=TODAY)
     closed = [each.closes_on for each in late]
     assert all((TODAY - day).days <= policy.LOOKED_BACK_DAYS for day in closed)
 
@@ -348,19 +357,67 @@ def test_after_the_end_of_follow_up_nothing_is_planned_and_reopening_goes_on(
     assert keys(patient, "mri") == before
 
 
+def planned_on_by_the_clock(days_later: int = 0) -> int:
+    at = timezone.now() + timedelta(days=days_later)
+    return dosing.plan_on(at=at, at_most=10)
+
+
 def test_the_clock_plans_on_what_repeats_and_leaves_no_signature(
     patient: Patient, protocol: Protocol, clinician: Staff
 ) -> None:
     begun(patient, protocol, clinician)
     lines = AuditEvent.objects.count()
-    assert dosing.extend_schedules(at=timezone.now(), at_most=10) == 0
-
     later = ScheduleItem.objects.filter(best_on__gt=TODAY + timedelta(days=200))
     later.update(state=ItemState.CANCELLED, remind_at=None, next_stage="")
 
-    assert dosing.extend_schedules(at=timezone.now(), at_most=10) == 1
+    assert planned_on_by_the_clock(days_later=28) == 0
+    assert planned_on_by_the_clock(days_later=32) == 1
+
     assert "month-12" in keys(patient, "mri")
     assert AuditEvent.objects.count() == lines
+
+
+def test_whom_nothing_can_be_planned_for_is_not_asked_about_every_minute(
+    patient: Patient, clinician: Staff
+) -> None:
+    label = a_protocol(schedule="jp-label-1")
+    a_dose(patient, "2", protocol=label, actor=clinician, day=now() - 100)
+    SchedulePlan.objects.all().delete()
+
+    assert planned_on_by_the_clock() == 1
+    assert planned_on_by_the_clock() == 0
+    assert not ScheduleItem.objects.exists()
+
+
+def test_a_closed_day_plans_everyone_of_the_clinic_anew(
+    patient: Patient, protocol: Protocol, clinician: Staff, site: Site
+) -> None:
+    begun(patient, protocol, clinician)
+    day = item(patient, "level", "week-2").best_on
+    admin = a_staff_member(site, Role.ADMIN)
+
+    closed = people.save_configuration(
+        record=ClosedDay(site=site, day=day, why="moving"), actor=admin
+    )
+    assert planned_on_by_the_clock() == 1
+    assert item(patient, "level", "week-2").best_on != day
+
+    people.remove_closed_day(closed=closed, actor=admin)  # type: ignore[arg-type]
+    assert planned_on_by_the_clock() == 1
+    assert item(patient, "level", "week-2").best_on == day
+
+
+def test_a_change_of_holidays_plans_everyone_of_the_clinic_anew(
+    patient: Patient, protocol: Protocol, clinician: Staff, site: Site
+) -> None:
+    begun(patient, protocol, clinician)
+    site.non_clinic_weekdays = [0, 2, 3, 4, 5, 6]
+
+    people.save_configuration(record=site, actor=a_staff_member(site, Role.ADMIN))
+    assert planned_on_by_the_clock() == 1
+
+    days = {each.best_on.weekday() for each in ScheduleItem.objects.open()}
+    assert days == {1}
 
 
 def test_someone_treated_before_there_were_schedules_gets_one(
@@ -371,7 +428,7 @@ def test_someone_treated_before_there_were_schedules_gets_one(
         patient=other, protocol=Protocol.objects.get(), starts_on=TODAY, reason="x"
     )
 
-    assert dosing.extend_schedules(at=timezone.now(), at_most=10) == 1
+    assert planned_on_by_the_clock() == 1
     assert {kind for kind, _label in ItemKind.choices} == set(
         ScheduleItem.objects.of(other).values_list("kind", flat=True)
     )

@@ -405,11 +405,11 @@ def test_the_name_of_a_message_depends_on_its_key_alone() -> None:
 def test_a_text_message_is_only_said_to_go(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         named = ConsoleSmsWay().send(
-            "+81901234", Message("a", "secret", "secret"), "<1@x>"
+            "+81901234", Message("a", "b", "Please call us"), "<1@x>"
         )
 
     assert named == "console"
-    assert caplog.messages == ["A text message would go: <1@x>"]
+    assert caplog.messages == ["A text message would go (<1@x>): Please call us"]
 
 
 def test_a_relay_that_keeps_a_log_is_searched(tmp_path: Path) -> None:

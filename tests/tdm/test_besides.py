@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from dosing import services
 from dosing.models import Laboratory
 from dosing.words import say
-from patients.models import Patient, Role, Site, Staff
+from patients import services as people
+from patients.models import Patient, Role, ScheduleItem, Site, Staff
 from tdm.charts import Chart, DosePeriod, Gap, Happening, Story, chart, figure
 from tdm.charts.labels import text_box
 from tdm.timeline import timeline_of
@@ -20,11 +22,19 @@ from tests.builders import (
     DAY_0,
     a_dose,
     a_patient,
+    a_planned_item,
     a_protocol,
     a_trough,
     in_diary,
     on_day,
 )
+
+NOW = (timezone.localdate() - DAY_0).days
+"""The day of treatment that today is."""
+
+
+def of_day(day: int) -> str:
+    return date_format(DAY_0 + timedelta(days=day), "DATE_FORMAT")
 
 
 def seen_by(staff: Staff, at: datetime) -> Worklist:
@@ -42,7 +52,7 @@ def a_drug(patient: Patient, actor: Staff, **facts: Any) -> None:
         actor=actor,
         **{
             "drug": "clarithromycin",
-            "starts_on": DAY_0 + timedelta(days=30),
+            "starts_on": DAY_0 + timedelta(days=NOW),
             **facts,
         },
     )
@@ -65,65 +75,100 @@ def measured(treated: Patient, laboratory: Laboratory, clinician: Staff) -> Pati
     return treated
 
 
-def test_a_strong_drug_begun_asks_for_an_early_level(
-    measured: Patient, clinician: Staff
-) -> None:
-    a_drug(measured, clinician)
+@pytest.fixture
+def lately(treated: Patient, laboratory: Laboratory, clinician: Staff) -> Patient:
+    """Someone whose level of yesterday was in range."""
+    a_trough(treated, "12", day=NOW - 1, actor=clinician)
+    return treated
 
-    assert lines(clinician, 29) == []
-    (line,) = lines(clinician, 30)
+
+def window() -> tuple[date, date]:
+    asked = ScheduleItem.objects.levels().get(key__startswith="drug:")
+    return asked.opens_on, asked.closes_on
+
+
+def test_a_strong_drug_begun_asks_for_an_early_level(
+    lately: Patient, clinician: Staff
+) -> None:
+    assert lines(clinician, NOW) == []
+    a_drug(lately, clinician)
+
+    (line,) = lines(clinician, NOW)
+    first, last = window()
     assert (line.kind, line.owner) == ("level_due", Role.NURSE)
     assert say(line.said[0]) == (
-        "Level due Wed 8 Apr 2026 to Wed 15 Apr 2026 because Clarithromycin was begun"
-        " on Wed 1 Apr 2026."
+        f"Level due {date_format(first, 'DATE_FORMAT')} to"
+        f" {date_format(last, 'DATE_FORMAT')}: Clarithromycin was begun."
     )
 
 
-def test_stopping_it_asks_anew(measured: Patient, clinician: Staff) -> None:
-    a_drug(measured, clinician, stops_on=DAY_0 + timedelta(days=37))
+def test_stopping_it_asks_anew(lately: Patient, clinician: Staff) -> None:
+    a_drug(
+        lately,
+        clinician,
+        starts_on=DAY_0 + timedelta(days=NOW - 3),
+        stops_on=DAY_0 + timedelta(days=NOW),
+    )
 
-    (line,) = lines(clinician, 38)
+    (line,) = lines(clinician, NOW)
 
-    assert "because Clarithromycin was stopped on Wed 8 Apr 2026" in say(line.said[0])
+    assert "Clarithromycin was stopped" in say(line.said[0])
 
 
-def test_the_early_level_is_overdue_after_the_fourteenth_day(
-    measured: Patient, clinician: Staff
+def test_the_early_level_is_overdue_after_its_window_also_when_it_was_booked(
+    lately: Patient, clinician: Staff
 ) -> None:
-    a_drug(measured, clinician)
+    a_drug(lately, clinician)
+    _first, last = window()
+    on, after = (last - DAY_0).days, (last - DAY_0).days + 1
 
-    assert [line.kind for line in lines(clinician, 44)] == ["level_due"]
-    assert [line.kind for line in lines(clinician, 45)] == ["level_overdue"]
+    assert [line.kind for line in lines(clinician, on)] == ["level_due"]
+    assert [line.kind for line in lines(clinician, after)] == ["level_overdue"]
+    item = ScheduleItem.objects.get(key__startswith="drug:")
+    people.book_item(item=item, version=item.version, booked_on=last, actor=clinician)
+    assert lines(clinician, on) == []
+    assert [line.kind for line in lines(clinician, after)] == ["level_overdue"]
 
 
-def test_the_coming_week_expects_the_early_level_on_its_last_clinic_day(
-    measured: Patient, clinician: Staff
+def test_what_is_not_to_be_done_asks_for_nobody(
+    lately: Patient, clinician: Staff
 ) -> None:
-    a_drug(measured, clinician, starts_on=DAY_0 + timedelta(days=26))  # a Saturday
+    a_drug(lately, clinician)
+    item = ScheduleItem.objects.get(key__startswith="drug:")
 
-    week = seen_by(clinician, on_day(36)).week
+    people.skip_item(
+        item=item, version=item.version, reason="three days only", actor=clinician
+    )
 
-    expected = [due.day for due in week if measured in due.patients]
-    assert expected == [DAY_0 + timedelta(days=39)]  # the Friday before day 40
+    assert lines(clinician, NOW + 30) == []
 
 
-@pytest.mark.parametrize(("day", "count"), [(36, 1), (37, 0)])
+def test_the_coming_week_expects_the_early_level_on_its_best_day(
+    lately: Patient, clinician: Staff
+) -> None:
+    a_drug(lately, clinician)
+    best = ScheduleItem.objects.get(key__startswith="drug:").best_on
+
+    week = seen_by(clinician, on_day((best - DAY_0).days - 3)).week
+
+    assert [due.day for due in week if lately in due.patients] == [best]
+
+
+@pytest.mark.parametrize(("since", "count"), [(6, 1), (9, 0)])
 def test_only_a_level_from_the_seventh_day_on_answers_it(
-    measured: Patient, clinician: Staff, day: int, count: int
+    lately: Patient, clinician: Staff, since: int, count: int
 ) -> None:
-    a_drug(measured, clinician)
-    a_trough(measured, "12", day=day, actor=clinician)
+    a_drug(lately, clinician, starts_on=DAY_0 + timedelta(days=NOW - since))
+    a_trough(lately, "12", day=NOW, actor=clinician)
 
-    due = [line for line in lines(clinician, 40) if line.kind == "level_due"]
+    due = [line for line in lines(clinician, NOW) if line.kind == "level_due"]
     assert len(due) == count
 
 
-def test_a_weak_drug_asks_for_no_early_level(
-    measured: Patient, clinician: Staff
-) -> None:
-    a_drug(measured, clinician, drug="diltiazem")
+def test_a_weak_drug_asks_for_no_early_level(lately: Patient, clinician: Staff) -> None:
+    a_drug(lately, clinician, drug="diltiazem")
 
-    assert lines(clinician, 40) == []
+    assert lines(clinician, NOW) == []
 
 
 def test_a_drug_that_turned_before_sirolimus_began_asks_for_nothing(
@@ -135,14 +180,31 @@ def test_a_drug_that_turned_before_sirolimus_began_asks_for_nothing(
 
 
 def test_an_early_level_stands_beside_a_level_to_decide_on(
-    measured: Patient, clinician: Staff
+    lately: Patient, clinician: Staff
 ) -> None:
-    a_drug(measured, clinician)
-    a_trough(measured, "25", day=32, actor=clinician)
+    a_drug(lately, clinician)
+    a_trough(lately, "25", day=NOW, actor=clinician)
 
-    assert [line.kind for line in lines(clinician, 33)] == [
+    assert [line.kind for line in lines(clinician, NOW)] == [
         "urgent_level",
         "level_due",
+    ]
+
+
+def test_what_is_late_besides_levels_is_one_line_for_each_patient(
+    lately: Patient, clinician: Staff
+) -> None:
+    for kind in ("visit", "labs", "mri"):
+        a_planned_item(lately, kind=kind, opens=-9, closes=-1)
+    a_planned_item(lately, kind="visit", opens=-1, closes=0)
+
+    (line,) = lines(clinician, NOW)
+
+    assert (line.kind, line.owner) == ("labs_overdue", Role.NURSE)
+    assert [say(each) for each in line.said] == [
+        f"The safety laboratory planned for {of_day(NOW - 1)} has not come.",
+        f"The MRI planned for {of_day(NOW - 1)} was not done.",
+        f"The visit planned for {of_day(NOW - 1)} did not take place.",
     ]
 
 
@@ -208,12 +270,12 @@ def test_the_worklist_asks_as_often_for_one_as_for_three(
     for _number in range(count):
         each = a_patient(site, clinician)
         a_dose(each, "2", protocol=a_protocol(), actor=clinician)
-        a_trough(each, "12", actor=clinician)
+        a_trough(each, "12", day=NOW - 1, actor=clinician)
         a_drug(each, clinician)
-        tablets(each, clinician, 60)
+        tablets(each, clinician, 2 * NOW)
 
-    with django_assert_num_queries(16):
-        found = seen_by(clinician, on_day(40))
+    with django_assert_num_queries(17):
+        found = seen_by(clinician, on_day(NOW))
     assert len(found.lines) == 2 * count
 
 

@@ -4,7 +4,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,12 +18,11 @@ from docx.oxml.ns import qn
 from openpyxl import load_workbook
 
 from dosing import services as dosing
-from dosing.cohort import turned_in
 from dosing.models import CohortLine, Decision, Laboratory, Protocol, TroughLevel
 from dosing.services import cohort
 from patients import services as people
 from patients.change import BASELINE_WINDOW
-from patients.models import AuditEvent, Patient, Role, Site, Staff
+from patients.models import AuditEvent, Patient, Role, ScheduleItem, Site, Staff
 from patients.response import AREA_RESPONSE_PERCENT
 from tdm import sheets, table1, teaching
 from tdm.cohort import pages
@@ -324,26 +323,29 @@ def test_a_planned_dose_counts_from_its_day_on(
     a_dose(patient, "2", protocol=protocol, actor=clinician, day=now() + 3)
     refresh()
     line = CohortLine.objects.get()
-    assert (line.level_due_on, line.turns_on) == (None, DAY_0 + timedelta(now() + 3))
+    assert line.turns_on == DAY_0 + timedelta(now() + 3)
+    first = ScheduleItem.objects.levels().get()
+    assert line.level_due_on == first.closes_on
 
     dosing.refresh_cohort(at=timezone.now() + timedelta(days=4), at_most=10)
 
     line.refresh_from_db()
-    assert line.level_due_on == DAY_0 + timedelta(days=now() + 3 + 14)
+    assert line.level_due_on == first.closes_on
 
 
-def test_a_planned_strong_drug_counts_from_its_day_on(
-    treated: Patient, clinician: Staff
+def test_the_level_after_a_planned_strong_drug_is_overdue_when_its_window_closed(
+    treated: Patient, clinician: Staff, laboratory: Laboratory
 ) -> None:
+    a_trough(treated, "9", day=now(), actor=clinician)
     begins = timezone.localdate() + timedelta(days=3)
     dosing.record_comedication(
         patient=treated, drug="itraconazole", starts_on=begins, actor=clinician
     )
     refresh()
 
-    assert CohortLine.objects.get().turns_on == begins
-    assert dosing.refresh_cohort(at=timezone.now(), at_most=0) == 0
-    assert dosing.refresh_cohort(at=timezone.now() + timedelta(days=4), at_most=0) == 1
+    asked = ScheduleItem.objects.levels().get(key__startswith="drug:")
+    assert CohortLine.objects.get().level_due_on == asked.closes_on
+    assert (asked.closes_on - begins).days in {12, 13, 14}
 
 
 @pytest.mark.parametrize(
@@ -368,27 +370,6 @@ def test_a_planned_dose_counts_from_the_midnight_of_its_clinic(
 
 def waiting_at(at: datetime) -> int:
     return dosing.refresh_cohort(at=at, at_most=0)
-
-
-def test_a_strong_drug_turns_on_the_day_of_its_clinic(
-    clinician: Staff, protocol: Protocol
-) -> None:
-    east = a_site("East", time_zone="Pacific/Kiritimati")
-    west = a_site("West", time_zone="Pacific/Pago_Pago")
-    begun = []
-    for site in (east, west):
-        patient = a_patient(site, clinician)
-        begun.append(patient)
-        dosing.record_comedication(
-            patient=patient,
-            drug="itraconazole",
-            starts_on=date(2026, 6, 11),
-            actor=clinician,
-        )
-
-    noon = datetime(2026, 6, 10, 12, tzinfo=UTC)
-    found = turned_in(Patient.objects.select_related("site"), noon)
-    assert list(found) == [begun[0].pk]
 
 
 EDGES = [
@@ -662,7 +643,7 @@ def test_the_page_costs_the_same_for_few_and_many(
             sum(q["sql"].startswith(("SELECT", "INSERT", "UPDATE")) for q in seen)
         )
 
-    assert asked == [33, 33]
+    assert asked == [34, 34]
 
 
 @pytest.mark.parametrize(

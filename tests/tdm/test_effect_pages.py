@@ -474,7 +474,7 @@ def test_a_patient_page_costs_the_same_for_one_and_three_effects(
     signed_in(client, clinician)
     client.get(f"/patients/{high.pk}/")
 
-    with django_assert_num_queries(44):
+    with django_assert_num_queries(46):
         client.get(f"/patients/{high.pk}/")
 
 
@@ -508,6 +508,7 @@ def a_form(**facts: str) -> dict[str, str]:
         "citation": "Our clinic",
         "model_weights": '{"mao_2024_liver_adult": 1}',
         "hold_rules": rules,
+        "schedule": "monthly-1",
         **facts,
     }
 

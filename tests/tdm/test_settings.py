@@ -224,7 +224,7 @@ def test_rabbitmq_confirms_what_it_keeps_and_keeps_it_in_a_quorum() -> None:
 
     queue = app.amqp.queues["celery"]
     assert app.conf.broker_transport_options == {"confirm_publish": True}
-    assert queue.queue_arguments == {"x-queue-type": "quorum"}
+    assert queue.queue_arguments == {"x-queue-type": "quorum", "x-delivery-limit": 20}
     assert queue.exchange.type == "topic"
 
 

@@ -85,27 +85,6 @@ def test_a_procedure_is_noted_and_changes_no_reading(kind: Happening) -> None:
     assert found(kind, 0) == []
 
 
-MONDAY = date(2026, 3, 2)
-
-
-@pytest.mark.parametrize(
-    ("turned", "closed", "first", "last"),
-    [
-        (0, [], 7, 14),
-        (0, [5, 6], 7, 14),
-        (5, [5, 6], 14, 18),  # from a Saturday: both Saturdays are closed
-    ],
-)
-def test_the_level_after_a_turn_is_due_on_clinic_days_of_the_second_week(
-    turned: int, closed: list[int], first: int, last: int
-) -> None:
-    due = policy.early_level(MONDAY + timedelta(days=turned), closed)
-
-    assert due.first_on == MONDAY + timedelta(days=first)
-    assert due.last_on == MONDAY + timedelta(days=last)
-    assert due.overdue_after == MONDAY + timedelta(days=turned + 14)
-
-
 @pytest.mark.parametrize(("on", "count"), [(-1, 0), (0, 1), (30, 1)])
 def test_a_planned_change_of_assay_is_remarked_on_until_a_level_by_the_new_one(
     on: int, count: int

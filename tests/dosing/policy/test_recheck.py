@@ -1,5 +1,6 @@
 """When the next level is worth drawing, on a day the clinic is open."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -9,15 +10,22 @@ from hypothesis import strategies as st
 from dosing.policy import Reading, next_level_on
 from tests.dosing.policy.words import a_reading, day
 
-WEEKEND = [5, 6]
+WEEKEND = {5, 6}
 DECIDED = day(28)
 """A Monday."""
+
+
+def open_but(closed: set[int]) -> Callable[[date], bool]:
+    return lambda each: each.weekday() not in closed
 
 
 def proposed(reading: Reading, decided_on: date = DECIDED) -> int:
     """Return how many days later the next level is proposed, without a change."""
     found = next_level_on(
-        reading, decided_on=decided_on, new_dose_from=None, closed=WEEKEND
+        reading,
+        decided_on=decided_on,
+        new_dose_from=None,
+        is_open=lambda each: each.weekday() not in WEEKEND,
     )
     return (found - decided_on).days
 
@@ -31,7 +39,10 @@ def test_after_a_change_it_falls_7_to_14_days_later_on_an_open_day(
     start: date, closed: set[int], level: str
 ) -> None:
     found = next_level_on(
-        a_reading(level), decided_on=start, new_dose_from=start, closed=closed
+        a_reading(level),
+        decided_on=start,
+        new_dose_from=start,
+        is_open=lambda each: each.weekday() not in closed,
     )
 
     assert 7 <= (found - start).days <= 14
@@ -64,3 +75,16 @@ def test_a_closed_day_moves_it_to_the_next_open_one() -> None:
     saturday = DECIDED + timedelta(days=5)
 
     assert proposed(a_reading("12"), decided_on=saturday) == 30
+
+
+def test_a_holiday_on_the_proposed_day_moves_it_back_into_the_window() -> None:
+    holiday = DECIDED + timedelta(days=14)
+
+    found = next_level_on(
+        a_reading("16.4"),
+        decided_on=DECIDED,
+        new_dose_from=DECIDED,
+        is_open=lambda each: each != holiday,
+    )
+
+    assert found == holiday - timedelta(days=1)
