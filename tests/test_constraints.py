@@ -443,7 +443,11 @@ def test_every_constraint_speaks_in_words(constraint: BaseConstraint) -> None:
 
 CHANGES_FREELY = {"patients.Site", "patients.Staff", "patients.ApiToken"}
 CHANGES_FREELY |= {"patients.Heartbeat", "dosing.CohortLine", "dosing.CohortMark"}
-CHANGES_FREELY |= {"patients.ClosedDay", "patients.CalendarFeed"}
+CHANGES_FREELY |= {
+    "patients.ClosedDay",
+    "patients.CalendarFeed",
+    "patients.SchedulePlan",
+}
 KEPT = sorted(
     model._meta.label
     for app in ("patients", "dosing")
