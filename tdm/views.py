@@ -221,7 +221,7 @@ def overview(
         else None,
         **(chance_now(advice) if advice else prior_chance(history, beside, now)),
         **side_effects(history, beside, protocol),
-        **comes_next(found, today),
+        **comes_next(history, today),
         "decisions": decisions,
         "ledger": ledger,
         "score": score(came for _signed, came in ledger),
@@ -239,14 +239,29 @@ NEXT_AT_ONCE = 3
 """So many planned items are on the patient's page; the schedule has all."""
 
 
-def comes_next(patient: Patient, today: date) -> dict[str, object]:
-    """Return the first of what is open, and the level among it."""
-    planned = list(ScheduleItem.objects.of(patient).open())
+def comes_next(history: History, today: date) -> dict[str, object]:
+    """Return the first of what is open, and the level among it with what it is worth.
+
+    While the dose is young: from which day on a level is worth drawing, and how much
+    of steady state is reached on the planned day.
+    """
+    planned = list(ScheduleItem.objects.of(history.patient).open())
     levels = (each for each in planned if each.kind == ItemKind.LEVEL)
+    level, dose = next(levels, None), history.planned(today)
+    worth = {}
+    if level is not None and dose is not None and level.day >= dose.starts_on:
+        on_dose = (level.day - dose.starts_on).days
+        useful = dose.starts_on + timedelta(days=policy.NEARLY_STEADY_AFTER_DAYS)
+        if useful > today:
+            worth = {
+                "useful_from": useful,
+                "percent_then": policy.percent_of_steady_state(on_dose),
+            }
     return {
         "next_items": planned[:NEXT_AT_ONCE],
-        "next_level": next(levels, None),
+        "next_level": level,
         "today": today,
+        **worth,
     }
 
 

@@ -11,6 +11,12 @@ from patients.web import ServiceForm
 class BookForm(ServiceForm):
     version = forms.IntegerField(widget=forms.HiddenInput)
     booked_on = forms.DateField(label=_("Booked for"), widget=DateInput())
+    reason = forms.CharField(
+        label=_("Reason, where a level is drawn before its window"),
+        max_length=300,
+        required=False,
+        validators=[plain_text],
+    )
 
 
 class MoveForm(ServiceForm):

@@ -223,9 +223,17 @@ def held_and_imaged(patient: Patient) -> Happened:
 
 @transaction.atomic
 def book_item(
-    *, item: ScheduleItem, version: int, booked_on: date, actor: Staff
+    *,
+    item: ScheduleItem,
+    version: int,
+    booked_on: date,
+    actor: Staff,
+    reason: str = "",
 ) -> ScheduleItem:
-    """Book a day for what is planned; it may lie outside the window, which says so."""
+    """Book a day for what is planned; it may lie outside the window, which says so.
+
+    A level before its window is not at steady state yet: that takes a reason.
+    """
     hold_still(item.patient)
     fresh = still_open(item, version)
     today = fresh.patient.site.today(timezone.now())
@@ -235,7 +243,12 @@ def book_item(
         )
     if not fresh.patient.site.calendar().is_open(booked_on):
         raise ValidationError({"booked_on": _("The clinic is closed on that day.")})
-    fresh.booked_on = booked_on
+    early = fresh.kind == ItemKind.LEVEL and booked_on < fresh.opens_on
+    if early and not reason.strip():
+        raise ValidationError(
+            {"reason": _("Say why the level is drawn before its window.")}
+        )
+    fresh.booked_on, fresh.reason = booked_on, reason.strip() or fresh.reason
     return written(fresh, "book_item", actor)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -304,6 +305,25 @@ def test_a_booking_survives_planning_anew_and_two_cannot_book_unseen(
         people.book_item(
             item=mri, version=mri.version, booked_on=mri.best_on, actor=clinician
         )
+
+
+def test_a_level_is_booked_before_its_window_with_a_reason_only(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician)
+    level = item(patient, "level", "week-2")
+    early = level.patient.site.calendar().next_open(TODAY + timedelta(days=3))
+    book = partial(
+        people.book_item,
+        item=level,
+        version=level.version,
+        booked_on=early,
+        actor=clinician,
+    )
+
+    with pytest.raises(ValidationError, match="before its window"):
+        book(reason=" ")
+    assert book(reason="mouth ulcers").booked_on == early
 
 
 def test_windows_avoid_holidays_and_the_clinics_own_closed_days(

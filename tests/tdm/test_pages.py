@@ -1,15 +1,20 @@
 """Pages, as each role finds them."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from dosing.advice import advise
 from dosing.forms import seal
 from dosing.models import Decision, Dose, Laboratory, TroughLevel
+from dosing.policy import percent_of_steady_state
 from patients.models import AuditEvent, Patient, Role, Site, Staff
 from tdm import teaching
 from tests.builders import (
+    DAY_0,
     a_dose,
     a_lesion,
     a_patient,
@@ -120,6 +125,21 @@ def test_a_search_takes_signs_literally(
 
     assert page.status_code == 200
     assert page.context["count"] == (1 if words == "\x00" else 0)
+
+
+def test_beside_booking_stands_from_when_a_level_is_worth_drawing(
+    client: Client, clinician: Staff, patient: Patient
+) -> None:
+    begun = (timezone.localdate() - DAY_0).days - 3
+    a_dose(patient, "2", protocol=a_protocol(), day=begun, actor=clinician)
+    level = patient.schedule.get(kind="level")
+    useful = date_format(DAY_0 + timedelta(days=begun + 7), "MONTH_DAY_FORMAT")
+    percent = percent_of_steady_state((level.best_on - DAY_0).days - begun)
+
+    page = signed_in(client, clinician).get(f"/patients/{patient.pk}/")
+
+    said = f"worth drawing from {useful}; {percent} % of steady state"
+    assert said in page.content.decode()
 
 
 @pytest.mark.parametrize("count", [1, 3])
