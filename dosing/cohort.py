@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models import Min, Prefetch
+from django.db.models.functions import Greatest
 
 from dosing import policy
 from dosing.history import History, histories_of
@@ -77,10 +78,9 @@ def lines_of(patients: Iterable[Patient], *, at: datetime) -> list[CohortLine]:
     signed = Decision.objects.filter(patient__in=keys).defer("forecast", "inputs")
     for decision in signed.order_by("signed_at", "pk"):
         decisions[decision.patient_id].append(decision)
-    planned = ScheduleItem.objects.levels().filter(patient__in=keys)
-    until = dict(
-        planned.values("patient").values_list("patient", Min("closes_on")).order_by()
-    )
+    planned = ScheduleItem.objects.levels().filter(patient__in=keys).order_by()
+    last = Min(Greatest("closes_on", "booked_on"))
+    until = dict(planned.values("patient").values_list("patient", last))
     return [
         line_of(Records(histories[each.pk], decisions[each.pk], until.get(each.pk)), at)
         for each in found

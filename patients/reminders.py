@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from patients.models import Contact, ItemKind, Patient, ScheduleItem, Site, Staff, Stage
+from patients.schedule import last_day
 
 DUE_AT = time(9)
 """Reminders become due at this time on the clinic's clock. Design default [NV]."""
@@ -45,8 +46,7 @@ class Facts:
 
     @property
     def last_on(self) -> date:
-        """The last day on which it is not late: what is booked waits for its day."""
-        return max(self.closes_on, self.booked_on or self.closes_on)
+        return last_day(self.closes_on, self.booked_on)
 
 
 Due = tuple[Stage, datetime]

@@ -62,6 +62,11 @@ LONGEST_BREAK = 4
 """No more than so many closed days before a window count as part of it [NV]."""
 
 
+def last_day(closes_on: date, booked_on: date | None) -> date:
+    """Return the last day on which it is not late: what is booked waits for its day."""
+    return max(closes_on, booked_on or closes_on)
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A window as it is kept: what closes it is counted from the day it opens."""

@@ -16,6 +16,7 @@ from patients.models.rules import (
     never_deleted,
     plain_text,
 )
+from patients.schedule import last_day
 
 
 class ClosedDay(models.Model):
@@ -227,5 +228,9 @@ class ScheduleItem(models.Model):
         """The day on which the patient is expected: the booked one, or the best."""
         return self.booked_on or self.best_on
 
+    @property
+    def last_on(self) -> date:
+        return last_day(self.closes_on, self.booked_on)
+
     def is_late(self, today: date) -> bool:
-        return self.is_open and self.closes_on < today
+        return self.is_open and self.last_on < today

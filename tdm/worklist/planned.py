@@ -92,7 +92,7 @@ def late_line(item: ScheduleItem, history: History) -> Line:
         patient=history.patient,
         urgency=urgency,
         said=(Sentence(text, {"day": item.day}),),
-        since=item.closes_on,
+        since=item.last_on,
         history=history,
     )
 

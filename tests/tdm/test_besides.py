@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from dosing import services
-from dosing.models import Laboratory
+from dosing.models import CohortLine, Laboratory
+from dosing.services import cohort
 from dosing.words import say
 from patients import services as people
 from patients.models import Patient, Role, ScheduleItem, Site, Staff
@@ -189,6 +190,19 @@ def test_an_early_level_stands_beside_a_level_to_decide_on(
         "urgent_level",
         "level_due",
     ]
+
+
+def test_what_is_booked_after_its_window_is_late_after_its_day(
+    lately: Patient, clinician: Staff
+) -> None:
+    a_planned_item(lately, kind="level", key="week-4", opens=-9, closes=-1, booked=3)
+
+    assert lines(clinician, NOW + 3) == []
+    (line,) = lines(clinician, NOW + 4)
+    assert line.kind == "level_overdue"
+    cohort.refresh_cohort(at=timezone.now(), at_most=10)
+    due = CohortLine.objects.get().level_due_on
+    assert due == DAY_0 + timedelta(days=NOW + 3)
 
 
 def test_what_is_late_besides_levels_is_one_line_for_each_patient(
