@@ -80,7 +80,8 @@ def lines_of(patients: Iterable[Patient], *, at: datetime) -> list[CohortLine]:
         decisions[decision.patient_id].append(decision)
     planned = ScheduleItem.objects.levels().filter(patient__in=keys).order_by()
     last = Min(Greatest("closes_on", "booked_on"))
-    until = dict(planned.values("patient").values_list("patient", last))
+    grouped = planned.values("patient").annotate(last=last)
+    until = dict(grouped.values_list("patient", "last"))
     return [
         line_of(Records(histories[each.pk], decisions[each.pk], until.get(each.pk)), at)
         for each in found
