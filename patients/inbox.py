@@ -7,15 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import DateField, DateTimeField, F, Func, Q, QuerySet, Value
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Greatest
 
 from patients.models import Role, ScheduleItem, Staff
 from patients.reminders import ESCALATED_AFTER_DAYS
-
-
-def last_day(closes_on: date, booked_on: date | None) -> date:
-    """Return the last day on which it is not late: what is booked waits for its day."""
-    return max(closes_on, booked_on or closes_on)
 
 
 def owner(last_on: date, today: date) -> Role:
@@ -47,15 +42,15 @@ def waiting(staff: Staff, *, at: datetime, role: str = "") -> QuerySet[ScheduleI
         ScheduleItem.objects.open()
         .filter(patient__site__in=staff.sites.all(), patient__ended_on=None)
         .annotate(
-            last_on=Greatest("closes_on", Coalesce("booked_on", "closes_on")),
+            until=Greatest("closes_on", "booked_on"),
             today=DayAt("patient__site__time_zone", at),
         )
         .filter(opens_on__lte=F("today"))
     )
-    late_for_long = Q(last_on__lte=F("today") - timedelta(days=ESCALATED_AFTER_DAYS))
+    late_for_long = Q(until__lte=F("today") - timedelta(days=ESCALATED_AFTER_DAYS))
     if role:
         come = come.filter(late_for_long if role == Role.CLINICIAN else ~late_for_long)
-    return come.select_related("patient__site").order_by("last_on", "pk")
+    return come.select_related("patient__site").order_by("until", "pk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +70,6 @@ class Line:
 def line_of(item: ScheduleItem, *, at: datetime) -> Line:
     """Say since when an item waits: from its window, or from when it became late."""
     today = item.patient.site.today(at)
-    last_on = last_day(item.closes_on, item.booked_on)
-    is_late = last_on < today
+    last_on, is_late = item.last_on, item.is_late(today)
     since = last_on + timedelta(days=1) if is_late else item.opens_on
     return Line(item, since, owner(last_on, today), is_late)

@@ -41,10 +41,13 @@ class Line:
     level: TroughLevel | None = None
     reading: policy.Reading | None = None
     tasks: tuple[Task, ...] = ()
+    turn: Role | None = None
 
     @property
     def owner(self) -> Role:
         """Whose turn it is."""
+        if self.turn:
+            return self.turn
         if self.tasks:
             return Role(self.tasks[0].owner)
         return Role.CLINICIAN if self.decides else Role.NURSE

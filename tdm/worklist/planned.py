@@ -9,6 +9,7 @@ from dosing import policy
 from dosing.history import History
 from dosing.units import Fact, Sentence
 from dosing.words import said_of
+from patients import inbox
 from patients.models import ItemKind, ScheduleItem
 from tdm.worklist.lines import Line, Urgency
 
@@ -39,7 +40,7 @@ def late_levels(
     for item in items:
         history = histories[item.patient_id]
         if is_of_the_rhythm(item) and item.is_late(history.day(at)):
-            yield late_line(item, history)
+            yield late_line(item, history, at)
 
 
 def levels_after_drugs(
@@ -54,7 +55,7 @@ def levels_after_drugs(
         if not is_asked_by_a_drug(item):
             continue
         if item.is_late(history.day(at)):
-            yield late_line(item, history)
+            yield late_line(item, history, at)
         elif item.booked_on is None and item.opens_on - WAIT <= history.day(at):
             yield due_line(item, history, history.day(at))
 
@@ -71,7 +72,7 @@ def late_otherwise(
             late[item.patient_id].append(item)
     for key, own in late.items():
         lines = sorted(
-            (late_line(item, histories[key]) for item in own),
+            (late_line(item, histories[key], at) for item in own),
             key=lambda line: (line.urgency, line.since),
         )
         first = lines[0]
@@ -86,7 +87,8 @@ def is_of_the_rhythm(item: ScheduleItem) -> bool:
     return item.kind == ItemKind.LEVEL and not is_asked_by_a_drug(item)
 
 
-def late_line(item: ScheduleItem, history: History) -> Line:
+def late_line(item: ScheduleItem, history: History, at: datetime) -> Line:
+    """Say what is late; the inbox and the reminders hand it on alike."""
     urgency, text = LATE[ItemKind(item.kind)]
     return Line(
         patient=history.patient,
@@ -94,6 +96,7 @@ def late_line(item: ScheduleItem, history: History) -> Line:
         said=(Sentence(text, {"day": item.day}),),
         since=item.last_on,
         history=history,
+        turn=inbox.owner(item.last_on, history.day(at)),
     )
 
 

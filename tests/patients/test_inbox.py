@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from patients.inbox import last_day, line_of, owner, waiting
+from patients.inbox import line_of, owner, waiting
 from patients.models import Patient, Role, Site, Staff
 from patients.reminders import ESCALATED_AFTER_DAYS
+from patients.schedule import last_day
 from tests.builders import a_patient, a_planned_item, a_site, a_staff_member
 
 LAST = date(2026, 4, 14)
