@@ -96,11 +96,18 @@ def page(
 def done(request: HttpRequest, address: str) -> HttpResponse:
     """Answer a finished form: the page behind a drawer loads itself again."""
     if is_fragment(request):
-        shown = urlsplit(request.headers.get("HX-Current-URL", "")).path
-        alone = shown == request.path
+        alone = path_of(request.headers.get("HX-Current-URL", "")) == request.path
         header = {"HX-Redirect": address} if alone else {"HX-Refresh": "true"}
         return HttpResponse(status=204, headers=header)
     return HttpResponse(status=303, headers={"Location": address})
+
+
+def path_of(address: str) -> str:
+    """Return the path of an address; of what is none, nothing."""
+    try:
+        return urlsplit(address).path
+    except ValueError:
+        return ""
 
 
 def corrected_or_asked(

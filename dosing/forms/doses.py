@@ -1,6 +1,7 @@
 """A prescription as it is typed, parsed."""
 
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -15,12 +16,20 @@ from patients.models.rules import plain_text
 from patients.web import ServiceForm
 
 
+class ProtocolField(forms.ModelChoiceField):
+    """Every protocol, each with the rhythm that choosing it plans."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(Protocol.objects.order_by("name", "-version"), **options)
+
+    def label_from_instance(self, obj: Protocol) -> str:
+        return f"{obj}: {obj.get_schedule_display()}"
+
+
 class PrescribeForm(SafetyForm):
     """The protocol a patient follows, the regimen that begins, and what is asked."""
 
-    protocol = forms.ModelChoiceField(
-        Protocol.objects.order_by("name", "-version"), label=_("Protocol")
-    )
+    protocol = ProtocolField(label=_("Protocol"))
     amount_mg = forms.DecimalField(
         label=_("Amount each time (mg)"), max_digits=5, decimal_places=2
     )
@@ -68,11 +77,7 @@ class CorrectAssignmentForm(ServiceForm):
     """Which protocol was really followed, and from when."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
-    protocol = forms.ModelChoiceField(
-        Protocol.objects.order_by("name", "-version"),
-        label=_("Protocol"),
-        empty_label=None,
-    )
+    protocol = ProtocolField(label=_("Protocol"), empty_label=None)
     starts_on = day_field(_("First day"))
     reason = forms.CharField(
         label=_("Why is it corrected?"), max_length=300, validators=[plain_text]
@@ -82,9 +87,7 @@ class CorrectAssignmentForm(ServiceForm):
 class AssignProtocolForm(ServiceForm):
     """Another protocol, and with it another range, from a day on."""
 
-    protocol = forms.ModelChoiceField(
-        Protocol.objects.order_by("name", "-version"), label=_("Protocol")
-    )
+    protocol = ProtocolField(label=_("Protocol"))
     starts_on = day_field(_("From"))
     reason = forms.CharField(label=_("Reason"), max_length=300, validators=[plain_text])
 

@@ -82,8 +82,12 @@ class ResolveEffectForm(ServiceForm):
 
 
 def day_or(text: str, default: date) -> date:
-    """Read a day of an address; where it is none, the default holds."""
+    """Read a day of an address; where it is none, or of no use, the default holds."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return default
+    return day if day.year in SENSIBLE_YEARS else default
+
+
+SENSIBLE_YEARS = range(1900, 2200)

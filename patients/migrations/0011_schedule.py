@@ -3,6 +3,7 @@
 import datetime
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.text
 import django.db.models.functions.datetime
 import patients.models.people
 import pgtrigger.compiler
@@ -207,7 +208,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='contact',
-            constraint=models.UniqueConstraint(fields=('patient', 'channel', 'address'), name='one_contact_of_an_address', violation_error_code='about:address', violation_error_message='This contact is kept already.'),
+            constraint=models.UniqueConstraint(models.F('patient'), models.F('channel'), django.db.models.functions.text.Lower('address'), name='one_contact_of_an_address', violation_error_code='about:address', violation_error_message='This contact is kept already.'),
         ),
         migrations.AddConstraint(
             model_name='contact',

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from patients.models.people import Patient, Staff
@@ -33,8 +33,9 @@ class Language(models.TextChoices):
     JAPANESE = "ja", _("Japanese")
 
 
-PHONE_NUMBER = re.compile(r"\+?\d{7,15}", re.ASCII)
-"""Up to 15 digits, as E.164 has it; fewer than 7 are taken for a slip."""
+PHONE_NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+"""With the country's code and up to 15 digits, as E.164 has it; fewer than 7 are taken
+for a slip."""
 
 
 class ContactQuerySet(models.QuerySet["Contact"]):
@@ -70,8 +71,10 @@ class Contact(models.Model):
         triggers: ClassVar = [never_deleted]
         constraints: ClassVar = [
             models.UniqueConstraint(
+                "patient",
+                "channel",
+                Lower("address"),
                 name="one_contact_of_an_address",
-                fields=["patient", "channel", "address"],
                 violation_error_code=about("address"),
                 violation_error_message=_("This contact is kept already."),
             ),
@@ -94,7 +97,7 @@ class Contact(models.Model):
                 raise ValidationError({"address": wrong}) from wrong
         elif not PHONE_NUMBER.fullmatch(self.address):
             raise ValidationError(
-                {"address": _("Write a telephone number, such as +819012345678.")}
+                {"address": _("Write it with the code of the country: +819012345678.")}
             )
 
 

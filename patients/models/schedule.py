@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from patients.models.people import Patient, Site, Staff
@@ -217,7 +218,13 @@ class ScheduleItem(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.get_kind_display()
+        facts = {"what": self.get_kind_display(), "state": self.get_state_display()}
+        if not self.is_open:
+            return _("%(what)s, %(state)s") % facts
+        facts["day"] = date_format(self.day, "DATE_FORMAT")
+        if self.booked_on:
+            return _("%(what)s, booked for %(day)s") % facts
+        return _("%(what)s, planned for %(day)s") % facts
 
     @property
     def is_open(self) -> bool:

@@ -13,10 +13,24 @@ BETWEEN_DIGITS = str.maketrans("", "", " -()./\u2010\u2011\u2012\u2013\u2212\u30
 """What people write between the digits of a telephone number."""
 
 
-def canonical(channel: str, address: str) -> str:
-    """Return an address as it is kept, so that it is kept once."""
+CALLING_CODES = {"JP": "81"}
+"""What the leading 0 of a number within a country stands for, for whoever calls it."""
+
+
+def canonical(channel: str, address: str, country: str) -> str:
+    """Return an address as it is kept, so that it is kept once.
+
+    A number without the code of its country is taken for one of the clinic's.
+    """
     typed = unicodedata.normalize("NFKC", address).strip()
-    return typed.translate(BETWEEN_DIGITS) if channel == Channel.SMS else typed
+    if channel != Channel.SMS:
+        return typed
+    number = typed.replace("(0)", "").translate(BETWEEN_DIGITS)
+    if number.startswith("00"):
+        return f"+{number[2:]}"
+    if number.startswith("0") and country in CALLING_CODES:
+        return f"+{CALLING_CODES[country]}{number[1:]}"
+    return number
 
 
 @transaction.atomic
@@ -26,7 +40,7 @@ def add_contact(
     contact = Contact(
         patient=hold_still(patient),
         channel=channel,
-        address=canonical(channel, address),
+        address=canonical(channel, address, patient.site.country),
         language=language,
     )
     contact.full_clean()
@@ -48,7 +62,8 @@ def correct_contact(
     """Change where and in which language someone is written to."""
     hold_still(contact.patient)
     fresh = locked(contact, version)
-    fresh.address = canonical(fresh.channel, address)
+    country = fresh.patient.site.country
+    fresh.address = canonical(fresh.channel, address, country)
     fresh.language = language
     return revise(
         fresh,

@@ -40,6 +40,8 @@ def inbox(request: StaffRequest) -> HttpResponse:
         "count": shown.paginator.count,
         "has_own": has_own,
         "shows_all": shows_all,
+        "others": waiting(request.user, at=now).count() - shown.paginator.count,
+        "today": timezone.localdate(now),
         "handed_over_after": ESCALATED_AFTER_DAYS,
     }
     return render(request, "patients/reminders/inbox.html", context)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from patients import services
 from patients.forms import BookForm, MoveForm, ReopenForm, SkipForm, day_or
-from patients.models import Patient, ScheduleItem
+from patients.models import ItemKind, Patient, ScheduleItem
 from patients.web import (
     ServiceForm,
     StaffRequest,
@@ -80,6 +80,8 @@ def book_item(request: StaffRequest, item_id: int) -> HttpResponse:
     form = BookForm(
         request.POST or None, initial={"version": item.version, "booked_on": offered}
     )
+    if item.kind != ItemKind.LEVEL:
+        del form.fields["reason"]
     return answered(request, form, item, services.book_item, title=_("Book a day"))
 
 

@@ -10,7 +10,7 @@ from dosing.history import History
 from dosing.units import Fact, Sentence
 from dosing.words import said_of
 from patients import inbox
-from patients.models import ItemKind, ScheduleItem
+from patients.models import ItemKind, Role, ScheduleItem
 from tdm.worklist.lines import Line, Urgency
 
 WAIT = timedelta(days=policy.RECHECK_AFTER_CHANGE_DAYS[0])
@@ -25,10 +25,10 @@ LATE = {
         Urgency.LABS_OVERDUE,
         "The safety laboratory planned for %(day)s has not come.",
     ),
-    ItemKind.MRI: (Urgency.MRI_OVERDUE, "The MRI planned for %(day)s was not done."),
+    ItemKind.MRI: (Urgency.MRI_OVERDUE, "The MRI planned for %(day)s is not recorded."),
     ItemKind.VISIT: (
         Urgency.VISIT_OVERDUE,
-        "The visit planned for %(day)s did not take place.",
+        "The visit planned for %(day)s is not recorded.",
     ),
 }
 
@@ -71,12 +71,15 @@ def late_otherwise(
         ):
             late[item.patient_id].append(item)
     for key, own in late.items():
-        lines = sorted(
-            (late_line(item, histories[key], at) for item in own),
-            key=lambda line: (line.urgency, line.since),
+        lines = [late_line(item, histories[key], at) for item in own]
+        lines.sort(key=lambda line: (line.urgency, line.since))
+        turns = {line.turn for line in lines}
+        yield replace(
+            lines[0],
+            said=tuple(sentence for line in lines for sentence in line.said),
+            since=min(line.since for line in lines),
+            turn=Role.CLINICIAN if Role.CLINICIAN in turns else Role.NURSE,
         )
-        first = lines[0]
-        yield replace(first, said=tuple(s for line in lines for s in line.said))
 
 
 def is_asked_by_a_drug(item: ScheduleItem) -> bool:
@@ -94,7 +97,7 @@ def late_line(item: ScheduleItem, history: History, at: datetime) -> Line:
         patient=history.patient,
         urgency=urgency,
         said=(Sentence(text, {"day": item.day}),),
-        since=item.last_on,
+        since=item.last_on + timedelta(days=1),
         history=history,
         turn=inbox.owner(item.last_on, history.day(at)),
     )

@@ -52,11 +52,11 @@ def test_a_contact_is_added_corrected_and_its_history_told(
 
     assert answer["Location"] == f"/patients/{patient.pk}/reminders/"
     assert (contact.address, contact.language, contact.version) == (
-        "09087654321",
+        "+819087654321",
         "en",
         2,
     )
-    for words in ("Contact for reminders corrected", "+8109012345678", "New number"):
+    for words in ("Contact for reminders corrected", "+819012345678", "New number"):
         assert words in history
 
 
@@ -64,8 +64,9 @@ def test_a_contact_is_added_corrected_and_its_history_told(
     ("channel", "address", "words"),
     [
         ("email", "hana@", "valid email address"),
-        ("sms", "123456", "Write a telephone number"),
-        ("sms", "hana@example.org", "Write a telephone number"),
+        ("sms", "123456", "Write it with the code"),
+        ("sms", "hana@example.org", "Write it with the code"),
+        ("sms", "+0190123456", "Write it with the code"),
     ],
 )
 def test_an_address_that_cannot_be_written_to_is_refused_in_words(
@@ -84,9 +85,13 @@ def test_a_contact_is_kept_once_however_it_is_typed(
     patient: Patient, nurse: Staff
 ) -> None:
     reachable(patient, nurse, channel="sms", address="090-1234-5678")
+    reachable(patient, nurse, address="Hana@Example.org")
 
+    for number in ("090 1234 5678", "+81 (0)90 1234 5678", "0081 90 1234 5678"):
+        with pytest.raises(ValidationError, match="kept already"):
+            reachable(patient, nurse, channel="sms", address=number)
     with pytest.raises(ValidationError, match="kept already"):
-        reachable(patient, nurse, channel="sms", address="090 1234 5678")
+        reachable(patient, nurse, address="hana@example.org")
 
 
 def test_who_opts_out_is_not_written_to_until_they_opt_in(

@@ -217,8 +217,8 @@ def test_what_is_late_besides_levels_is_one_line_for_each_patient(
     assert (line.kind, line.owner) == ("labs_overdue", Role.NURSE)
     assert [say(each) for each in line.said] == [
         f"The safety laboratory planned for {of_day(NOW - 1)} has not come.",
-        f"The MRI planned for {of_day(NOW - 1)} was not done.",
-        f"The visit planned for {of_day(NOW - 1)} did not take place.",
+        f"The MRI planned for {of_day(NOW - 1)} is not recorded.",
+        f"The visit planned for {of_day(NOW - 1)} is not recorded.",
     ]
 
 

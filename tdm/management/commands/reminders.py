@@ -37,6 +37,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{found} would go out at {at.isoformat()}.")
 
 
+SENSIBLE_YEARS = range(2000, 2200)
+
+
 def instant(words: str | None) -> datetime:
     if words is None:
         return timezone.now()
@@ -44,7 +47,7 @@ def instant(words: str | None) -> datetime:
         at = datetime.fromisoformat(words)
     except ValueError:
         at = None
-    if at is None or at.tzinfo is None:
+    if at is None or at.tzinfo is None or at.year not in SENSIBLE_YEARS:
         raise CommandError("Give an instant such as 2026-03-01T09:00+09:00.")
     return at
 
