@@ -106,6 +106,16 @@ def set_next(item: ScheduleItem, *, at: datetime) -> None:
     item.next_stage, item.remind_at = found or ("", None)
 
 
+def rezone(item: ScheduleItem) -> bool:
+    """Set the next reminder by the clinic's clock; say whether that changed it."""
+    instants = dict(stages(facts_of(item), item.patient.site.zone))
+    at = instants.get(Stage(item.next_stage)) if item.next_stage else None
+    if at is None or at == item.remind_at:
+        return False
+    item.remind_at = at
+    return True
+
+
 def advance(item: ScheduleItem, *, at: datetime) -> None:
     """Set the reminder after those that have come, without saving the item."""
     found = next_stage(facts_of(item), at, item.patient.site.zone)

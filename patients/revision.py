@@ -25,6 +25,16 @@ def hold_still(patient: Patient) -> Patient:
     return Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
 
 
+def hold_in_follow_up(patient: Patient) -> Patient:
+    """Hold still whoever is still treated here; the past of others may be mended."""
+    held = hold_still(patient)
+    if held.ended_on is not None:
+        raise ValidationError(
+            _("Follow-up of this patient has ended. Reopen it to go on.")
+        )
+    return held
+
+
 def locked(record: Record, version: int) -> Record:
     """Read a record again for change; refuse if it moved on since `version`."""
     rows = type(record)._default_manager.select_for_update(of=("self",), no_key=True)

@@ -73,23 +73,35 @@ class Window:
 
     key: int
     opens_on: date
+    closes_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """By key: when a window was met, and when a later one overtook it."""
+
+    met: dict[int, date]
+    overtaken: dict[int, date]
 
 
 def closing(
     windows: Sequence[Window], happened: Collection[date], calendar: Calendar
-) -> dict[int, date]:
-    """Return the day on which each window was met, by key; the rest are open.
+) -> Closing:
+    """Return which windows were met and which were overtaken; the rest are open.
 
-    A record belongs to each window that has opened and after which no other has: late
-    is late, but it is done. Of several the first counts. Windows that open on one day
-    share their record.
+    A record belongs to each window it lies in, and to the last that had opened: late
+    is late, but it is done. Of several the first counts. A window without a record is
+    overtaken by the first that belongs to a later one.
     """
-    found = {}
+    found = Closing({}, {})
     starts = sorted({calendar.counts_from(each.opens_on) for each in windows})
     for window in windows:
         first = calendar.counts_from(window.opens_on)
-        later = next((day for day in starts if day > first), None)
-        met = [d for d in happened if first <= d and (later is None or d < later)]
+        later = next((day for day in starts if day > first), date.max)
+        since = [day for day in happened if day >= first]
+        met = [day for day in since if day < later or day <= window.closes_on]
         if met:
-            found[window.key] = min(met)
+            found.met[window.key] = min(met)
+        elif since:
+            found.overtaken[window.key] = min(since)
     return found

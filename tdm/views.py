@@ -235,19 +235,19 @@ def overview(
     }
 
 
-NEXT_AT_ONCE = 3
-"""So many planned items are on the patient's page; the schedule has all."""
+def expected_on(item: ScheduleItem) -> tuple[date, int]:
+    return item.day, item.pk
 
 
 def comes_next(history: History, today: date) -> dict[str, object]:
-    """Return the first of what is open, and the level among it with what it is worth.
+    """Return what is open next of each kind, and the level with what it is worth.
 
     While the dose is young: from which day on a level is worth drawing, and how much
     of steady state is reached on the planned day.
     """
-    planned = list(ScheduleItem.objects.of(history.patient).open())
-    levels = (each for each in planned if each.kind == ItemKind.LEVEL)
-    level, dose = next(levels, None), history.planned(today)
+    planned = ScheduleItem.objects.of(history.patient).open()
+    first = {each.kind: each for each in sorted(planned, key=expected_on, reverse=True)}
+    level, dose = first.get(ItemKind.LEVEL), history.planned(today)
     worth = {}
     if level is not None and dose is not None and level.day >= dose.starts_on:
         on_dose = (level.day - dose.starts_on).days
@@ -258,7 +258,7 @@ def comes_next(history: History, today: date) -> dict[str, object]:
                 "percent_then": policy.percent_of_steady_state(on_dose),
             }
     return {
-        "next_items": planned[:NEXT_AT_ONCE],
+        "next_items": sorted(first.values(), key=expected_on),
         "next_level": level,
         "today": today,
         **worth,

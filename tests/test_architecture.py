@@ -39,7 +39,7 @@ OPEN_TO_ALL = {"sign_in", "set_language", "livez", "readyz", "api-schema", "api-
 OPEN_TO_ALL |= {"calendar_feed"}
 BY_CLOCK = {"beat", "refresh_cohort"}
 BY_CLOCK |= {"scan_reminders", "claim_reminder", "finish_reminder", "drain_reminders"}
-BY_CLOCK |= {"plan_on"}
+BY_CLOCK |= {"plan_on", "note_planned"}
 
 
 def addresses(

@@ -31,6 +31,7 @@ from dosing.policy.holding import (
 )
 from dosing.policy.loading import Loading, loading
 from dosing.policy.plans import (
+    ASKED_LEAD_DAYS,
     CASE_SERIES,
     DAYS_PER_MONTH,
     DRUG_TURN,
@@ -39,7 +40,6 @@ from dosing.policy.plans import (
     MONTH_WINDOW,
     MONTHLY_THEN_QUARTERLY,
     NO_RHYTHM,
-    REPEATING,
     TEMPLATES,
     WEEK_WINDOW,
     LevelAsked,
@@ -161,6 +161,7 @@ __all__ = [
     "ALTERNATE_DAYS_H",
     "ANALYTES",
     "ANSWERS_LAST_DAYS",
+    "ASKED_LEAD_DAYS",
     "CASE_SERIES",
     "CHILDBEARING_YEARS",
     "CITED_RANGES",
@@ -189,7 +190,6 @@ __all__ = [
     "NO_RHYTHM",
     "RECHECK_AFTER_CHANGE_DAYS",
     "RECHECK_UNCHANGED_DAYS",
-    "REPEATING",
     "STEADY_AFTER_DAYS",
     "STEP_LIMIT_PERCENT",
     "SUPPLY_VIEW_DAYS",

@@ -156,15 +156,13 @@ TEMPLATES = {
 NO_RHYTHM = Template("none", Sentence("Only after a change"), "", ())
 """While no protocol holds: levels after a change, and where one is asked for."""
 
-REPEATING = sorted(
-    key for key, each in TEMPLATES.items() if any(step.every for step in each.steps)
-)
-"""The rhythms that go on as time passes."""
-
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What ought to be planned: `key` finds it again when it is planned anew."""
+    """What ought to be planned: `key` finds it again when it is planned anew.
+
+    What is `lasting` is asked for however long ago its window closed.
+    """
 
     kind: str
     key: str
@@ -173,6 +171,7 @@ class Planned:
     opens_on: date
     best_on: date
     closes_on: date
+    lasting: bool = False
 
     def overlaps(self, other: "Planned") -> bool:
         return self.opens_on <= other.closes_on and other.opens_on <= self.closes_on
@@ -216,15 +215,22 @@ class PlanFacts:
 def plan(template: Template, facts: PlanFacts, is_open: IsOpen) -> tuple[Planned, ...]:
     """Return what ought to be planned, in order of the best days.
 
-    A level of the template is left out while a change or a decision asks for one at the
-    same time: one sample serves both.
+    A level of the template is left out where a change or a decision asks for one at the
+    same time, because one sample serves both, and between a change and its level,
+    because it would come too early.
     """
-    special = [*after_turns(facts, is_open), *asked_for(facts, is_open)]
-    waited = [each for each in special if each.closes_on >= facts.today]
+    changed = list(after_turns(facts, is_open))
+    special = [*changed, *asked_for(facts, is_open)]
+    begun = {turn.key: turn.on for turn in facts.turns}
+    waits = [(begun[each.key], each.closes_on) for each in changed]
     rhythm = [
         each
         for each in from_template(template, facts, is_open)
-        if each.kind != LEVEL or not any(each.overlaps(other) for other in waited)
+        if each.kind != LEVEL
+        or not (
+            any(each.overlaps(other) for other in special)
+            or any(first <= each.best_on <= last for first, last in waits)
+        )
     ]
     wanted = [*special, *rhythm]
     return tuple(sorted(wanted, key=lambda each: (each.best_on, each.kind, each.key)))
@@ -277,6 +283,7 @@ def after_turns(facts: PlanFacts, is_open: IsOpen) -> Iterator[Planned]:
             turn.said,
             sources.AFTER_CHANGE,
             *on_clinic_days(opens, best, closes, is_open),
+            lasting=True,
         )
 
 
@@ -288,7 +295,9 @@ def asked_for(facts: PlanFacts, is_open: IsOpen) -> Iterator[Planned]:
     opens = asked.on - days(ASKED_LEAD_DAYS)
     said = Sentence("asked for by a decision")
     window = on_clinic_days(opens, asked.on, asked.on, is_open)
-    yield Planned(LEVEL, asked.key, said, sources.SIGNED_DECISION, *window)
+    yield Planned(
+        LEVEL, asked.key, said, sources.SIGNED_DECISION, *window, lasting=True
+    )
 
 
 DRUG_TURN = "drug:"

@@ -16,7 +16,6 @@ from dosing.prognosis import foretold, library_digest
 from dosing.services.doses import (
     USUAL_TIME,
     clear_from,
-    hold_in_follow_up,
     prescribe_dose,
 )
 from dosing.services.plan import replan_schedule
@@ -24,6 +23,7 @@ from dosing.services.safety import check_decided
 from dosing.words import as_data, plain
 from patients import audit
 from patients.models import Patient, Staff
+from patients.revision import hold_in_follow_up
 
 LATEST_RECHECK = timedelta(days=366)
 """A next level further away than this is a slip of the year."""

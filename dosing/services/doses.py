@@ -15,19 +15,15 @@ from dosing.services.plan import replan_schedule
 from dosing.services.safety import Lifted, keep_answers
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import corrected, hold_still, locked, revise
+from patients.revision import (
+    corrected,
+    hold_in_follow_up,
+    hold_still,
+    locked,
+    revise,
+)
 
 USUAL_TIME = time(8)
-
-
-def hold_in_follow_up(patient: Patient) -> Patient:
-    """Hold still whoever is still treated here; the past of others may be mended."""
-    held = hold_still(patient)
-    if held.ended_on is not None:
-        raise ValidationError(
-            _("Follow-up of this patient has ended. Reopen it to go on.")
-        )
-    return held
 
 
 @transaction.atomic

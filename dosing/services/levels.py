@@ -13,12 +13,11 @@ from django.utils.translation import gettext as _
 from dosing import units
 from dosing.history import History, entry_of, history_of
 from dosing.models import Laboratory, TroughLevel
-from dosing.services.doses import hold_in_follow_up
 from dosing.services.plan import replan_schedule
 from dosing.words import say
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import hold_still, locked, revise
+from patients.revision import hold_in_follow_up, hold_still, locked, revise
 
 
 class UnconfirmedError(ValidationError):

@@ -1,5 +1,6 @@
 """The schedule follows the facts: whatever changes them plans anew what is open."""
 
+import logging
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
@@ -11,16 +12,20 @@ from dosing import policy
 from dosing.history import History, history_of
 from dosing.interactions import STRONG_DRUGS
 from dosing.models import (
+    Analyte,
     CohortLine,
     Comedication,
     Decision,
     LabResult,
     ProtocolAssignment,
 )
+from dosing.services.cohort import UNREADABLE
 from dosing.words import facts_as_text
 from patients import services
 from patients.models import ItemKind, Patient, ScheduleItem, SchedulePlan, Staff
 from patients.revision import hold_still
+
+logger = logging.getLogger(__name__)
 
 PLANNED_ANEW_AFTER = timedelta(days=30)
 """The clock plans on for everyone as often; a year ahead is planned each time [D]."""
@@ -33,6 +38,7 @@ def replan_schedule(*, patient: Patient, actor: Staff | None) -> list[ScheduleIt
     What is done, not done or moved by people stays, and so does everything once
     follow-up has ended. Returns what changed. Without an actor the clock plans on.
     """
+    services.note_planned(patient)
     history = history_of(patient)
     today = history.day(timezone.now())
     calendar = patient.site.calendar()
@@ -47,9 +53,16 @@ def replan_schedule(*, patient: Patient, actor: Staff | None) -> list[ScheduleIt
         patient=patient,
         wanted=[as_wanted(each) for each in wanted],
         happened=happened,
-        since=today - timedelta(days=policy.LOOKED_BACK_DAYS),
+        since=asked_since(history, today),
         actor=actor,
     )
+
+
+def asked_since(history: History, today: date) -> date:
+    """Return from which day on windows are asked for: not before another protocol."""
+    looked_back = today - timedelta(days=policy.LOOKED_BACK_DAYS)
+    changes = [each.starts_on for each in history.assignments[1:]]
+    return max([looked_back, *(day for day in changes if day <= today)])
 
 
 def facts_of(history: History, today: date) -> policy.PlanFacts | None:
@@ -69,12 +82,14 @@ def facts_of(history: History, today: date) -> policy.PlanFacts | None:
 
 
 def awaited(history: History) -> Decision | None:
-    """Return the newest decision, unless the level it asked for has come."""
+    """Return the newest decision, unless a level came before the one it asks for."""
     newest = Decision.objects.filter(patient=history.patient).order_by("pk").last()
     if newest is None:
         return None
-    came = any(each.drawn_at > newest.signed_at for each in history.used_levels)
-    return None if came else newest
+    lead = timedelta(days=policy.ASKED_LEAD_DAYS)
+    came = [v for v in history.used_levels if v.drawn_at > newest.signed_at]
+    too_early = any(history.day(v.drawn_at) < newest.next_level_on - lead for v in came)
+    return None if too_early else newest
 
 
 def turns_of_doses(
@@ -112,12 +127,16 @@ def off(history: History) -> Iterable[tuple[date, date | None]]:
             yield dose.stops_on, begins
 
 
+OF_THE_LESION = {Analyte.D_DIMER, Analyte.FIBRINOGEN}
+"""Coagulation speaks of the malformation: alone it is no safety laboratory."""
+
+
 def drawn(history: History) -> dict[str, set[date]]:
     """Return the days of the levels that are used, and of safety labs."""
-    labs = LabResult.objects.of(history.patient).values_list("drawn_on", flat=True)
+    labs = LabResult.objects.of(history.patient).exclude(analyte__in=OF_THE_LESION)
     return {
         ItemKind.LEVEL: {history.day(level.drawn_at) for level in history.used_levels},
-        ItemKind.LABS: set(labs),
+        ItemKind.LABS: set(labs.values_list("drawn_on", flat=True)),
     }
 
 
@@ -131,6 +150,7 @@ def as_wanted(each: policy.Planned) -> services.Wanted:
         opens_on=each.opens_on,
         best_on=each.best_on,
         closes_on=each.closes_on,
+        lasting=each.lasting,
     )
 
 
@@ -138,16 +158,38 @@ def plan_on(*, at: datetime, at_most: int) -> int:
     """Plan anew for up to so many patients whose plan is old; say how many."""
     found = with_old_plans(at)[:at_most]
     for patient in found:
-        with transaction.atomic():
-            replan_schedule(patient=hold_still(patient), actor=None)
-            CohortLine.objects.filter(patient=patient).update(is_stale=True)
+        try:
+            plan_anew(patient)
+        except UNREADABLE as error:
+            logger.warning(
+                "no plan of patient %s: %s", patient.pk, type(error).__name__
+            )
+            SchedulePlan.objects.update_or_create(
+                patient=patient, defaults={"planned_on": at.date()}
+            )
     return len(found)
 
 
+@transaction.atomic
+def plan_anew(patient: Patient) -> None:
+    replan_schedule(patient=hold_still(patient), actor=None)
+    CohortLine.objects.filter(patient=patient).update(is_stale=True)
+
+
 def with_old_plans(at: datetime) -> QuerySet[Patient]:
-    """Return who is in follow-up by a protocol and was not planned for lately."""
+    """Return who is in follow-up by a protocol and was not planned for lately.
+
+    Nor since another protocol began.
+    """
+    begun = ProtocolAssignment.objects.filter(
+        patient=OuterRef("patient"),
+        starts_on__gt=OuterRef("planned_on"),
+        starts_on__lte=at.date(),
+    )
     lately = SchedulePlan.objects.filter(
-        patient=OuterRef("pk"), planned_on__gt=at.date() - PLANNED_ANEW_AFTER
+        ~Exists(begun),
+        patient=OuterRef("pk"),
+        planned_on__gt=at.date() - PLANNED_ANEW_AFTER,
     )
     assigned = ProtocolAssignment.objects.filter(patient=OuterRef("pk"))
     return (

@@ -10,7 +10,12 @@ from patients.web import ServiceForm
 
 class BookForm(ServiceForm):
     version = forms.IntegerField(widget=forms.HiddenInput)
-    booked_on = forms.DateField(label=_("Booked for"), widget=DateInput())
+    booked_on = forms.DateField(
+        label=_("Booked for"),
+        widget=DateInput(),
+        required=False,
+        help_text=_("Empty: no day is booked."),
+    )
     reason = forms.CharField(
         label=_("Reason, where a level is drawn before its window"),
         max_length=300,

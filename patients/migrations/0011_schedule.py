@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ('channel', models.CharField(choices=[('email', 'E-mail'), ('sms', 'Text message')], max_length=8, verbose_name='by')),
                 ('wanted_at', models.DateTimeField(verbose_name='due')),
                 ('next_try_at', models.DateTimeField(verbose_name='next try')),
-                ('state', models.CharField(choices=[('pending', 'waits'), ('leased', 'is being sent'), ('sent', 'sent'), ('dead', 'could not be sent'), ('cancelled', 'no longer needed'), ('unknown', 'perhaps sent')], default='pending', max_length=10, verbose_name='state')),
+                ('state', models.CharField(choices=[('pending', 'waits'), ('leased', 'is being sent'), ('sent', 'sent'), ('dead', 'could not be sent'), ('cancelled', 'no longer needed')], default='pending', max_length=10, verbose_name='state')),
                 ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='tries')),
                 ('lease_until', models.DateTimeField(blank=True, null=True)),
                 ('lease_token', models.UUIDField(blank=True, null=True)),
@@ -296,7 +296,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='reminder',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['email', 'sms']), ('kind__in', ['item', 'diary', 'digest']), ('state__in', ['pending', 'leased', 'sent', 'dead', 'cancelled', 'unknown'])), name='reminder_is_coded', violation_error_message='Choose one of the listed answers.'),
+            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['email', 'sms']), ('kind__in', ['item', 'diary', 'digest']), ('state__in', ['pending', 'leased', 'sent', 'dead', 'cancelled'])), name='reminder_is_coded', violation_error_message='Choose one of the listed answers.'),
         ),
         migrations.AddConstraint(
             model_name='reminder',

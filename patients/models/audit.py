@@ -93,6 +93,7 @@ ACTIONS = {
     "done_item": _("Planned item met by a record"),
     "cancelled_item": _("No longer planned"),
     "book_item": _("Day booked"),
+    "unbook_item": _("Booking taken back"),
     "move_item": _("Planned item moved"),
     "skip_item": _("Planned item not done"),
     "reopen_item": _("Planned item asked for again"),

@@ -109,7 +109,6 @@ class Waiting(models.TextChoices):
     SENT = "sent", _("sent")
     DEAD = "dead", _("could not be sent")
     CANCELLED = "cancelled", _("no longer needed")
-    UNKNOWN = "unknown", _("perhaps sent")
 
 
 class ReminderQuerySet(models.QuerySet["Reminder"]):
@@ -137,7 +136,8 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
     def undelivered(self) -> Self:
         """Keep what was given up though it is still of use, newest first."""
         given_up = self.filter(state=Waiting.DEAD, patient__ended_on=None)
-        return given_up.filter(item__state=ItemState.OPEN).order_by("-wanted_at")
+        wanted = given_up.filter(item__state=ItemState.OPEN, contact__opted_out_at=None)
+        return wanted.order_by("-wanted_at")
 
     def beside(self, other: "Reminder") -> Self:
         """Keep the other messages to the same contact."""
@@ -267,7 +267,7 @@ class Reminder(models.Model):
     @property
     def needs_someone(self) -> bool:
         """Whether it did not arrive, or nobody knows: a human writes or calls."""
-        return self.state in {Waiting.DEAD, Waiting.UNKNOWN}
+        return self.state == Waiting.DEAD
 
 
 class Outcome(models.TextChoices):

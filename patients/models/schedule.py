@@ -236,6 +236,11 @@ class ScheduleItem(models.Model):
         return self.booked_on or self.best_on
 
     @property
+    def first_on(self) -> date:
+        """The first day whose record belongs to it, also where it is booked early."""
+        return min(self.opens_on, self.booked_on or self.opens_on)
+
+    @property
     def last_on(self) -> date:
         return last_day(self.closes_on, self.booked_on)
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from patients import audit
 from patients.models import Channel, Contact, Patient, Staff
 from patients.revision import hold_still, locked, revise
+from patients.services.schedule import tell_anew
 
 BETWEEN_DIGITS = str.maketrans("", "", " -()./\u2010\u2011\u2012\u2013\u2212\u30fc")
 """What people write between the digits of a telephone number."""
@@ -46,6 +47,7 @@ def add_contact(
     contact.full_clean()
     contact.save()
     audit.record("add_contact", contact, patient=patient, actor=actor)
+    tell_anew(patient)
     return contact
 
 
@@ -95,6 +97,7 @@ def opt_in(*, contact: Contact, version: int, actor: Staff) -> Contact:
     hold_still(contact.patient)
     fresh = locked(contact, version)
     fresh.opted_out_at = None
+    tell_anew(fresh.patient)
     return revise(
         fresh,
         action="opt_in",

@@ -125,7 +125,7 @@ def taken(reminder: Reminder, at: datetime) -> Claim | None:
     What a dead worker held is leased in any case: it may have gone out.
     """
     again = reminder.state == Waiting.LEASED
-    instead = {} if again else instead_of_sending(reminder, at)
+    instead = held_over(reminder, at) if again else instead_of_sending(reminder, at)
     if instead:
         change(reminder, instead)
         return None
@@ -138,6 +138,14 @@ def taken(reminder: Reminder, at: datetime) -> Claim | None:
     change(reminder, lease)
     why_not = why_not_sent(reminder, at) if again else ""
     return replace(claim_of(reminder, at), again=again, why_not=why_not)
+
+
+def held_over(reminder: Reminder, at: datetime) -> dict[str, Any]:
+    """Leave what a dead worker held where it is until the quiet hours are over."""
+    if reminder.patient is None:
+        return {}
+    wakes = reminders.awake(at, reminder.patient.site)
+    return {"lease_until": wakes} if wakes > at else {}
 
 
 def change(reminder: Reminder, facts: Mapping[str, Any]) -> None:

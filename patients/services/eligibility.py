@@ -22,6 +22,7 @@ ENDED = gettext_noop("follow-up has ended")
 OPTED_OUT = gettext_noop("opted out")
 CLOSED = gettext_noop("done, or no longer planned")
 PLANNED_ANEW = gettext_noop("booked or planned anew")
+CLINIC_CLOSED = gettext_noop("the clinic is closed on that day")
 TOO_LATE = gettext_noop("too late to be of use")
 DIARY_GOES_ON = gettext_noop("the diary goes on")
 TOLD_TODAY = gettext_noop("told today already")
@@ -81,17 +82,26 @@ def why_not_about_item(
     if reminder.key != reminders.item_key(item, reminder.stage, contact):
         return PLANNED_ANEW
     stage, facts = Stage(reminder.stage), reminders.facts_of(item)
+    if stage is Stage.EVE and not site.calendar().is_open(item.day):
+        return CLINIC_CLOSED
     return TOO_LATE if reminders.expires_at(stage, facts, site.zone) <= at else ""
 
 
 def instead_of_sending(reminder: Reminder, at: datetime) -> dict[str, Any]:
-    """Return what becomes of a reminder that is not sent now; nothing if it is."""
+    """Return what becomes of a reminder that is not sent now; nothing if it is.
+
+    The contact is read under a lock, so that nobody opts out unseen.
+    """
+    if reminder.contact is not None:
+        held = Contact.objects.select_for_update(no_key=True)
+        reminder.contact = held.get(pk=reminder.contact.pk)
     if why_not := why_not_sent(reminder, at):
         return {"state": Waiting.CANCELLED, "last_error": why_not}
-    if reminder.contact is None or reminder.patient is None:
+    if reminder.patient is None:
         return {}
-    Contact.objects.select_for_update(no_key=True).get(pk=reminder.contact.pk)
-    return beside_others(reminder, reminder.patient.site, at)
+    site = reminder.patient.site
+    wakes = reminders.awake(at, site)
+    return {"next_try_at": wakes} if wakes > at else beside_others(reminder, site, at)
 
 
 def beside_others(reminder: Reminder, site: Site, at: datetime) -> dict[str, Any]:

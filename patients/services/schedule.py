@@ -6,11 +6,12 @@ from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from patients import audit
+from patients import audit, reminders
 from patients.models import (
     ImagingStudy,
     ItemKind,
@@ -23,9 +24,8 @@ from patients.models import (
     Visit,
     VisitKind,
 )
-from patients.reminders import set_next
-from patients.revision import hold_still, locked
-from patients.schedule import Calendar, Window, closing
+from patients.revision import hold_in_follow_up, hold_still, locked
+from patients.schedule import Calendar, Closing, Window, closing
 
 NOT_PLANNED_FOR = {VisitKind.UNSCHEDULED, VisitKind.TELEPHONE}
 """Visits that no window waits for."""
@@ -42,7 +42,10 @@ NOTHING_ELSE: Happened = {}
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What ought to be planned; `key` finds it again. `text` is an English template."""
+    """What ought to be planned; `key` finds it again. `text` is an English template.
+
+    What is `lasting` is asked for however long ago its window closed.
+    """
 
     kind: str
     key: str
@@ -52,11 +55,27 @@ class Wanted:
     best_on: date
     closes_on: date
     facts: Mapping[str, str] = field(default_factory=dict)
+    lasting: bool = False
+
+    @property
+    def first_on(self) -> date:
+        return self.opens_on
 
 
 def plan_anew(patients: QuerySet[Patient]) -> None:
     """Let the clock plan anew for some patients: what their plans rest on changed."""
     SchedulePlan.objects.filter(patient__in=patients).delete()
+
+
+def note_planned(patient: Patient) -> None:
+    """Note that a patient is planned for today, before what it rests on is read.
+
+    Whoever changes the clinic's days meanwhile waits, and has it planned once more.
+    """
+    today = patient.site.today(timezone.now())
+    SchedulePlan.objects.update_or_create(
+        patient=patient, defaults={"planned_on": today}
+    )
 
 
 @transaction.atomic
@@ -70,55 +89,89 @@ def replan(
 ) -> list[ScheduleItem]:
     """Let what is open be what is wanted; what is done or not done stays as it is.
 
-    What people moved keeps its distance. A window that closed before `since` is not
-    asked for anew, unless a record meets it. Returns what changed.
+    What people moved keeps its distance, and what they booked stays booked. A window
+    that closed before `since` is not asked for anew, unless a record meets it. Returns
+    what changed.
     """
     hold_still(patient)
-    SchedulePlan.objects.update_or_create(
-        patient=patient, defaults={"planned_on": patient.site.today(timezone.now())}
-    )
+    today = patient.site.today(timezone.now())
+    happened = {**held_and_imaged(patient), **happened}
+    settled = settle(patient=patient, happened=happened, actor=actor)
     calendar = patient.site.calendar()
     known = {(each.kind, each.key): each for each in ScheduleItem.objects.of(patient)}
     asked = {(each.kind, each.key): each for each in wanted}
+    span = Span(since, today)
     changed = [
-        item for place, item in known.items() if fit(item, asked.get(place), calendar)
+        item
+        for place, item in known.items()
+        if fit(item, asked.get(place), calendar, span)
     ]
-    happened = {**held_and_imaged(patient), **happened}
-    met = closing_days(
-        [(n, each.kind, each.opens_on) for n, each in enumerate(wanted)],
+    rezone(known.values())
+    new = [each for place, each in asked.items() if place not in known]
+    found = closing_days(
+        [
+            *((n, each.kind, each) for n, each in enumerate(new)),
+            *((-each.pk, each.kind, each) for each in known.values() if counts(each)),
+        ],
         happened,
         calendar,
     )
     fresh = [
         planned(patient, each)
-        for n, each in enumerate(wanted)
-        if (each.kind, each.key) not in known and (each.closes_on >= since or n in met)
+        for n, each in enumerate(new)
+        if each.closes_on >= since
+        or n in found.met
+        or (each.lasting and n not in found.overtaken)
     ]
     keep(patient, fresh, changed, actor)
-    return [*fresh, *changed, *settle(patient=patient, happened=happened, actor=actor)]
+    again = settle(patient=patient, happened=happened, actor=actor)
+    return [*settled, *fresh, *changed, *again]
 
 
-def fit(item: ScheduleItem, wanted: Wanted | None, calendar: Calendar) -> bool:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From which day on windows are asked for, and today."""
+
+    since: date
+    today: date
+
+
+def counts(item: ScheduleItem) -> bool:
+    return item.state in {ItemState.OPEN, ItemState.DONE}
+
+
+def rezone(items: Iterable[ScheduleItem]) -> None:
+    """Bring the reminders in line with the clinic's clock, which may have changed."""
+    moved = [item for item in items if item.is_open and reminders.rezone(item)]
+    ScheduleItem.objects.bulk_update(moved, ["remind_at"])
+
+
+def fit(
+    item: ScheduleItem, wanted: Wanted | None, calendar: Calendar, span: Span
+) -> bool:
     """Bring one item in line with what is wanted; say whether it changed."""
     if item.state not in {ItemState.OPEN, ItemState.CANCELLED}:
         return False
     if wanted is None:
-        changed = item.state != ItemState.CANCELLED
+        if not item.is_open or (item.booked_on and item.booked_on >= span.today):
+            return False
         item.state, item.booked_on = ItemState.CANCELLED, None
-        return changed
-    before = (item.state, *window_of(item))
+        return True
+    before = said_by(item)
     window = moved(wanted, item.moved_days, calendar)
-    if item.is_open and window[0] > item.closes_on:
-        item.round += 1
-        item.booked_on = None
+    if not item.is_open and window[2] < span.since:
+        return False
+    beyond = window[0] > item.closes_on or window[2] < item.opens_on
+    item.round += item.is_open and beyond
     item.state = ItemState.OPEN
     item.opens_on, item.best_on, item.closes_on = window
     item.text, item.facts, item.source = wanted.text, dict(wanted.facts), wanted.source
-    return before != (item.state, *window)
+    return before != said_by(item)
 
 
-def window_of(item: ScheduleItem) -> tuple[date, date, date]:
-    return item.opens_on, item.best_on, item.closes_on
+def said_by(item: ScheduleItem) -> tuple[object, ...]:
+    window = item.opens_on, item.best_on, item.closes_on
+    return (item.state, *window, item.text, item.facts, item.source)
 
 
 def moved(wanted: Wanted, days: int, calendar: Calendar) -> tuple[date, date, date]:
@@ -154,35 +207,63 @@ def settle(
     """
     happened = {**held_and_imaged(patient), **happened}
     calendar = patient.site.calendar()
-    waiting = {
-        each.pk: each
-        for each in ScheduleItem.objects.of(patient).filter(
-            kind__in=list(happened), state__in=[ItemState.OPEN, ItemState.DONE]
-        )
-    }
-    met = closing_days(
-        [(key, each.kind, each.opens_on) for key, each in waiting.items()],
-        happened,
-        calendar,
+    standing = Q(state__in=[ItemState.OPEN, ItemState.DONE]) | Q(reason=OVERTAKEN)
+    items = ScheduleItem.objects.of(patient).filter(standing, kind__in=list(happened))
+    waiting = {each.pk: each for each in items}
+    found = closing_days(
+        [(key, each.kind, each) for key, each in waiting.items()], happened, calendar
     )
-    changed = []
-    for key, item in waiting.items():
-        if met.get(key) != item.done_on:
-            item.done_on = met.get(key)
-            item.state = ItemState.DONE if item.done_on else ItemState.OPEN
-            changed.append(item)
+    changed = [
+        item
+        for key, item in waiting.items()
+        if brought_to(item, found.met.get(key), found.overtaken.get(key))
+    ]
     keep(patient, [], changed, actor)
     return changed
 
 
+OVERTAKEN = gettext_noop("A later one was done instead")
+
+
+def brought_to(item: ScheduleItem, met: date | None, overtaken: date | None) -> bool:
+    """Set the state that the records ask for; say whether it changed.
+
+    What is booked for later still waits, also when another was done in between.
+    """
+    waits = item.booked_on is not None and (not overtaken or item.booked_on > overtaken)
+    if met:
+        state, reason = ItemState.DONE, without_ours(item.reason)
+    elif overtaken and not waits:
+        state, reason = ItemState.SKIPPED, OVERTAKEN
+    else:
+        state, reason = ItemState.OPEN, without_ours(item.reason)
+    if (state, met) == (item.state, item.done_on):
+        return False
+    item.round += state == ItemState.OPEN
+    item.state, item.done_on, item.reason = state, met, reason
+    return True
+
+
+def without_ours(reason: str) -> str:
+    return "" if reason == OVERTAKEN else reason
+
+
 def closing_days(
-    windows: Iterable[tuple[int, str, date]], happened: Happened, calendar: Calendar
-) -> dict[int, date]:
-    found: dict[int, date] = {}
+    windows: Iterable[tuple[int, str, ScheduleItem | Wanted]],
+    happened: Happened,
+    calendar: Calendar,
+) -> Closing:
+    found = Closing({}, {})
     listed = list(windows)
     for kind, days in happened.items():
-        asked = [Window(key, opens) for key, each, opens in listed if each == kind]
-        found |= closing(asked, days, calendar)
+        asked = [
+            Window(key, each.first_on, each.closes_on)
+            for key, each_kind, each in listed
+            if each_kind == kind
+        ]
+        of_kind = closing(asked, days, calendar)
+        found.met.update(of_kind.met)
+        found.overtaken.update(of_kind.overtaken)
     return found
 
 
@@ -198,7 +279,7 @@ def keep(
     """
     now = timezone.now()
     for item in (*fresh, *changed):
-        set_next(item, at=now)
+        reminders.set_next(item, at=now)
     ScheduleItem.objects.bulk_create(fresh)
     for item in changed:
         item.version += 1
@@ -226,16 +307,19 @@ def book_item(
     *,
     item: ScheduleItem,
     version: int,
-    booked_on: date,
+    booked_on: date | None,
     actor: Staff,
     reason: str = "",
 ) -> ScheduleItem:
-    """Book a day for what is planned; it may lie outside the window, which says so.
+    """Book a day for what is planned, or none any more; it may lie outside the window.
 
     A level before its window is not at steady state yet: that takes a reason.
     """
-    hold_still(item.patient)
+    hold_in_follow_up(item.patient)
     fresh = still_open(item, version)
+    if booked_on is None:
+        fresh.booked_on = None
+        return written(fresh, "unbook_item", actor, reason.strip())
     today = fresh.patient.site.today(timezone.now())
     if not today <= booked_on <= today + LATEST_BOOKING:
         raise ValidationError(
@@ -249,7 +333,7 @@ def book_item(
             {"reason": _("Say why the level is drawn before its window.")}
         )
     fresh.booked_on, fresh.reason = booked_on, reason.strip() or fresh.reason
-    return written(fresh, "book_item", actor)
+    return written(fresh, "book_item", actor, reason.strip())
 
 
 @transaction.atomic
@@ -264,9 +348,10 @@ def move_item(
 ) -> list[ScheduleItem]:
     """Move what is planned, or it and everything of its kind that comes later.
 
-    Each keeps the width of its window; planning anew keeps the distance.
+    Each keeps the width of its window; planning anew keeps the distance. The day booked
+    for this one is given up; what is booked of the later ones stays so.
     """
-    patient = hold_still(item.patient)
+    patient = hold_in_follow_up(item.patient)
     fresh = still_open(item, version)
     calendar = patient.site.calendar()
     if not reason.strip():
@@ -285,6 +370,7 @@ def move_item(
         .open()
         .filter(kind=fresh.kind, best_on__gt=fresh.best_on)
     )
+    fresh.booked_on = None
     return [
         shift(each, by, calendar, reason, actor)
         for each in (fresh, *(later if later_too else ()))
@@ -299,7 +385,7 @@ def shift(
     item.opens_on += by
     item.best_on = calendar.next_open(item.best_on + by)
     item.closes_on = max(item.closes_on + by, item.best_on)
-    item.booked_on, item.reason = None, reason
+    item.reason = reason
     item.round += beyond
     return written(item, "move_item", actor)
 
@@ -309,7 +395,7 @@ def skip_item(
     *, item: ScheduleItem, version: int, reason: str, actor: Staff
 ) -> ScheduleItem:
     """Say that something planned will not be done, and why."""
-    hold_still(item.patient)
+    hold_in_follow_up(item.patient)
     fresh = still_open(item, version)
     fresh.state, fresh.reason = ItemState.SKIPPED, reason.strip()
     fresh.booked_on = None
@@ -319,11 +405,12 @@ def skip_item(
 @transaction.atomic
 def reopen_item(*, item: ScheduleItem, version: int, actor: Staff) -> ScheduleItem:
     """Ask again for what was said not to be done."""
-    hold_still(item.patient)
+    hold_in_follow_up(item.patient)
     fresh = locked(item, version)
     if fresh.state != ItemState.SKIPPED:
         raise ValidationError(_("Only what is marked as not done can be asked again."))
     fresh.state, fresh.reason = ItemState.OPEN, ""
+    fresh.round += 1
     return written(fresh, "reopen_item", actor)
 
 
@@ -337,11 +424,22 @@ def still_open(item: ScheduleItem, version: int) -> ScheduleItem:
     return fresh
 
 
-def written(item: ScheduleItem, action: str, actor: Staff) -> ScheduleItem:
-    """Store an item that people changed as its next version."""
+def written(
+    item: ScheduleItem, action: str, actor: Staff, reason: str | None = None
+) -> ScheduleItem:
+    """Store an item that people changed as its next version, and why."""
     item.version += 1
-    set_next(item, at=timezone.now())
+    reminders.set_next(item, at=timezone.now())
     item.full_clean()
     item.save()
-    audit.record(action, item, patient=item.patient, actor=actor, reason=item.reason)
+    why = item.reason if reason is None else reason
+    audit.record(action, item, patient=item.patient, actor=actor, reason=why)
     return item
+
+
+def tell_anew(patient: Patient) -> None:
+    """Evaluate again what has come: whoever is reachable only now is told as well."""
+    items = list(ScheduleItem.objects.of(patient).open())
+    for item in items:
+        reminders.set_next(item, at=timezone.now())
+    ScheduleItem.objects.bulk_update(items, ["next_stage", "remind_at"])

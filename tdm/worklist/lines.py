@@ -23,10 +23,11 @@ class Urgency(IntEnum):
     LABS_OVERDUE = 6
     MRI_OVERDUE = 7
     VISIT_OVERDUE = 8
-    LEVEL_DUE = 9
-    SUPPLY = 10
-    SILENT_DIARY = 11
-    UNDELIVERED = 12
+    BOOKED_CLOSED = 9
+    LEVEL_DUE = 10
+    SUPPLY = 11
+    SILENT_DIARY = 12
+    UNDELIVERED = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Line:
             Urgency.LABS_OVERDUE,
             Urgency.MRI_OVERDUE,
             Urgency.VISIT_OVERDUE,
+            Urgency.BOOKED_CLOSED,
             Urgency.LEVEL_DUE,
         }
 

@@ -82,6 +82,22 @@ def late_otherwise(
         )
 
 
+def booked_when_closed(
+    items: Iterable[ScheduleItem], histories: dict[int, History]
+) -> Iterable[Line]:
+    """Yield a line for each booking on a day that the clinic has closed since."""
+    text = "%(what)s is booked for %(day)s, when the clinic is closed."
+    for item in items:
+        facts: dict[str, Fact] = {"what": item.get_kind_display(), "day": item.day}
+        yield Line(
+            patient=histories[item.patient_id].patient,
+            urgency=Urgency.BOOKED_CLOSED,
+            said=(Sentence(text, facts),),
+            since=item.day,
+            history=histories[item.patient_id],
+        )
+
+
 def is_asked_by_a_drug(item: ScheduleItem) -> bool:
     return item.kind == ItemKind.LEVEL and item.key.startswith(policy.DRUG_TURN)
 

@@ -20,6 +20,7 @@ from patients.models import (
     Staff,
     Task,
 )
+from patients.schedule import Calendar
 from tdm.worklist.besides import (
     running_out,
     silent_diaries,
@@ -35,6 +36,7 @@ from tdm.worklist.levels import (
 from tdm.worklist.lines import OVERDUE, Due, Line, Worklist
 from tdm.worklist.planned import (
     WAIT,
+    booked_when_closed,
     late_levels,
     late_otherwise,
     levels_after_drugs,
@@ -64,6 +66,7 @@ class Records:
     given_up: Sequence[Reminder]
     planned: Sequence[ScheduleItem]
     coming: Sequence[ScheduleItem]
+    closed: Sequence[ScheduleItem]
 
     @property
     def patients(self) -> set[int]:
@@ -79,6 +82,7 @@ class Records:
             self.given_up,
             self.planned,
             self.coming,
+            self.closed,
         )
         return {each.patient_id for each in named if each.patient_id is not None}
 
@@ -107,6 +111,7 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
         *most_urgent_of_each(lines),
         *after_drugs,
         *late_otherwise(found.planned, histories, at),
+        *booked_when_closed(found.closed, histories),
         *to_see_to(found.tasks, histories),
         *silent_diaries(found.untold, histories, at),
         *undelivered(found.given_up, histories),
@@ -148,8 +153,20 @@ def records_of(patients: QuerySet[Patient], at: datetime) -> Records:
         planned=list(
             items.open().filter(perhaps_said(today)).order_by("closes_on", "pk")
         ),
+        closed=list(on_closed_days(items.open().filter(booked_on__gte=today))),
         coming=list(items.levels().expected(today, last)),
     )
+
+
+def on_closed_days(booked: QuerySet[ScheduleItem]) -> Iterable[ScheduleItem]:
+    """Keep what is booked for a day on which its clinic is closed."""
+    calendars: dict[int, Calendar] = {}
+    for item in booked.select_related("patient__site"):
+        site = item.patient.site
+        if site.pk not in calendars:
+            calendars[site.pk] = site.calendar()
+        if not calendars[site.pk].is_open(item.day):
+            yield item
 
 
 def perhaps_said(today: date) -> Q:

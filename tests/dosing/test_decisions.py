@@ -173,7 +173,7 @@ def test_the_next_level_is_not_planned_on_a_day_without_a_clinic(
     advice = advice_for(high.patient)
     sunday = advice.today + timedelta(days=13 - advice.today.weekday())
 
-    with pytest.raises(ValidationError, match="closed on that weekday"):
+    with pytest.raises(ValidationError, match="closed on that day"):
         sign(advice, clinician, next_level_on=sunday)
 
 

@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from dosing import policy
 from dosing import services as dosing
+from dosing.advice import advise
 from dosing.models import Comedication, Laboratory, Protocol, ProtocolAssignment
+from dosing.services.labs import Typed
 from patients import services as people
 from patients.models import (
     AuditEvent,
@@ -18,6 +20,7 @@ from patients.models import (
     ItemKind,
     ItemState,
     Patient,
+    Reminder,
     Role,
     ScheduleItem,
     SchedulePlan,
@@ -324,6 +327,270 @@ def test_a_level_is_booked_before_its_window_with_a_reason_only(
     with pytest.raises(ValidationError, match="before its window"):
         book(reason=" ")
     assert book(reason="mouth ulcers").booked_on == early
+
+
+def test_what_is_booked_before_its_window_is_closed_by_the_record_of_that_day(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician, ago=60)
+    lesion = a_lesion(patient, clinician)
+    mri = item(patient, "mri", "month-3")
+    assert mri.opens_on > TODAY
+    ScheduleItem.objects.filter(pk=mri.pk).update(booked_on=TODAY)
+
+    an_mri(lesion, day=now(), actor=clinician)
+
+    assert item(patient, "mri", "month-3").done_on == TODAY
+
+
+def test_a_window_that_a_later_record_overtook_is_not_late_for_ever(
+    patient: Patient, protocol: Protocol, clinician: Staff, laboratory: Laboratory
+) -> None:
+    begun(patient, protocol, clinician, ago=28)
+    level = a_trough(patient, "9", day=now(), actor=clinician)
+
+    missed = item(patient, "level", "week-2")
+    assert (missed.state, missed.reason) == (
+        ItemState.SKIPPED,
+        "A later one was done instead",
+    )
+    assert item(patient, "level", "week-4").state == ItemState.DONE
+    dosing.set_aside_trough(
+        level=level, version=level.version, reason="clotted", actor=clinician
+    )
+    again = item(patient, "level", "week-2")
+    assert (again.state, again.reason) == (ItemState.OPEN, "")
+
+
+def test_what_was_said_not_to_be_done_is_reminded_of_anew_when_it_is_asked_again(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician)
+    mri = item(patient, "mri", "month-3")
+    skipped = people.skip_item(
+        item=mri, version=mri.version, reason="metal splinter", actor=clinician
+    )
+
+    again = people.reopen_item(item=mri, version=skipped.version, actor=clinician)
+
+    assert (again.state, again.round) == (ItemState.OPEN, mri.round + 1)
+
+
+def late_keys() -> set[tuple[str, str]]:
+    every = ScheduleItem.objects.open()
+    return {(each.kind, each.key) for each in every if each.is_late(TODAY)}
+
+
+def test_another_protocol_asks_for_nothing_that_was_over_before_it_began(
+    patient: Patient, protocol: Protocol, clinician: Staff, laboratory: Laboratory
+) -> None:
+    begun(patient, protocol, clinician, ago=70)
+    for ago in (56, 42):
+        a_trough(patient, "9", day=now() - ago, actor=clinician)
+    monthly = a_protocol(schedule="monthly-1")
+    before = late_keys()
+
+    dosing.assign_protocol(
+        patient=patient,
+        protocol=monthly,
+        starts_on=TODAY,
+        reason="monthly",
+        actor=clinician,
+    )
+
+    assert late_keys() == before
+    sources = {each.source for each in ScheduleItem.objects.open()}
+    assert not any("Case series" in each for each in sources)
+
+
+def test_a_protocol_from_a_future_day_is_planned_by_the_clock_on_that_day(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician, ago=5)
+    dosing.assign_protocol(
+        patient=patient,
+        protocol=a_protocol(schedule="monthly-1"),
+        starts_on=TODAY + timedelta(days=3),
+        reason="monthly",
+        actor=clinician,
+    )
+
+    assert planned_on_by_the_clock(days_later=2) == 0
+    assert planned_on_by_the_clock(days_later=4) == 1
+
+
+def test_what_is_booked_stays_so_when_the_protocol_no_longer_plans_it(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician, ago=5)
+    mri = item(patient, "mri", "month-3")
+    people.book_item(
+        item=mri, version=mri.version, booked_on=mri.best_on, actor=clinician
+    )
+
+    dosing.assign_protocol(
+        patient=patient,
+        protocol=a_protocol(schedule="jp-label-1"),
+        starts_on=TODAY,
+        reason="label",
+        actor=clinician,
+    )
+
+    kept = item(patient, "mri", "month-3")
+    assert (kept.state, kept.booked_on) == (ItemState.OPEN, mri.best_on)
+    assert item(patient, "mri", "month-6").state == ItemState.CANCELLED
+
+
+def test_a_booking_is_taken_back(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician)
+    mri = item(patient, "mri", "month-3")
+    booked = people.book_item(
+        item=mri, version=mri.version, booked_on=mri.best_on, actor=clinician
+    )
+
+    back = people.book_item(
+        item=mri, version=booked.version, booked_on=None, actor=clinician
+    )
+
+    assert (back.booked_on, back.next_stage) == (None, "arrange")
+
+
+def test_a_strong_drug_entered_late_still_asks_for_its_level(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician, ago=90)
+    drug = dosing.record_comedication(
+        patient=patient,
+        drug="itraconazole",
+        starts_on=TODAY - timedelta(days=45),
+        actor=clinician,
+    )
+
+    assert item(patient, "level", f"drug:{drug.pk}:begun").is_late(TODAY)
+
+
+def test_between_a_change_and_its_level_the_rhythm_asks_for_none(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician, ago=25)
+
+    a_dose(patient, "3", actor=clinician, day=now())
+
+    assert "week-4" not in keys(patient, "level")
+
+
+def test_the_level_that_a_decision_asked_for_is_done_when_it_comes(
+    patient: Patient, protocol: Protocol, clinician: Staff, laboratory: Laboratory
+) -> None:
+    begun(patient, protocol, clinician, ago=70)
+    a_trough(patient, "9", day=now() - 20, actor=clinician)
+    advice = advise(patient, at=timezone.now())
+    assert advice is not None
+    decision = dosing.sign_decision(
+        patient=patient,
+        basis=advice.basis,
+        amount_mg=Decimal(2),
+        interval_h=24,
+        reason="as_suggested",
+        actor=clinician,
+    )
+    asked = item(patient, "level", f"decision:{decision.pk}")
+    ScheduleItem.objects.filter(pk=asked.pk).update(opens_on=TODAY, best_on=TODAY)
+
+    a_trough(patient, "9", drawn_at=timezone.now(), actor=clinician)
+
+    assert item(patient, "level", f"decision:{decision.pk}").done_on == TODAY
+
+
+def result(
+    patient: Patient, actor: Staff, analyte: str, number: str, unit: str
+) -> None:
+    dosing.record_labs(
+        patient=patient,
+        laboratory=Laboratory.objects.get(),
+        drawn_on=TODAY,
+        results={analyte: Typed(Decimal(number), unit, "")},
+        actor=actor,
+    )
+
+
+def test_coagulation_alone_is_no_safety_laboratory(
+    patient: Patient, protocol: Protocol, clinician: Staff, laboratory: Laboratory
+) -> None:
+    begun(patient, protocol, clinician, ago=14)
+
+    result(patient, clinician, "d_dimer", "0.5", "ug/mL FEU")
+    assert item(patient, "labs", "week-2").state == ItemState.OPEN
+
+    result(patient, clinician, "haemoglobin", "130", "g/L")
+    assert item(patient, "labs", "week-2").done_on == TODAY
+
+
+def test_nothing_is_booked_for_whom_follow_up_has_ended(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician)
+    mri = item(patient, "mri", "month-3")
+    Patient.objects.update(ended_on=TODAY, ended_because="transferred")
+
+    with pytest.raises(ValidationError, match="Follow-up of this patient has ended"):
+        people.book_item(
+            item=mri, version=mri.version, booked_on=mri.best_on, actor=clinician
+        )
+
+
+def test_another_time_zone_moves_the_hour_of_what_comes_next(
+    patient: Patient, protocol: Protocol, clinician: Staff, site: Site
+) -> None:
+    begun(patient, protocol, clinician)
+    before = item(patient, "mri", "month-3").remind_at
+    site.time_zone = "America/New_York"
+    people.save_configuration(record=site, actor=a_staff_member(site, Role.ADMIN))
+
+    assert planned_on_by_the_clock() == 1
+
+    after = item(patient, "mri", "month-3").remind_at
+    assert before
+    assert after
+    assert after - before in {timedelta(hours=h) for h in (13, 14)}
+
+
+def test_whoever_cannot_be_planned_for_keeps_nobody_waiting(
+    site: Site, patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician)
+    other = a_patient(site, clinician)
+    begun(other, protocol, clinician)
+    SchedulePlan.objects.all().delete()
+    broken = Protocol.objects.create(
+        name="From another version", strengths_mg=[1], citation="x", schedule="gone-9"
+    )
+    ProtocolAssignment.objects.filter(patient=patient).update(protocol=broken)
+
+    assert planned_on_by_the_clock() == 2
+    assert SchedulePlan.objects.filter(patient=other).exists()
+    assert planned_on_by_the_clock() == 0
+
+
+def test_who_is_reachable_only_later_hears_of_what_has_come(
+    patient: Patient, protocol: Protocol, clinician: Staff
+) -> None:
+    begun(patient, protocol, clinician)
+    people.scan_reminders(at=timezone.now() + timedelta(days=1))
+    assert not Reminder.objects.exists()
+
+    people.add_contact(
+        patient=patient,
+        channel="email",
+        address="hana@example.org",
+        language="ja",
+        actor=clinician,
+    )
+    people.scan_reminders(at=timezone.now() + timedelta(days=1))
+
+    assert Reminder.objects.filter(stage="arrange").exists()
 
 
 def test_windows_avoid_holidays_and_the_clinics_own_closed_days(

@@ -18,6 +18,8 @@ from patients import reminders, services
 from patients.channels import ConsoleSmsWay, EmailWay, LoggingRelay, SilentRelay
 from patients.messages import Message
 from patients.models import (
+    ClosedDay,
+    Contact,
     DeliveryAttempt,
     Heartbeat,
     Patient,
@@ -30,6 +32,7 @@ from patients.models import (
 )
 from patients.reminders import Facts
 from patients.services.delivery import deliver
+from patients.services.eligibility import instead_of_sending
 from tests.builders import TOKYO, a_patient
 from tests.reminding import (
     Post,
@@ -54,6 +57,12 @@ VISIT = Facts("visit", date(2026, 4, 10), date(2026, 4, 14))
 
 def tokyo(month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
     return datetime(2026, month, day, hour, minute, tzinfo=TOKYO)
+
+
+@pytest.fixture(autouse=True)
+def open_every_day(site: Site) -> None:
+    site.non_clinic_weekdays = []
+    site.save()
 
 
 ARRANGE_AT = tokyo(4, 3)
@@ -148,6 +157,61 @@ def test_a_booking_moved_to_another_day_has_an_eve_of_its_own(
     drained(post, tokyo(4, 13))
 
     assert states() == [("eve", "sent"), ("eve", "sent")]
+
+
+def test_nobody_is_told_to_come_on_a_day_on_which_the_clinic_is_closed(
+    patient: Patient,
+) -> None:
+    a_contact(patient)
+    an_item(patient, at=PLANNED, booked_on=date(2026, 4, 13))
+    scanned(tokyo(4, 12))
+    ClosedDay.objects.create(site=patient.site, day=date(2026, 4, 13))
+    post = Post()
+
+    drained(post, tokyo(4, 12))
+
+    assert (post.went, why_cancelled()) == ([], ["the clinic is closed on that day"])
+
+
+def test_what_a_worker_takes_in_the_night_waits_for_the_morning(
+    patient: Patient,
+) -> None:
+    a_contact(patient)
+    an_item(patient, at=PLANNED)
+    scanned(tokyo(4, 3, 19))
+    post = Post()
+
+    drained(post, tokyo(4, 3, 23))
+    assert post.went == []
+    drained(post, tokyo(4, 4, 7, 59))
+    assert post.went == []
+    drained(post, tokyo(4, 4, 8))
+    assert len(post.went) == 1
+
+
+def test_what_a_dead_worker_left_in_the_night_waits_for_the_morning(
+    patient: Patient,
+) -> None:
+    a_contact(patient)
+    an_item(patient, at=PLANNED)
+    scanned(tokyo(4, 3, 19))
+    left_by_a_dead_worker(tokyo(4, 3, 19))
+    post = Post(log=set())
+
+    drained(post, tokyo(4, 3, 23))
+    assert post.went == []
+    drained(post, tokyo(4, 4, 8))
+    assert len(post.went) == 1
+
+
+def test_an_opting_out_that_came_between_is_seen(patient: Patient) -> None:
+    contact = a_contact(patient)
+    an_item(patient, at=PLANNED)
+    scanned(ARRANGE_AT)
+    known = Reminder.objects.select_related("contact", "patient__site", "item").get()
+    Contact.objects.filter(pk=contact.pk).update(opted_out_at=ARRANGE_AT)
+
+    assert instead_of_sending(known, ARRANGE_AT)["last_error"] == "opted out"
 
 
 def test_two_items_that_say_the_same_are_one_message_a_day(patient: Patient) -> None:

@@ -117,7 +117,7 @@ def test_everyone_sees_their_own_first_and_all_on_request(
     page = client.get(f"/inbox/{query}").content.decode()
 
     every = {"Trough level", "MRI", "Safety laboratory"}
-    assert {kind for kind in every if f"<td>{kind}</td>" in page} == seen
+    assert {kind for kind in every if f"<td><b>{kind}</b>" in page} == seen
     assert ("late since" in page) is bool(seen - {"Trough level"})
 
 
@@ -147,5 +147,5 @@ def test_the_inbox_asks_the_database_as_often_for_three_patients_as_for_one(
         for each in more:
             a_planned_item(each)
 
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             client.get("/inbox/")

@@ -14,7 +14,7 @@ from dosing.models import CohortLine, Laboratory
 from dosing.services import cohort
 from dosing.words import say
 from patients import services as people
-from patients.models import Patient, Role, ScheduleItem, Site, Staff
+from patients.models import ClosedDay, Patient, Role, ScheduleItem, Site, Staff
 from tdm.charts import Chart, DosePeriod, Gap, Happening, Story, chart, figure
 from tdm.charts.labels import text_box
 from tdm.timeline import timeline_of
@@ -32,6 +32,9 @@ from tests.builders import (
 
 NOW = (timezone.localdate() - DAY_0).days
 """The day of treatment that today is."""
+
+
+SATURDAY = 5
 
 
 def of_day(day: int) -> str:
@@ -195,14 +198,28 @@ def test_an_early_level_stands_beside_a_level_to_decide_on(
 def test_what_is_booked_after_its_window_is_late_after_its_day(
     lately: Patient, clinician: Staff
 ) -> None:
-    a_planned_item(lately, kind="level", key="week-4", opens=-9, closes=-1, booked=3)
+    on = 7 if timezone.localdate().weekday() < SATURDAY else 9
+    a_planned_item(lately, kind="level", key="week-4", opens=-9, closes=-1, booked=on)
 
-    assert lines(clinician, NOW + 3) == []
-    (line,) = lines(clinician, NOW + 4)
+    assert lines(clinician, NOW + on) == []
+    (line,) = lines(clinician, NOW + on + 1)
     assert line.kind == "level_overdue"
     cohort.refresh_cohort(at=timezone.now(), at_most=10)
     due = CohortLine.objects.get().level_due_on
-    assert due == DAY_0 + timedelta(days=NOW + 3)
+    assert due == DAY_0 + timedelta(days=NOW + on)
+
+
+def test_a_booking_on_a_day_that_was_closed_since_is_said(
+    lately: Patient, clinician: Staff
+) -> None:
+    item = a_planned_item(lately, closes=20, booked=7)
+    ClosedDay.objects.get_or_create(site=lately.site, day=item.day)
+
+    (line,) = lines(clinician, NOW)
+
+    assert say(line.said[0]) == (
+        f"Visit is booked for {of_day(NOW + 7)}, when the clinic is closed."
+    )
 
 
 def test_what_is_late_besides_levels_is_one_line_for_each_patient(
@@ -288,7 +305,7 @@ def test_the_worklist_asks_as_often_for_one_as_for_three(
         a_drug(each, clinician)
         tablets(each, clinician, 2 * NOW)
 
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         found = seen_by(clinician, on_day(NOW))
     assert len(found.lines) == 2 * count
 
