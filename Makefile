@@ -3,7 +3,7 @@ SHELL := /bin/bash
 unexport PYTHONDONTWRITEBYTECODE
 
 PY := .venv/bin/python
-PIP := $(PY) -m pip install -qq --disable-pip-version-check --require-hashes --only-binary=:all:
+PIP := $(PY) -m pip install -qq --disable-pip-version-check --require-hashes --no-deps --only-binary=:all:
 SAID := .venv/said
 EMBEDDED := $(PY) -W "ignore:XDG_RUNTIME_DIR" -m tdm.embedded
 WITH := $(EMBEDDED) with --
