@@ -6,6 +6,9 @@ from tdm import teaching
 
 TOLD_TO_THE_USER = ("status of 4", "Error Code 401", "htmx:", "net::ERR_FAILED")
 
+PATIENCE = 100
+"""So often, every 50 ms, a page is waited for at its end."""
+
 
 class Person:
     """Someone at a screen, who counts clicks and fields and notices what breaks."""
@@ -17,6 +20,20 @@ class Person:
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: self.trouble.append(str(error)))
         page.on("console", self.listen)
+        self.asked = 0
+        page.on("request", lambda _request: self.count(1))
+        page.on("requestfinished", lambda _request: self.count(-1))
+        page.on("requestfailed", lambda _request: self.count(-1))
+
+    def count(self, change: int) -> None:
+        self.asked += change
+
+    def leaves(self) -> None:
+        """Wait for what the page still asks, so that the database is left alone."""
+        for _each in range(PATIENCE):
+            if self.asked <= 0:
+                return
+            self.page.wait_for_timeout(50)
 
     def listen(self, message: object) -> None:
         text = getattr(message, "text", "")

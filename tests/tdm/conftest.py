@@ -44,5 +44,6 @@ def person(
     )
     person = Person(context.new_page(), live_server.url)
     yield person
+    person.leaves()
     context.close()
     assert person.trouble == []

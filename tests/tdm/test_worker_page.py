@@ -1,13 +1,13 @@
 """The worker's page tells an administrator whether reminders go out."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from patients.models import Patient, Reminder, ScheduleItem, Staff, Waiting
+from patients.models import Patient, Reminder, ScheduleItem, Site, Staff, Waiting
 from patients.services import beat
 from tests.reminding import Post, a_contact, an_item, changed, drained, refused, scanned
 
@@ -19,7 +19,9 @@ def page(client: Client, administrator: Staff) -> str:
 
 @pytest.fixture
 def soon(patient: Patient) -> datetime:
-    """Return an instant at which something about a patient is due."""
+    """Return an instant at which something is due, at a clinic without quiet hours."""
+    Site.objects.update(quiet_from=time(0), quiet_until=time(0))
+    patient.site.refresh_from_db()
     a_contact(patient)
     today = patient.site.today(timezone.now())
     item = an_item(
