@@ -10,6 +10,7 @@ from patients.services.accounts import (
     revoke_token,
     save_configuration,
 )
+from patients.services.booking import book_item, move_item, reopen_item, skip_item
 from patients.services.contacts import add_contact, correct_contact, opt_in, opt_out
 from patients.services.delivery import (
     claim_reminder,
@@ -50,13 +51,9 @@ from patients.services.people import (
 from patients.services.reminders import scan_reminders
 from patients.services.schedule import (
     Wanted,
-    book_item,
-    move_item,
     note_planned,
-    reopen_item,
     replan,
     settle,
-    skip_item,
 )
 from patients.services.tasks import close_task, raise_task
 from patients.services.visits import (
