@@ -105,8 +105,9 @@ def left_by_a_dead_worker(at: datetime, post: Post | None = None) -> Reminder:
 
 
 def states() -> list[tuple[str, str]]:
-    rows = Reminder.objects.order_by("pk").values_list("stage", "state")
-    return [(stage, state) for stage, state in rows]
+    """Return stage and state of every reminder, in no order of their own."""
+    rows = Reminder.objects.values_list("stage", "state")
+    return sorted((stage, state) for stage, state in rows)
 
 
 def why_cancelled() -> list[str]:
