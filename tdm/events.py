@@ -6,13 +6,20 @@ page of any length costs no work on single values here. There is no second table
 events that could miss one.
 """
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
 
+from dosing.models import Analyte
+from dosing.policy.labs import Substance, kept_unit
 from patients.models import Patient
+from patients.models.observations import UNITS
+
+MEASURED_IN = json.dumps({str(quantity): unit for quantity, unit in UNITS.items()})
+LABS_IN = json.dumps({each.value: kept_unit(Substance(each.value)) for each in Analyte})
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +251,8 @@ BRANCHES = (
     Branch(
         "lab",
         "dosing.labresult",
-        "dosing_labresult t JOIN dosing_laboratory lab ON lab.id = t.laboratory_id",
+        "dosing_labresult t"
+        " LEFT JOIN dosing_laboratory lab ON lab.id = t.laboratory_id",
         on("t.drawn_on"),
         "jsonb_build_object('laboratory', lab.name, 'note', t.note)",
         number(
@@ -315,3 +323,174 @@ BRANCHES = (
 """In the order in which events of one instant are told, first to last."""
 
 KINDS = tuple(dict.fromkeys(branch.kind for branch in BRANCHES))
+
+PAGE, LONGEST_PAGE = 100, 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended: the next begins after it."""
+
+    at: str
+    branch: int
+    record: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A state of one patient's record: the audit's last line, and the last change
+    that has none because a clock made it (a transaction of the database).
+    """
+
+    position: int
+    transaction: int
+    newest: int = 0
+    """The last change by a clock; unlike `transaction` it stands still meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a program asks for; `since` is the mark of an earlier answer."""
+
+    kinds: Collection[str] = KINDS
+    first: datetime | None = None
+    last: datetime | None = None
+    since: Mark | None = None
+    after: Place | None = None
+    count: int = PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event as JSON text, and its place."""
+
+    text: str
+    place: Place
+    kind: str
+
+
+MARK = """
+SELECT coalesce((
+    SELECT max(position) FROM patients_auditevent
+    WHERE patient_id = %(patient)s AND action NOT LIKE 'read\\_%%'
+), 0), pg_snapshot_xmin(pg_current_snapshot())::text::bigint, greatest(
+    (SELECT max(changed_in) FROM patients_scheduleitem WHERE patient_id = %(patient)s),
+    (SELECT max(changed_in) FROM patients_reminder WHERE patient_id = %(patient)s), 0
+)
+"""
+
+
+def mark_of(patient: Patient) -> Mark:
+    """Return the present mark: what is committed later comes after it."""
+    with connection.cursor() as cursor:
+        cursor.execute(MARK, {"patient": patient.pk})
+        return Mark(*cursor.fetchone())
+
+
+CHANGED = """
+WITH touched AS MATERIALIZED (
+    SELECT DISTINCT object_type, object_id AS id FROM patients_auditevent
+    WHERE patient_id = %(patient)s AND position > %(position)s
+      AND action NOT LIKE 'read\\_%%'
+)
+"""
+
+
+def events(patient: Patient, asked: Asked) -> list[Told]:
+    """Return a page of what is asked for, newest first, one more than counted."""
+    branches = [
+        select(number, branch, asked)
+        for number, branch in enumerate(BRANCHES)
+        if branch.kind in asked.kinds
+    ]
+    if not branches:
+        return []
+    union = "\nUNION ALL\n".join(f"({each})" for each in branches)
+    text = (CHANGED if asked.since else "") + TELL % {"union": union}
+    with connection.cursor() as cursor:
+        cursor.execute(text, facts_for(patient, asked))
+        return [
+            Told(text, Place(at, branch, record), kind)
+            for at, branch, record, kind, text in cursor.fetchall()
+        ]
+
+
+TELL = """
+SELECT told.at_text, told.branch, told.id, told.kind, jsonb_build_object(
+    'kind', told.kind, 'id', told.id, 'phase', told.phase, 'version', told.version,
+    'at', told.at_text, 'day', told.day, 'set_aside', told.aside,
+    'author', author.name, 'recorded_at', author.at,
+    'source', coalesce(told.source, author.source),
+    'quantities', told.quantities, 'facts', told.facts,
+    'link', '/history/' || told.kind || '/' || told.id || '/'
+)::text
+FROM (%(union)s ORDER BY 1 DESC, 2 DESC, 3 DESC LIMIT %%(count)s) AS told
+LEFT JOIN LATERAL (
+    SELECT coalesce(nullif(trim(s.first_name || ' ' || s.last_name), ''), s.username)
+           AS name,
+           line.at AS at,
+           CASE WHEN s.role = 'api_client' THEN 'program' ELSE 'person' END AS source
+    FROM patients_auditevent AS line JOIN patients_staff AS s ON s.id = line.actor_id
+    WHERE line.object_type = told.of AND line.object_id = told.id::text
+      AND line.action NOT LIKE 'read\\_%%%%'
+    ORDER BY line.id DESC LIMIT 1
+) AS author ON true
+ORDER BY told.at DESC, told.branch DESC, told.id DESC
+"""
+
+
+def select(number: int, branch: Branch, asked: Asked) -> str:
+    """Return the statement of one branch, with a limit of its own."""
+    return f"""
+SELECT {branch.at} AS at, {number} AS branch, t.id AS id, '{branch.kind}' AS kind,
+       '{branch.of}' AS of, '{branch.phase}' AS phase, {branch.version} AS version,
+       {branch.aside} AS aside, {branch.source} AS source,
+       to_char({branch.at} AT TIME ZONE 'UTC', '{INSTANT}') AS at_text,
+       CASE WHEN {branch.day} THEN ({branch.at} AT TIME ZONE %(zone)s)::date END AS day,
+       {branch.quantities} AS quantities, {branch.facts} AS facts
+FROM {branch.table}
+WHERE {branch.owner} = %(patient)s AND {branch.where}
+  AND {" AND ".join(conditions(number, branch, asked)) or "true"}
+ORDER BY {branch.at} DESC, t.id DESC LIMIT %(count)s"""  # noqa: S608 - of our own words
+
+
+TOUCHED = "SELECT id FROM touched WHERE object_type = '%s'"
+INSTANT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+
+
+def conditions(number: int, branch: Branch, asked: Asked) -> Sequence[str]:
+    found = []
+    if asked.first:
+        found.append(f"{branch.at} >= %(first)s")
+    if asked.last:
+        found.append(f"{branch.at} < %(last)s")
+    if asked.since:
+        touched = f"t.id::text IN ({TOUCHED % branch.of})"
+        clock = f" OR {branch.changed} >= %(transaction)s" if branch.changed else ""
+        found.append(f"({touched}{clock})")
+    if asked.after:
+        place = asked.after.branch
+        if number == place:
+            found.append(f"({branch.at}, t.id) < (%(at)s, %(record)s)")
+        else:
+            sign = "<=" if number < place else "<"
+            found.append(f"{branch.at} {sign} %(at)s")
+    return found
+
+
+def facts_for(patient: Patient, asked: Asked) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "patient": patient.pk,
+        "zone": patient.site.time_zone,
+        "count": asked.count + 1,
+        "units": MEASURED_IN,
+        "lab_units": LABS_IN,
+        "first": asked.first,
+        "last": asked.last,
+    }
+    if asked.since:
+        facts["position"] = asked.since.position
+        facts["transaction"] = asked.since.transaction
+    if asked.after:
+        facts["at"], facts["record"] = asked.after.at, asked.after.record
+    return facts

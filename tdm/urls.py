@@ -16,8 +16,9 @@ from dosing.api import LaboratoriesView, TroughsView
 from patients.api import PatientViewSet
 from patients.forms import PasswordForm, SignInForm
 from tdm import feed, forecasts, health, lesions, reports, views, visits, worker
-from tdm.api import AdviceView, TimelineView
+from tdm.api import AdviceView
 from tdm.cohort import pages
+from tdm.timeline_api import TimelineView
 
 router = SimpleRouter()
 router.register("patients", PatientViewSet, basename="patient")

@@ -18,6 +18,7 @@ from patients.models.rules import (
     filled,
     never_changed,
     never_deleted,
+    noted_in,
     plain_text,
 )
 from patients.models.schedule import ItemState, ScheduleItem, Stage
@@ -195,12 +196,16 @@ class Reminder(models.Model):
     provider_message_id = models.CharField(max_length=200, blank=True)
     last_error = models.CharField(_("last error"), max_length=200, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    changed_in = models.BigIntegerField(default=0, editable=False)
 
     objects = ReminderQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("reminder")
-        triggers: ClassVar = [never_deleted]
+        triggers: ClassVar = [
+            never_deleted,
+            noted_in("NEW.state IS DISTINCT FROM OLD.state"),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="reminder_is_coded",

@@ -30,6 +30,27 @@ never_changed = pgtrigger.Protect(
     name="never_changed", operation=pgtrigger.Update | pgtrigger.Delete
 )
 
+
+def noted_in(condition: str) -> pgtrigger.Trigger:
+    """Keep in `changed_in` which transaction wrote what programs are told of a row.
+
+    It is for rows that a clock writes, of which the audit has no line.
+    """
+    return pgtrigger.Trigger(
+        name="noted_in",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func=f"""
+            IF TG_OP = 'INSERT' OR {condition} THEN
+                NEW.changed_in = pg_current_xact_id()::text::bigint;
+            ELSE
+                NEW.changed_in = OLD.changed_in;
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
 plain_text = RegexValidator(
     r"^[^\x00-\x08\x0b-\x1f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]*\Z",
     _("Contains an invisible control character. Type the text again."),

@@ -15,6 +15,7 @@ from patients.models.rules import (
     every_version_kept,
     filled,
     never_deleted,
+    noted_in,
     plain_text,
 )
 from patients.schedule import last_day
@@ -157,12 +158,16 @@ class ScheduleItem(models.Model):
     )
     remind_at = models.DateTimeField(null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
+    changed_in = models.BigIntegerField(default=0, editable=False)
 
     objects = ItemQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("planned item")
-        triggers: ClassVar = [never_deleted]
+        triggers: ClassVar = [
+            never_deleted,
+            noted_in("NEW.version IS DISTINCT FROM OLD.version"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="an_item_is_planned_once",

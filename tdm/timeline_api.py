@@ -1,0 +1,300 @@
+"""A patient's timeline for programs: pages, changes since a mark, nothing twice."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import ClassVar
+
+from django.http import HttpResponse, HttpResponseNotModified
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import parse_etags
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.gzip import gzip_page
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from dosing import policy
+from dosing.history import history_of
+from dosing.words import say
+from patients import services
+from patients.models import Patient, Scope
+from patients.rest import caller
+from tdm.cursors import Cursor, NotOursError, decoded
+from tdm.events import KINDS, LONGEST_PAGE, PAGE, Asked, Mark, Told, events, mark_of
+
+
+class QuantitySerializer(serializers.Serializer):
+    """A number as it is stored, with its unit."""
+
+    name = serializers.CharField()
+    comparator = serializers.CharField(allow_blank=True)
+    value = serializers.CharField()
+    unit = serializers.CharField()
+
+
+class ReadingSerializer(serializers.Serializer):
+    """How a level reads in its context."""
+
+    verdict = serializers.CharField()
+    target_low_ng_per_ml = serializers.CharField()
+    target_high_ng_per_ml = serializers.CharField()
+    said = serializers.ListField(child=serializers.CharField())
+
+
+class EventSerializer(serializers.Serializer):
+    """One event; `day` is set where only the day is known, `at` is then its start."""
+
+    kind = serializers.ChoiceField(choices=KINDS)
+    id = serializers.IntegerField()
+    phase = serializers.ChoiceField(choices=["", "begins", "ends"])
+    version = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    day = serializers.DateField(allow_null=True)
+    set_aside = serializers.BooleanField()
+    author = serializers.CharField(allow_null=True)
+    recorded_at = serializers.DateTimeField(allow_null=True)
+    source = serializers.CharField(allow_null=True)
+    quantities = QuantitySerializer(many=True)
+    facts = serializers.DictField()
+    link = serializers.CharField()
+    reading = ReadingSerializer(required=False)
+
+
+class TimelineSerializer(serializers.Serializer):
+    """A page: `next` is the address of the next, `since` the mark for the next poll."""
+
+    patient = serializers.IntegerField()
+    events = EventSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+    since = serializers.CharField()
+
+
+class NdjsonRenderer(BaseRenderer):
+    """One event on each line; the last line has `next` and `since`."""
+
+    media_type = "application/x-ndjson"
+    format = "ndjson"
+
+    def render(
+        self, data: object, accepted_media_type: object = None, context: object = None
+    ) -> bytes:
+        """Write what is no page, such as a problem, as one line."""
+        del accepted_media_type, context
+        return json.dumps(data, default=str).encode() + b"\n"
+
+
+class QuerySerializer(serializers.Serializer):
+    """What an address may ask for."""
+
+    kinds = serializers.CharField(required=False)
+    since = serializers.CharField(required=False)
+    cursor = serializers.CharField(required=False)
+    limit = serializers.IntegerField(
+        required=False, min_value=1, max_value=LONGEST_PAGE, default=PAGE
+    )
+
+    def to_internal_value(self, data: dict[str, str]) -> dict[str, object]:
+        known = {*self.fields, "from", "to", "format"}
+        unknown = {name: [_("Not a parameter.")] for name in set(data) - known}
+        if unknown:
+            raise serializers.ValidationError(unknown)
+        return {
+            **super().to_internal_value(data),
+            **{
+                name: instant(data[name], name)
+                for name in ("from", "to")
+                if name in data
+            },
+        }
+
+    def validate_kinds(self, text: str) -> list[str]:
+        kinds = text.split(",")
+        unknown = sorted(set(kinds) - set(KINDS))
+        if unknown:
+            raise serializers.ValidationError(
+                _("Not a kind of event: %(kinds)s. There are: %(known)s.")
+                % {"kinds": ", ".join(unknown), "known": ", ".join(KINDS)}
+            )
+        return kinds
+
+    def validate_since(self, text: str) -> Cursor:
+        return cursor_of(text)
+
+    def validate_cursor(self, text: str) -> Cursor:
+        return cursor_of(text)
+
+
+def cursor_of(text: str) -> Cursor:
+    try:
+        return decoded(text)
+    except NotOursError as error:
+        said = _("This cursor is not one of ours.")
+        raise serializers.ValidationError(said) from error
+
+
+SENSIBLE_YEARS = range(1900, 2200)
+
+
+def instant(text: str, name: str) -> datetime | date:
+    """Read a day of the clinic, or an instant with its offset."""
+    try:
+        is_day = len(text) == len("2026-01-01")
+        found = (date if is_day else datetime).fromisoformat(text)
+        has_zone = is_day or getattr(found, "tzinfo", None) is not None
+        if has_zone and found.year in SENSIBLE_YEARS:
+            return found
+    except ValueError:
+        pass
+    said = _("Give a day (2026-03-01) or an instant with its offset.")
+    raise serializers.ValidationError({name: [said]})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Finished events, and how to go on."""
+
+    told: Sequence[Told]
+    following: str | None
+    since: str
+
+
+PARAMETERS = [
+    OpenApiParameter("kinds", str, description="Kinds of events, apart by commas."),
+    OpenApiParameter("from", str, description="A day or an instant, included."),
+    OpenApiParameter("to", str, description="A day (included) or an instant (not)."),
+    OpenApiParameter("since", str, description="`since` of an earlier answer."),
+    OpenApiParameter("cursor", str, description="As it stands in `next`."),
+    OpenApiParameter("limit", int, description="Events on a page, 1 to 1000."),
+]
+
+
+@method_decorator(gzip_page, name="dispatch")
+class TimelineView(APIView):
+    """Everything that happened to one patient, newest first."""
+
+    scopes: ClassVar = {"GET": Scope.READ_PATIENTS, "OPTIONS": Scope.READ_PATIENTS}
+    renderer_classes = (JSONRenderer, NdjsonRenderer)
+
+    @extend_schema(responses=TimelineSerializer, parameters=PARAMETERS)
+    def get(self, request: Request, pk: int) -> HttpResponse | Response:
+        """Return events in clinical time, or with `since` only what changed after it.
+
+        A record that changed is told whole, set aside or not: what a program holds of
+        the same kind and id is replaced by it.
+        """
+        visible = Patient.objects.visible_to(caller(request)).select_related("site")
+        patient = get_object_or_404(visible, pk=pk)
+        query = QuerySerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        mark = mark_of(patient)
+        etag = etag_of(request, mark)
+        if etag in parse_etags(request.headers.get("If-None-Match", "")):
+            return HttpResponseNotModified(headers={"ETag": etag})
+        services.note_reading(patient=patient, by="api", actor=caller(request))
+        page = page_of(request, patient, query.validated_data, mark)
+        answer = rendered(request, patient, page)
+        answer["ETag"] = etag
+        answer["Cache-Control"] = "private, no-cache"
+        return answer
+
+
+def etag_of(request: Request, mark: Mark) -> str:
+    """Name the state of the record and what was asked of it."""
+    asked = [
+        mark.position,
+        mark.newest,
+        sorted(request.query_params.items()),
+        request.accepted_renderer.format,
+        get_language(),
+        policy.ENGINE_VERSION,
+    ]
+    return f'W/"{hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]}"'
+
+
+def page_of(
+    request: Request, patient: Patient, query: dict[str, object], mark: Mark
+) -> Page:
+    cursor = query.get("cursor")
+    begun = query.get("since")
+    earlier = begun.mark if isinstance(begun, Cursor) else None
+    go_on = cursor if isinstance(cursor, Cursor) else Cursor(mark, earlier)
+    count = int(str(query["limit"]))
+    kinds = query.get("kinds", KINDS)
+    asked = Asked(
+        kinds=kinds if isinstance(kinds, list) else KINDS,
+        first=bound(query.get("from"), patient),
+        last=bound(query.get("to"), patient, days=1),
+        since=go_on.since,
+        after=go_on.after,
+        count=count,
+    )
+    found = events(patient, asked)
+    told = with_readings(patient, found[:count])
+    following = None
+    if len(found) > count:
+        after = replace(go_on, after=told[-1].place).encoded()
+        following = address(request, patient, after)
+    return Page(told, following, Cursor(go_on.mark).encoded())
+
+
+def bound(asked: object, patient: Patient, *, days: int = 0) -> datetime | None:
+    """Return the instant of a bound; days begin and end at the clinic's midnight."""
+    if asked is None or isinstance(asked, datetime):
+        return asked
+    if not isinstance(asked, date):
+        raise TypeError(asked)
+    return datetime.combine(asked + timedelta(days=days), time(), patient.site.zone)
+
+
+def address(request: Request, patient: Patient, cursor: str) -> str:
+    query = request.query_params.copy()
+    query.pop("since", None)
+    query["cursor"] = cursor
+    path = reverse("api-timeline", args=[patient.pk])
+    return request.build_absolute_uri(f"{path}?{query.urlencode()}")
+
+
+def with_readings(patient: Patient, told: Sequence[Told]) -> list[Told]:
+    """Add to each level how it reads; where there is none, nothing is worked out."""
+    if not any(each.kind == "level" for each in told):
+        return list(told)
+    history = history_of(patient)
+    levels = {level.pk: level for level in history.levels}
+    return [
+        replace(each, text=with_reading(each.text, reading))
+        if each.kind == "level"
+        and (reading := history.read(levels[each.place.record])) is not None
+        else each
+        for each in told
+    ]
+
+
+def with_reading(text: str, reading: policy.Reading) -> str:
+    said = {
+        "verdict": reading.verdict.value,
+        "target_low_ng_per_ml": str(reading.target.low_ng_per_ml),
+        "target_high_ng_per_ml": str(reading.target.high_ng_per_ml),
+        "said": [say(each) for each in policy.in_words(reading)],
+    }
+    return f'{text[:-1]}, "reading": {json.dumps(said, ensure_ascii=False)}}}'
+
+
+def rendered(request: Request, patient: Patient, page: Page) -> HttpResponse:
+    """Put finished events together."""
+    ends = {"next": page.following, "since": page.since}
+    texts = [each.text for each in page.told]
+    if request.accepted_renderer.format == "ndjson":
+        lines = [*texts, json.dumps(ends), ""]
+        return HttpResponse("\n".join(lines), content_type=NdjsonRenderer.media_type)
+    head = json.dumps({"patient": patient.pk, **ends})[:-1]
+    body = f'{head}, "events": [{",".join(texts)}]}}'
+    return HttpResponse(body, content_type="application/json")
