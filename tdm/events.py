@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -424,7 +425,10 @@ SELECT told.at_text, told.branch, told.id, told.kind, jsonb_build_object(
     'quantities', told.quantities, 'facts', told.facts,
     'link', '/history/' || told.kind || '/' || told.id || '/'
 )::text
-FROM (%(union)s ORDER BY 1 DESC, 2 DESC, 3 DESC LIMIT %%(count)s) AS told
+FROM (
+    SELECT * FROM (%(union)s) AS every
+    ORDER BY at DESC, branch DESC, id DESC LIMIT %%(count)s
+) AS told
 LEFT JOIN LATERAL (
     SELECT coalesce(nullif(trim(s.first_name || ' ' || s.last_name), ''), s.username)
            AS name,
@@ -478,8 +482,8 @@ def conditions(number: int, branch: Branch, asked: Asked) -> Sequence[str]:
     return found
 
 
-def facts_for(patient: Patient, asked: Asked) -> dict[str, object]:
-    facts: dict[str, object] = {
+def facts_for(patient: Patient, asked: Asked) -> dict[str, Any]:
+    facts: dict[str, Any] = {
         "patient": patient.pk,
         "zone": patient.site.time_zone,
         "count": asked.count + 1,

@@ -62,7 +62,7 @@ class EventSerializer(serializers.Serializer):
     set_aside = serializers.BooleanField()
     author = serializers.CharField(allow_null=True)
     recorded_at = serializers.DateTimeField(allow_null=True)
-    source = serializers.CharField(allow_null=True)
+    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     quantities = QuantitySerializer(many=True)
     facts = serializers.DictField()
     link = serializers.CharField()

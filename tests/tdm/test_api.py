@@ -1,7 +1,6 @@
 """What a program of one clinic may read and write."""
 
 import json
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,21 +8,16 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-import dosing.services
 from dosing.models import Laboratory, TroughLevel
-from dosing.services.labs import Typed
 from patients import services
 from patients.models import ApiToken, AuditEvent, Patient, Scope, Site, Staff
 from tests.builders import (
-    DAY_0,
     a_dose,
     a_laboratory,
-    a_lesion,
     a_patient,
     a_protocol,
     a_site,
     a_trough,
-    in_diary,
 )
 
 Answer = Any
@@ -96,64 +90,6 @@ def test_another_clinics_patient_is_not_found(
     assert {a["Content-Type"] for a in answers} == {"application/problem+json"}
 
 
-def test_the_timeline_tells_every_kind_of_event_with_a_unit_on_every_number(
-    program: Program, treated: Patient, clinician: Staff, laboratory: Laboratory
-) -> None:
-    a_lesion(treated, clinician)
-    services.add_measurement(
-        patient=treated,
-        quantity="pain_vas",
-        value=5,  # type: ignore[arg-type]
-        measured_on="2026-03-02",  # type: ignore[arg-type]
-        actor=clinician,
-    )
-    in_diary(treated, 0, dose="missed: forgotten", note="By phone", actor=clinician)
-    dosing.services.record_comedication(
-        patient=treated,
-        drug="verapamil",
-        starts_on=DAY_0,
-        stops_on=DAY_0 + timedelta(days=3),
-        actor=clinician,
-    )
-    dosing.services.record_labs(
-        patient=treated,
-        drawn_on=DAY_0,
-        results={"platelets": Typed(Decimal(250_000), "/uL")},
-        actor=clinician,
-    )
-    dosing.services.record_event(
-        patient=treated, kind="food", happens_on=DAY_0, actor=clinician
-    )
-    dosing.services.record_dispensing(
-        patient=treated,
-        dispensed_on=DAY_0,
-        strength_mg=1,  # type: ignore[arg-type]
-        tablets=30,
-        actor=clinician,
-    )
-    a_trough(treated, "16.4", actor=clinician)
-
-    entries = program.get(f"patients/{treated.pk}/timeline/").json()["entries"]
-
-    assert {e["kind"] for e in entries} == {
-        "level",
-        "dose",
-        "intake",
-        "diary",
-        "drug",
-        "event",
-        "supply",
-        "protocol",
-        "measurement",
-        "lab",
-        "lesion",
-    }
-    assert all(q["unit"] for e in entries for q in e["quantities"])
-    assert [e["at"] for e in entries] == sorted(
-        (e["at"] for e in entries), reverse=True
-    )
-
-
 def test_the_advice_is_read_with_its_models_and_where_the_patient_lies_outside(
     program: Program, treated: Patient, clinician: Staff, laboratory: Laboratory
 ) -> None:
@@ -183,22 +119,6 @@ def test_reading_a_timeline_leaves_a_line_in_the_audit(
     program.get(f"patients/{treated.pk}/timeline/")
 
     assert AuditEvent.objects.filter(action="read_api", patient=treated).exists()
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_a_timeline_costs_the_same_for_one_and_three_levels(
-    program: Program,
-    treated: Patient,
-    clinician: Staff,
-    laboratory: Laboratory,
-    count: int,
-    django_assert_num_queries: Any,
-) -> None:
-    for number in range(count):
-        a_trough(treated, "12", actor=clinician, day=28 + number)
-
-    with django_assert_num_queries(24):
-        program.get(f"patients/{treated.pk}/timeline/")
 
 
 def test_a_program_that_writes_levels_finds_its_laboratories(
