@@ -7,11 +7,12 @@ events that could miss one.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from django.db import connection
 
 from dosing.models import Analyte
@@ -398,64 +399,89 @@ WITH touched AS MATERIALIZED (
 
 
 def events(patient: Patient, asked: Asked) -> list[Told]:
-    """Return a page of what is asked for, newest first, one more than counted."""
+    """Return a page of what is asked for, newest first, one more than counted.
+
+    First the places of the page are found, from every kind; then only what stands on
+    it is told, kind by kind.
+    """
     branches = [
-        select(number, branch, asked)
+        placed(number, branch, asked)
         for number, branch in enumerate(BRANCHES)
         if branch.kind in asked.kinds
     ]
     if not branches:
         return []
-    union = "\nUNION ALL\n".join(f"({each})" for each in branches)
-    text = (CHANGED if asked.since else "") + TELL % {"union": union}
-    with connection.cursor() as cursor:
-        cursor.execute(text, facts_for(patient, asked))
-        return [
-            Told(text, Place(at, branch, record), kind)
-            for at, branch, record, kind, text in cursor.fetchall()
-        ]
+    facts = facts_for(patient, asked)
+    touched = CHANGED if asked.since else ""
+    places = rows_of(touched + PLACES % union(branches), facts)
+    on_page: dict[int, list[int]] = {}
+    for branch, record in places:
+        on_page.setdefault(branch, []).append(record)
+    chosen = {f"of_{number}": records for number, records in on_page.items()}
+    tellings = union(told_by(number, BRANCHES[number]) for number in sorted(on_page))
+    found = {
+        (branch, record): Told(text, Place(at, branch, record), BRANCHES[branch].kind)
+        for at, branch, record, text in rows_of(tellings, {**facts, **chosen})
+    }
+    return [found[place] for place in places if place in found]
 
 
-TELL = """
-SELECT told.at_text, told.branch, told.id, told.kind, jsonb_build_object(
-    'kind', told.kind, 'id', told.id, 'phase', told.phase, 'version', told.version,
-    'at', told.at_text, 'day', told.day, 'set_aside', told.aside,
-    'author', author.name, 'recorded_at', author.at,
-    'source', coalesce(told.source, author.source),
-    'quantities', told.quantities, 'facts', told.facts,
-    'link', '/history/' || told.kind || '/' || told.id || '/'
-)::text
-FROM (
-    SELECT * FROM (%(union)s) AS every
-    ORDER BY at DESC, branch DESC, id DESC LIMIT %%(count)s
-) AS told
-LEFT JOIN LATERAL (
-    SELECT coalesce(nullif(trim(s.first_name || ' ' || s.last_name), ''), s.username)
-           AS name,
-           line.at AS at,
-           CASE WHEN s.role = 'api_client' THEN 'program' ELSE 'person' END AS source
-    FROM patients_auditevent AS line JOIN patients_staff AS s ON s.id = line.actor_id
-    WHERE line.object_type = told.of AND line.object_id = told.id::text
-      AND line.action NOT LIKE 'read\\_%%%%'
-    ORDER BY line.id DESC LIMIT 1
-) AS author ON true
-ORDER BY told.at DESC, told.branch DESC, told.id DESC
+def union(statements: Iterable[str]) -> str:
+    return "\nUNION ALL\n".join(f"({each})" for each in statements)
+
+
+def rows_of(text: str, facts: dict[str, Any]) -> list[Any]:
+    """Run a statement that is prepared once for each connection.
+
+    Planning it costs more than running it.
+    """
+    if not text:
+        return []
+    connection.ensure_connection()
+    with psycopg.Cursor(connection.connection) as cursor:
+        return cursor.execute(text, facts, prepare=True).fetchall()
+
+
+PLACES = """
+SELECT branch, id FROM (%s) AS every
+ORDER BY at DESC, branch DESC, id DESC LIMIT %%(count)s
 """
 
 
-def select(number: int, branch: Branch, asked: Asked) -> str:
-    """Return the statement of one branch, with a limit of its own."""
+def placed(number: int, branch: Branch, asked: Asked) -> str:
+    """Return the statement of the places of one branch, with a limit of its own."""
     return f"""
-SELECT {branch.at} AS at, {number} AS branch, t.id AS id, '{branch.kind}' AS kind,
-       '{branch.of}' AS of, '{branch.phase}' AS phase, {branch.version} AS version,
-       {branch.aside} AS aside, {branch.source} AS source,
-       to_char({branch.at} AT TIME ZONE 'UTC', '{INSTANT}') AS at_text,
-       CASE WHEN {branch.day} THEN ({branch.at} AT TIME ZONE %(zone)s)::date END AS day,
-       {branch.quantities} AS quantities, {branch.facts} AS facts
-FROM {branch.table}
-WHERE {branch.owner} = %(patient)s AND {branch.where}
-  AND {" AND ".join(conditions(number, branch, asked)) or "true"}
-ORDER BY {branch.at} DESC, t.id DESC LIMIT %(count)s"""  # noqa: S608 - of our own words
+SELECT {branch.at} AS at, {number} AS branch, t.id AS id FROM {branch.table}
+WHERE {" AND ".join([OWN % branch.owner, branch.where, *conditions(number, branch, asked)])}
+ORDER BY 1 DESC, t.id DESC LIMIT %(count)s"""  # noqa: S608 - of our own words
+
+
+OWN = "%s = %%(patient)s"
+
+
+def told_by(number: int, branch: Branch) -> str:
+    """Return the statement that tells the chosen records of one branch."""
+    at_text = f"to_char({branch.at} AT TIME ZONE 'UTC', '{INSTANT}')"
+    return f"""
+SELECT {at_text}, {number}, t.id, jsonb_build_object(
+    'kind', '{branch.kind}', 'id', t.id, 'phase', '{branch.phase}',
+    'version', {branch.version}, 'at', {at_text},
+    'day', CASE WHEN {branch.day} THEN ({branch.at} AT TIME ZONE %(zone)s)::date END,
+    'set_aside', {branch.aside}, 'author', author.name, 'recorded_at', author.at,
+    'source', coalesce({branch.source}, author.source),
+    'quantities', {branch.quantities}, 'facts', {branch.facts},
+    'link', '/history/{branch.kind}/' || t.id || '/'
+)::text
+FROM {branch.table} LEFT JOIN LATERAL (
+    SELECT coalesce(nullif(trim(s.first_name || ' ' || s.last_name), ''), s.username)
+           AS name, line.at AS at,
+           CASE WHEN s.role = 'api_client' THEN 'program' ELSE 'person' END AS source
+    FROM patients_auditevent AS line JOIN patients_staff AS s ON s.id = line.actor_id
+    WHERE line.object_type = '{branch.of}' AND line.object_id = t.id::text
+      AND line.action NOT LIKE 'read\\_%%'
+    ORDER BY line.id DESC LIMIT 1
+) AS author ON true
+WHERE t.id = ANY(%(of_{number})s)"""  # noqa: S608 - of our own words
 
 
 TOUCHED = "SELECT id FROM touched WHERE object_type = '%s'"
