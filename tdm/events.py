@@ -6,8 +6,8 @@ page of any length costs no work on single values here. There is no second table
 events that could miss one.
 """
 
-import json
-from collections.abc import Collection, Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,8 +20,7 @@ from dosing.policy.labs import Substance, kept_unit
 from patients.models import Patient
 from patients.models.observations import UNITS
 
-MEASURED_IN = json.dumps({str(quantity): unit for quantity, unit in UNITS.items()})
-LABS_IN = json.dumps({each.value: kept_unit(Substance(each.value)) for each in Analyte})
+LABS_IN = {each.value: kept_unit(Substance(each.value)) for each in Analyte}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Branch:
     table: str
     at: str
     facts: str
-    quantities: str = "'[]'::jsonb"
+    quantities: str = "'[]'::json"
     day: str = "true"
     phase: str = ""
     aside: str = "false"
@@ -47,6 +46,15 @@ class Branch:
     changed: str = ""
     owner: str = "t.patient_id"
 
+    @property
+    def order(self) -> str:
+        """What sorts as `at` does: the day itself, where an index may have it."""
+        plain = ON_A_DAY.fullmatch(self.at)
+        return plain[1] if plain else self.at
+
+
+ON_A_DAY = re.compile(r"\((t\.\w+)::timestamp AT TIME ZONE %\(zone\)s\)")
+
 
 def on(column: str) -> str:
     """Return the first instant of a day at the clinic."""
@@ -55,9 +63,22 @@ def on(column: str) -> str:
 
 def number(name: str, value: str, unit: str, comparator: str = "''") -> str:
     return (
-        f"jsonb_build_array(jsonb_build_object('name', {name}, 'comparator',"
-        f" {comparator}, 'value', trim_scale({value})::text, 'unit', {unit}))"
+        f"json_build_object('name', {name}, 'comparator', {comparator},"
+        f" 'value', trim_scale({value})::text, 'unit', {unit})"
     )
+
+
+def unit_of(column: str, units: Mapping[str, str]) -> str:
+    cases = (f"WHEN '{name}' THEN '{unit}'" for name, unit in units.items())
+    return f"CASE {column} {' '.join(cases)} END".replace("%", "%%")
+
+
+def numbers(*each: str) -> str:
+    return f"json_build_array({', '.join(each)})"
+
+
+def only_where(condition: str, one: str) -> str:
+    return f"CASE WHEN {condition} THEN {numbers(one)} ELSE '[]'::json END"
 
 
 WITHDRAWN = "t.withdrawn_at IS NOT NULL"
@@ -68,12 +89,13 @@ BRANCHES = (
         "dosing.troughlevel",
         "dosing_troughlevel t JOIN dosing_laboratory lab ON lab.id = t.laboratory_id",
         "t.drawn_at",
-        "jsonb_build_object('laboratory', lab.name, 'method', lab.method, 'matrix',"
+        "json_build_object('laboratory', lab.name, 'method', lab.method, 'matrix',"
         " lab.matrix, 'last_dose_at', t.last_dose_at, 'note', t.note,"
         " 'set_aside_because', t.set_aside_because)",
-        number("'level'", "t.ng_per_ml", "'ng/mL'", "t.comparator")
-        + " || "
-        + number("'reported'", "t.reported_value", "t.reported_unit", "t.comparator"),
+        numbers(
+            number("'level'", "t.ng_per_ml", "'ng/mL'", "t.comparator"),
+            number("'reported'", "t.reported_value", "t.reported_unit", "t.comparator"),
+        ),
         day="false",
         aside="t.set_aside_at IS NOT NULL",
     ),
@@ -82,11 +104,12 @@ BRANCHES = (
         "dosing.dose",
         "dosing_dose t",
         "((t.starts_on + t.usual_time) AT TIME ZONE %(zone)s)",
-        "jsonb_build_object('reason', t.reason, 'usual_time', t.usual_time,"
+        "json_build_object('reason', t.reason, 'usual_time', t.usual_time,"
         " 'starts_on', t.starts_on, 'stops_on', t.stops_on)",
-        number("'amount'", "t.amount_mg", "'mg'")
-        + " || "
-        + number("'interval'", "t.interval_h", "'h'"),
+        numbers(
+            number("'amount'", "t.amount_mg", "'mg'"),
+            number("'interval'", "t.interval_h", "'h'"),
+        ),
         day="false",
         phase="begins",
         aside="t.cancelled_at IS NOT NULL",
@@ -96,10 +119,11 @@ BRANCHES = (
         "dosing.dose",
         "dosing_dose t",
         on("t.stops_on"),
-        "jsonb_build_object('starts_on', t.starts_on, 'stops_on', t.stops_on)",
-        number("'amount'", "t.amount_mg", "'mg'")
-        + " || "
-        + number("'interval'", "t.interval_h", "'h'"),
+        "json_build_object('starts_on', t.starts_on, 'stops_on', t.stops_on)",
+        numbers(
+            number("'amount'", "t.amount_mg", "'mg'"),
+            number("'interval'", "t.interval_h", "'h'"),
+        ),
         phase="ends",
         aside="t.cancelled_at IS NOT NULL",
         where="t.stops_on IS NOT NULL",
@@ -109,11 +133,11 @@ BRANCHES = (
         "dosing.intake",
         "dosing_intake t",
         f"coalesce(t.taken_at, {on('t.due_on')})",
-        "jsonb_build_object('state', t.state, 'due_on', t.due_on, 'slot', t.slot,"
+        "json_build_object('state', t.state, 'due_on', t.due_on, 'slot', t.slot,"
         " 'reason', t.reason, 'with_food', t.with_food, 'vomited_at', t.vomited_at)",
-        "CASE WHEN t.amount_mg IS NULL THEN '[]'::jsonb ELSE "
-        + number("'amount'", "t.amount_mg", "'mg'")
-        + " END",
+        only_where(
+            "t.amount_mg IS NOT NULL", number("'amount'", "t.amount_mg", "'mg'")
+        ),
         day="t.taken_at IS NULL",
     ),
     Branch(
@@ -121,7 +145,7 @@ BRANCHES = (
         "patients.diaryday",
         "patients_diaryday t",
         on("t.day"),
-        "jsonb_build_object('no_side_effects', t.no_side_effects, 'note', t.note)",
+        "json_build_object('no_side_effects', t.no_side_effects, 'note', t.note)",
         source="t.source",
     ),
     Branch(
@@ -129,7 +153,7 @@ BRANCHES = (
         "dosing.comedication",
         "dosing_comedication t",
         on("t.starts_on"),
-        "jsonb_build_object('drug', t.drug, 'stops_on', t.stops_on, 'note', t.note)",
+        "json_build_object('drug', t.drug, 'stops_on', t.stops_on, 'note', t.note)",
         phase="begins",
         aside=WITHDRAWN,
     ),
@@ -138,7 +162,7 @@ BRANCHES = (
         "dosing.comedication",
         "dosing_comedication t",
         on("t.stops_on"),
-        "jsonb_build_object('drug', t.drug, 'stops_on', t.stops_on)",
+        "json_build_object('drug', t.drug, 'stops_on', t.stops_on)",
         phase="ends",
         aside=WITHDRAWN,
         where="t.stops_on IS NOT NULL",
@@ -148,7 +172,7 @@ BRANCHES = (
         "dosing.drugevent",
         "dosing_drugevent t",
         on("t.happens_on"),
-        "jsonb_build_object('what', t.kind, 'lasts_until', t.lasts_until,"
+        "json_build_object('what', t.kind, 'lasts_until', t.lasts_until,"
         " 'child_pugh', t.child_pugh, 'detail', t.detail)",
         aside=WITHDRAWN,
     ),
@@ -157,10 +181,11 @@ BRANCHES = (
         "dosing.dispensing",
         "dosing_dispensing t",
         on("t.dispensed_on"),
-        "'{}'::jsonb",
-        number("'strength'", "t.strength_mg", "'mg'")
-        + " || "
-        + number("'tablets'", "t.tablets", "'{tablet}'"),
+        "'{}'::json",
+        numbers(
+            number("'strength'", "t.strength_mg", "'mg'"),
+            number("'tablets'", "t.tablets", "'{tablet}'"),
+        ),
         aside=WITHDRAWN,
     ),
     Branch(
@@ -168,10 +193,10 @@ BRANCHES = (
         "dosing.decision",
         "dosing_decision t",
         "t.signed_at",
-        "jsonb_build_object('level', t.level_id, 'interval_h', t.chosen_interval_h,"
+        "json_build_object('level', t.level_id, 'interval_h', t.chosen_interval_h,"
         " 'reason', t.reason, 'reason_text', t.reason_text, 'next_level_on',"
         " t.next_level_on, 'engine_version', t.engine_version)",
-        number("'chosen'", "t.chosen_amount_mg", "'mg'"),
+        numbers(number("'chosen'", "t.chosen_amount_mg", "'mg'")),
         day="false",
         version="1",
     ),
@@ -180,18 +205,19 @@ BRANCHES = (
         "dosing.protocolassignment",
         "dosing_protocolassignment t JOIN dosing_protocol p ON p.id = t.protocol_id",
         on("t.starts_on"),
-        "jsonb_build_object('name', p.name, 'protocol_version', p.version, 'citation',"
+        "json_build_object('name', p.name, 'protocol_version', p.version, 'citation',"
         " p.citation, 'reason', t.reason)",
-        number("'target_low'", "p.target_low_ng_per_ml", "'ng/mL'")
-        + " || "
-        + number("'target_high'", "p.target_high_ng_per_ml", "'ng/mL'"),
+        numbers(
+            number("'target_low'", "p.target_low_ng_per_ml", "'ng/mL'"),
+            number("'target_high'", "p.target_high_ng_per_ml", "'ng/mL'"),
+        ),
     ),
     Branch(
         "safety",
         "dosing.safetycheck",
         "dosing_safetycheck t",
         on("t.asked_on"),
-        "jsonb_build_object('pregnancy', t.pregnancy, 'breastfeeding',"
+        "json_build_object('pregnancy', t.pregnancy, 'breastfeeding',"
         " t.breastfeeding, 'live_vaccine', t.live_vaccine, 'liver', t.liver,"
         " 'surgery_on', t.surgery_on)",
     ),
@@ -200,7 +226,7 @@ BRANCHES = (
         "patients.imagingstudy",
         "patients_imagingstudy t",
         on("t.done_on"),
-        "jsonb_build_object('modality', t.modality, 'sequence', t.sequence,"
+        "json_build_object('modality', t.modality, 'sequence', t.sequence,"
         " 'is_baseline', t.is_baseline, 'reader', t.reader_name, 'note', t.note)",
         aside=WITHDRAWN,
     ),
@@ -209,13 +235,13 @@ BRANCHES = (
         "patients.visit",
         "patients_visit t",
         on("t.held_on"),
-        "jsonb_build_object('what', t.kind, 'done', t.done, 'function_grade',"
+        "json_build_object('what', t.kind, 'done', t.done, 'function_grade',"
         " t.function_grade, 'daily_life', t.daily_life, 'work', t.work, 'appearance',"
         " t.appearance, 'satisfaction', t.satisfaction, 'bleeding', t.bleeding,"
         " 'severity', t.severity, 'note', t.note)",
-        "CASE WHEN t.qol_score IS NULL THEN '[]'::jsonb ELSE "
-        + number("t.qol_name", "t.qol_score", "'{score}'")
-        + " END",
+        only_where(
+            "t.qol_score IS NOT NULL", number("t.qol_name", "t.qol_score", "'{score}'")
+        ),
         aside=WITHDRAWN,
     ),
     Branch(
@@ -223,9 +249,9 @@ BRANCHES = (
         "patients.measurement",
         "patients_measurement t",
         on("t.measured_on"),
-        "jsonb_build_object('lesion', t.lesion_id, 'imaging', t.imaging_id, 'visit',"
+        "json_build_object('lesion', t.lesion_id, 'imaging', t.imaging_id, 'visit',"
         " t.visit_id, 'landmark', t.landmark_id, 'method', t.method, 'note', t.note)",
-        number("t.quantity", "t.value", "%(units)s::jsonb ->> t.quantity"),
+        numbers(number("t.quantity", "t.value", unit_of("t.quantity", UNITS))),
         aside=WITHDRAWN,
     ),
     Branch(
@@ -233,10 +259,10 @@ BRANCHES = (
         "patients.sideeffect",
         "patients_sideeffect t",
         on("t.onset_on"),
-        "jsonb_build_object('term', t.term, 'other_text', t.other_text, 'action',"
+        "json_build_object('term', t.term, 'other_text', t.other_text, 'action',"
         " t.action_taken, 'relation', t.relation, 'treatment', t.treatment, 'note',"
         " t.note, 'resolved_on', t.resolved_on)",
-        number("'grade'", "t.grade", "'CTCAE ' || t.ctcae_version"),
+        numbers(number("'grade'", "t.grade", "'CTCAE ' || t.ctcae_version")),
         phase="begins",
         aside=WITHDRAWN,
     ),
@@ -245,7 +271,7 @@ BRANCHES = (
         "patients.sideeffect",
         "patients_sideeffect t",
         on("t.resolved_on"),
-        "jsonb_build_object('term', t.term, 'other_text', t.other_text)",
+        "json_build_object('term', t.term, 'other_text', t.other_text)",
         phase="ends",
         aside=WITHDRAWN,
         where="t.resolved_on IS NOT NULL",
@@ -256,12 +282,13 @@ BRANCHES = (
         "dosing_labresult t"
         " LEFT JOIN dosing_laboratory lab ON lab.id = t.laboratory_id",
         on("t.drawn_on"),
-        "jsonb_build_object('laboratory', lab.name, 'note', t.note)",
-        number(
-            "t.analyte", "t.value", "%(lab_units)s::jsonb ->> t.analyte", "t.comparator"
-        )
-        + " || "
-        + number("'reported'", "t.reported_value", "t.reported_unit", "t.comparator"),
+        "json_build_object('laboratory', lab.name, 'note', t.note)",
+        numbers(
+            number(
+                "t.analyte", "t.value", unit_of("t.analyte", LABS_IN), "t.comparator"
+            ),
+            number("'reported'", "t.reported_value", "t.reported_unit", "t.comparator"),
+        ),
         aside=WITHDRAWN,
     ),
     Branch(
@@ -269,7 +296,7 @@ BRANCHES = (
         "patients.lesion",
         "patients_lesion t",
         on("(SELECT born_on FROM patients_patient WHERE id = t.patient_id)"),
-        "jsonb_build_object('body_site', t.body_site, 'side', t.side, 'region',"
+        "json_build_object('body_site', t.body_site, 'side', t.side, 'region',"
         " t.region, 'compartment', t.compartment, 'issva_type', t.issva_type, 'gene',"
         " t.gene, 'variant', t.variant, 'note', t.note)",
     ),
@@ -281,7 +308,7 @@ BRANCHES = (
             "coalesce(t.done_on,"
             " (SELECT born_on FROM patients_patient WHERE id = l.patient_id))"
         ),
-        "jsonb_build_object('lesion', t.lesion_id, 'what', t.kind, 'agent', t.agent,"
+        "json_build_object('lesion', t.lesion_id, 'what', t.kind, 'agent', t.agent,"
         " 'done_on', t.done_on, 'outcome', t.outcome)",
         aside=WITHDRAWN,
         owner="l.patient_id",
@@ -291,7 +318,7 @@ BRANCHES = (
         "patients.scheduleitem",
         "patients_scheduleitem t",
         on("coalesce(t.done_on, t.booked_on, t.best_on)"),
-        "jsonb_build_object('what', t.kind, 'state', t.state, 'opens_on', t.opens_on,"
+        "json_build_object('what', t.kind, 'state', t.state, 'opens_on', t.opens_on,"
         " 'best_on', t.best_on, 'closes_on', t.closes_on, 'booked_on', t.booked_on,"
         " 'done_on', t.done_on, 'reason', t.reason, 'rests_on', t.source)",
         aside="t.state = 'cancelled'",
@@ -302,7 +329,7 @@ BRANCHES = (
         "patients.reminder",
         "patients_reminder t",
         "coalesce(t.sent_at, t.wanted_at)",
-        "jsonb_build_object('about', t.kind, 'stage', t.stage, 'channel', t.channel,"
+        "json_build_object('about', t.kind, 'stage', t.stage, 'channel', t.channel,"
         " 'state', t.state, 'item', t.item_id, 'wanted_at', t.wanted_at, 'sent_at',"
         " t.sent_at)",
         day="false",
@@ -316,7 +343,7 @@ BRANCHES = (
         "patients.task",
         "patients_task t",
         "t.raised_at",
-        "jsonb_build_object('what', t.kind, 'text', t.text, 'facts', t.facts,"
+        "json_build_object('what', t.kind, 'text', t.text, 'facts', t.facts,"
         " 'is_urgent', t.is_urgent, 'owner', t.owner, 'closed_at', t.closed_at,"
         " 'outcome', t.outcome)",
         day="false",
@@ -452,8 +479,8 @@ def placed(number: int, branch: Branch, asked: Asked) -> str:
     """Return the statement of the places of one branch, with a limit of its own."""
     return f"""
 SELECT {branch.at} AS at, {number} AS branch, t.id AS id FROM {branch.table}
-WHERE {" AND ".join([OWN % branch.owner, branch.where, *conditions(number, branch, asked)])}
-ORDER BY 1 DESC, t.id DESC LIMIT %(count)s"""  # noqa: S608 - of our own words
+WHERE {" AND ".join([OWN % branch.owner, *conditions(number, branch, asked)])}
+ORDER BY {branch.order} DESC, t.id DESC LIMIT %(count)s"""  # noqa: S608 - of our own words
 
 
 OWN = "%s = %%(patient)s"
@@ -463,7 +490,7 @@ def told_by(number: int, branch: Branch) -> str:
     """Return the statement that tells the chosen records of one branch."""
     at_text = f"to_char({branch.at} AT TIME ZONE 'UTC', '{INSTANT}')"
     return f"""
-SELECT {at_text}, {number}, t.id, jsonb_build_object(
+SELECT {at_text}, {number}, t.id, json_build_object(
     'kind', '{branch.kind}', 'id', t.id, 'phase', '{branch.phase}',
     'version', {branch.version}, 'at', {at_text},
     'day', CASE WHEN {branch.day} THEN ({branch.at} AT TIME ZONE %(zone)s)::date END,
@@ -489,7 +516,7 @@ INSTANT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 
 def conditions(number: int, branch: Branch, asked: Asked) -> Sequence[str]:
-    found = []
+    found = [branch.where]
     if asked.first:
         found.append(f"{branch.at} >= %(first)s")
     if asked.last:
@@ -513,8 +540,6 @@ def facts_for(patient: Patient, asked: Asked) -> dict[str, Any]:
         "patient": patient.pk,
         "zone": patient.site.time_zone,
         "count": asked.count + 1,
-        "units": MEASURED_IN,
-        "lab_units": LABS_IN,
         "first": asked.first,
         "last": asked.last,
     }
