@@ -20,6 +20,7 @@ from dosing.policy.labs import Substance, kept_unit
 from patients.models import Patient
 from patients.models.observations import UNITS
 
+MEASURED_IN = {str(quantity): unit for quantity, unit in UNITS.items()}
 LABS_IN = {each.value: kept_unit(Substance(each.value)) for each in Analyte}
 
 
@@ -251,7 +252,7 @@ BRANCHES = (
         on("t.measured_on"),
         "json_build_object('lesion', t.lesion_id, 'imaging', t.imaging_id, 'visit',"
         " t.visit_id, 'landmark', t.landmark_id, 'method', t.method, 'note', t.note)",
-        numbers(number("t.quantity", "t.value", unit_of("t.quantity", UNITS))),
+        numbers(number("t.quantity", "t.value", unit_of("t.quantity", MEASURED_IN))),
         aside=WITHDRAWN,
     ),
     Branch(
@@ -401,7 +402,7 @@ class Told:
 MARK = """
 SELECT coalesce((
     SELECT max(position) FROM patients_auditevent
-    WHERE patient_id = %(patient)s AND action NOT LIKE 'read\\_%%'
+    WHERE patient_id = %(patient)s AND NOT (action::text LIKE 'read\\_%%')
 ), 0), pg_snapshot_xmin(pg_current_snapshot())::text::bigint, greatest(
     (SELECT max(changed_in) FROM patients_scheduleitem WHERE patient_id = %(patient)s),
     (SELECT max(changed_in) FROM patients_reminder WHERE patient_id = %(patient)s), 0
@@ -420,7 +421,7 @@ CHANGED = """
 WITH touched AS MATERIALIZED (
     SELECT DISTINCT object_type, object_id AS id FROM patients_auditevent
     WHERE patient_id = %(patient)s AND position > %(position)s
-      AND action NOT LIKE 'read\\_%%'
+      AND NOT (action::text LIKE 'read\\_%%')
 )
 """
 
@@ -505,7 +506,7 @@ FROM {branch.table} LEFT JOIN LATERAL (
            CASE WHEN s.role = 'api_client' THEN 'program' ELSE 'person' END AS source
     FROM patients_auditevent AS line JOIN patients_staff AS s ON s.id = line.actor_id
     WHERE line.object_type = '{branch.of}' AND line.object_id = t.id::text
-      AND line.action NOT LIKE 'read\\_%%'
+      AND NOT (line.action::text LIKE 'read\\_%%')
     ORDER BY line.id DESC LIMIT 1
 ) AS author ON true
 WHERE t.id = ANY(%(of_{number})s)"""  # noqa: S608 - of our own words

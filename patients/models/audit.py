@@ -153,7 +153,14 @@ class AuditEvent(models.Model):
                 name="audit_positions_are_unique", fields=["chain", "position"]
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["object_type", "object_id"])]
+        indexes: ClassVar = [
+            models.Index(fields=["object_type", "object_id"]),
+            models.Index(
+                name="changes_of_a_patient",
+                fields=["patient", "position"],
+                condition=~models.Q(action__startswith="read_"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_type} {self.object_id}"
