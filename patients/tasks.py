@@ -16,6 +16,11 @@ def beat_heart() -> None:
 
 
 @shared_task
+def forget_replies() -> None:
+    services.forget_replies(at=timezone.now())
+
+
+@shared_task
 def scan_reminders() -> None:
     """Evaluate what is due; then, or if that fails at the next tick, have it sent."""
     services.scan_reminders(at=timezone.now())

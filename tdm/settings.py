@@ -136,6 +136,7 @@ PUBLIC_URL = env.text("PUBLIC_URL", "")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "heartbeat": {"task": "patients.tasks.beat_heart", "schedule": 10.0},
     "schedules": {"task": "dosing.tasks.extend_schedules", "schedule": 60.0},
+    "replies": {"task": "patients.tasks.forget_replies", "schedule": 3600.0},
     "cohort": {"task": "dosing.tasks.refresh_cohort", "schedule": 60.0},
     "reminders": {
         "task": "patients.tasks.scan_reminders",
@@ -230,11 +231,12 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["patients.rest.TokenMay"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["patients.rest.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "patients.api.description.Description",
     "DEFAULT_THROTTLE_CLASSES": ["patients.rest.Throttle"],
     "DEFAULT_THROTTLE_RATES": {"user": "600/min"},
     "EXCEPTION_HANDLER": "patients.rest.problem",
     "COERCE_DECIMAL_TO_STRING": True,
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Troughline",
@@ -246,6 +248,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    # Each list of codes stands where it is used; as components they would collide.
+    "POSTPROCESSING_HOOKS": [],
 }
 
 EMAIL_HOST = env.text("EMAIL_HOST", "")

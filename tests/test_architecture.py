@@ -39,7 +39,8 @@ OPEN_TO_ALL = {"sign_in", "set_language", "livez", "readyz", "api-schema", "api-
 OPEN_TO_ALL |= {"calendar_feed"}
 BY_CLOCK = {"beat", "refresh_cohort"}
 BY_CLOCK |= {"scan_reminders", "claim_reminder", "finish_reminder", "drain_reminders"}
-BY_CLOCK |= {"plan_on", "note_planned"}
+BY_CLOCK |= {"plan_on", "note_planned", "forget_replies"}
+OF_A_REQUEST = {"claim_key", "keep_reply"}  # no part of a record
 
 
 def addresses(
@@ -425,7 +426,7 @@ SERVICES = [
     for name, service in inspect.getmembers(module, inspect.isfunction)
     if not name.startswith("_")
     and service.__module__.startswith(module.__name__)
-    and name not in BY_CLOCK
+    and name not in BY_CLOCK | OF_A_REQUEST
 ]
 
 

@@ -10,6 +10,10 @@ from patients.models import (
     Site,
     Staff,
 )
+from patients.models.people import (
+    MOST_REQUESTS_PER_MINUTE,
+    USUAL_REQUESTS_PER_MINUTE,
+)
 from patients.web import ServiceForm
 
 
@@ -40,6 +44,12 @@ class PasswordForm(PasswordChangeForm):
 class TokenForm(ServiceForm):
     name = forms.CharField(label=_("Name of the program"), max_length=80)
     site = forms.ModelChoiceField(Site.objects.none(), label=_("Clinic"))
+    more_sites = forms.ModelMultipleChoiceField(
+        Site.objects.none(),
+        label=_("Other clinics that it sees"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
     scopes = forms.MultipleChoiceField(
         label=_("What it may do"),
         choices=Scope.choices,
@@ -48,9 +58,20 @@ class TokenForm(ServiceForm):
     days = forms.IntegerField(
         label=_("Valid for (days)"), initial=90, min_value=1, max_value=366
     )
+    requests_per_minute = forms.IntegerField(
+        label=_("Requests a minute at most"),
+        initial=USUAL_REQUESTS_PER_MINUTE,
+        min_value=1,
+        max_value=MOST_REQUESTS_PER_MINUTE,
+        required=False,
+    )
 
     def __init__(self, *args: object, staff: Staff, **options: object) -> None:
         super().__init__(*args, **options)
         sites = staff.sites.order_by("pk")
         self.fields["site"].queryset = sites  # type: ignore[attr-defined]
         self.fields["site"].initial = sites.first()
+        self.fields["more_sites"].queryset = sites  # type: ignore[attr-defined]
+
+    def clean_requests_per_minute(self) -> int:
+        return self.cleaned_data["requests_per_minute"] or USUAL_REQUESTS_PER_MINUTE

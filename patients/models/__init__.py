@@ -45,6 +45,7 @@ from patients.models.reminders import (
     Reminder,
     Waiting,
 )
+from patients.models.replies import ApiReply
 from patients.models.schedule import (
     ClosedDay,
     ItemKind,
@@ -69,6 +70,7 @@ __all__ = [
     "OF_IMAGING",
     "Action",
     "ApiToken",
+    "ApiReply",
     "AuditEvent",
     "BleedingGrade",
     "CalendarFeed",

@@ -326,17 +326,32 @@ class Patient(models.Model):
 
 
 class Scope(models.TextChoices):
+    """What a token may do; only `READ_PATIENTS` shows a name."""
+
     READ_PATIENTS = "read_patients", _("Read patients and timelines")
+    WRITE_PATIENTS = "write_patients", _("Register patients and lesions")
     WRITE_LEVELS = "write_levels", _("Write trough levels")
+    WRITE_DOSES = "write_doses", _("Prescribe, correct and stop doses")
+    WRITE_DIARY = "write_diary", _("Write the diary")
+    WRITE_RECORDS = "write_records", _("Write what was found and taken besides")
+    WRITE_SCHEDULE = "write_schedule", _("Change what is planned and close tasks")
+    READ_COHORT = "read_cohort", _("Read the cohort without names")
+
+
+USUAL_REQUESTS_PER_MINUTE = 600
+MOST_REQUESTS_PER_MINUTE = 6000
 
 
 class ApiToken(AbstractAuthToken):
-    """A program's key, kept as a hash only; its account sees one clinic."""
+    """A program's key, kept as a hash only; its account sees the clinics it names."""
 
     name = models.CharField(_("name"), max_length=80, validators=[plain_text])
     scopes = ArrayField(
         models.CharField(max_length=20, choices=Scope.choices),
         verbose_name=_("what it may do"),
+    )
+    requests_per_minute = models.PositiveIntegerField(
+        _("requests a minute"), default=USUAL_REQUESTS_PER_MINUTE
     )
 
     objects: ClassVar[AuthTokenManager] = AuthTokenManager()
@@ -349,6 +364,16 @@ class ApiToken(AbstractAuthToken):
                 name="token_has_known_scopes",
                 condition=Q(scopes__contained_by=Scope.values, scopes__len__gt=0),
                 violation_error_message=_("Choose what the token may do."),
+            ),
+            models.CheckConstraint(
+                name="token_has_a_pace",
+                condition=Q(
+                    requests_per_minute__range=(1, MOST_REQUESTS_PER_MINUTE),
+                ),
+                violation_error_code=about("requests_per_minute"),
+                violation_error_message=_(
+                    "A token sends between 1 and 6000 requests a minute."
+                ),
             ),
         ]
 

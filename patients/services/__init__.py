@@ -49,6 +49,7 @@ from patients.services.people import (
     withdraw_previous_treatment,
 )
 from patients.services.reminders import scan_reminders
+from patients.services.replies import claim_key, forget_replies, keep_reply
 from patients.services.schedule import (
     Wanted,
     note_planned,
@@ -83,6 +84,7 @@ __all__ = [
     "book_item",
     "change_password",
     "choose_notifications",
+    "claim_key",
     "claim_reminder",
     "close_task",
     "correct_contact",
@@ -97,6 +99,8 @@ __all__ = [
     "drain_reminders",
     "end_feed",
     "finish_reminder",
+    "forget_replies",
+    "keep_reply",
     "issue_token",
     "make_feed",
     "move_item",

@@ -19,6 +19,7 @@ from patients.models import (
     Site,
     Staff,
 )
+from patients.models.people import USUAL_REQUESTS_PER_MINUTE
 from patients.services.schedule import plan_anew
 
 
@@ -83,14 +84,22 @@ LONGEST_TOKEN_DAYS = 366
 
 @transaction.atomic
 def issue_token(
-    *, name: str, site: Site, scopes: list[str], days: int, actor: Staff
+    *,
+    name: str,
+    site: Site,
+    scopes: list[str],
+    days: int,
+    actor: Staff,
+    more_sites: Iterable[Site] = (),
+    requests_per_minute: int = USUAL_REQUESTS_PER_MINUTE,
 ) -> tuple[ApiToken, str]:
-    """Open an account for a program at one clinic and return its key, once."""
+    """Open an account for a program at its clinics and return its key, once."""
+    sites = {site, *more_sites}
     if actor.role != Role.ADMIN:
         raise ValidationError(_("Only an administrator issues tokens."))
     if not 1 <= days <= LONGEST_TOKEN_DAYS:
         raise ValidationError({"days": _("A token is valid for 1 to 366 days.")})
-    if ApiToken.objects.filter(user__sites=site, name=name).exists():
+    if ApiToken.objects.filter(user__sites__in=sites, name=name).exists():
         raise ValidationError({"name": _("This clinic has a token of that name.")})
     account = Staff(
         username=f"api-{site.pk}-{secrets.token_hex(8)}",
@@ -100,9 +109,13 @@ def issue_token(
     account.set_unusable_password()
     account.full_clean()
     account.save()
-    account.sites.set([site])
+    account.sites.set(sites)
     token, key = ApiToken.objects.create(
-        user=account, expiry=timedelta(days=days), name=name, scopes=scopes
+        user=account,
+        expiry=timedelta(days=days),
+        name=name,
+        scopes=scopes,
+        requests_per_minute=requests_per_minute,
     )
     token.full_clean()
     audit.record("issue_token", token, actor=actor, details={"name": name})

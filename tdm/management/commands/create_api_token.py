@@ -1,5 +1,7 @@
 """Issue a token for a program; the key is printed once and kept as a hash."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -8,7 +10,7 @@ from patients.models import Scope, Site, Staff
 
 
 class Command(BaseCommand):
-    help = "Issues an API token for one clinic and prints its key once."
+    help = "Issues an API token for one clinic or several and prints its key once."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="what the token is for")
@@ -18,8 +20,14 @@ class Command(BaseCommand):
             "--scopes", nargs="+", choices=Scope.values, default=[Scope.READ_PATIENTS]
         )
         parser.add_argument("--days", type=int, default=90)
+        parser.add_argument(
+            "--more-sites", nargs="*", default=[], help="other clinics that it sees"
+        )
+        parser.add_argument(
+            "--per-minute", type=int, default=600, help="requests a minute at most"
+        )
 
-    def handle(self, **options: str) -> None:
+    def handle(self, **options: Any) -> None:
         try:
             site = Site.objects.get(name=options["site"])
             actor = Staff.objects.get(username=options["by"])
@@ -27,11 +35,14 @@ class Command(BaseCommand):
                 name=options["name"],
                 site=site,
                 scopes=list(options["scopes"]),
-                days=int(options["days"]),
+                days=options["days"],
+                more_sites=[Site.objects.get(name=n) for n in options["more_sites"]],
+                requests_per_minute=options["per_minute"],
                 actor=actor,
             )
         except Site.DoesNotExist as missing:
-            raise CommandError(f"There is no clinic {options['site']!r}.") from missing
+            named = ", ".join([options["site"], *options["more_sites"]])
+            raise CommandError(f"There is no clinic {named!r}.") from missing
         except Staff.DoesNotExist as missing:
             raise CommandError(f"There is no account {options['by']!r}.") from missing
         except ValidationError as refusal:
