@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
@@ -137,9 +139,12 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
 
 class Throttle(UserRateThrottle):
-    """Slow a hasty program down; a cache that is away slows nobody."""
+    """Hold a program to its token's pace; a cache that is away slows nobody."""
 
     def allow_request(self, request: Request, view: "views.APIView") -> bool:
+        pace = getattr(request.auth, "requests_per_minute", None)
+        if pace is not None:
+            self.num_requests, self.duration = pace, 60
         try:
             return super().allow_request(request, view)
         except RedisError:
@@ -165,7 +170,7 @@ def problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
     if isinstance(error, IntegrityError):
         error = refusal_of(error)
     if isinstance(error, ValidationError):
-        return document(HTTPStatus.UNPROCESSABLE_ENTITY, errors=of_service(error))
+        return refused(error)
     if isinstance(error, exceptions.ValidationError):
         errors = list(of_serializer(error.detail, ""))
         return document(HTTPStatus.BAD_REQUEST, errors=errors)
@@ -178,6 +183,81 @@ def problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
         if header not in {"Content-Type", "Allow"}:
             answer[header] = value
     return answer
+
+
+def refused(error: ValidationError) -> Response:
+    """Say what a service refuses; of a record that moved on, its version now."""
+    said = [each for errors in errors_by_field(error).values() for each in errors]
+    stale = next((each for each in said if each.code == "stale"), None)
+    if stale is None:
+        return document(HTTPStatus.UNPROCESSABLE_ENTITY, errors=of_service(error))
+    words = _("This record has changed. Read it again before you change it.")
+    answer = document(HTTPStatus.PRECONDITION_FAILED, detail=words)
+    answer["ETag"] = etag((stale.params or {})["version"])
+    return answer
+
+
+def refused_cells(errors: Sequence[Mapping[str, str]]) -> Response:
+    """Say which cells are refused: 409 where one of them says something else by now."""
+    stale = any(each["code"] == "stale" for each in errors)
+    status = HTTPStatus.CONFLICT if stale else HTTPStatus.UNPROCESSABLE_ENTITY
+    return document(status, errors=errors)
+
+
+def etag(version: object) -> str:
+    """Return the tag by which a program names a version of a record."""
+    return f'W/"{version}"'
+
+
+def version_asked(request: Request) -> int:
+    """Return the version that `If-Match` names; a change without it is refused."""
+    tag = request.headers.get("If-Match")
+    if tag is None:
+        raise UnconditionalError
+    found = TAG.fullmatch(tag.strip())
+    if found is None:
+        raise exceptions.ParseError(_('Name one version in If-Match, such as W/"3".'))
+    return int(found[1])
+
+
+TAG = re.compile(r'(?:W/)?"([0-9]{1,9})"', re.ASCII)
+
+
+class UnconditionalError(exceptions.APIException):
+    status_code = HTTPStatus.PRECONDITION_REQUIRED
+    default_detail = gettext_lazy("Name the version that you change in If-Match.")
+
+
+class TooLargeError(exceptions.APIException):
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_detail = gettext_lazy("The document is too large.")
+
+
+class CodedError(exceptions.UnsupportedMediaType):
+    default_detail = gettext_lazy("Send JSON in UTF-8, without Content-Encoding.")
+
+
+def check_request(request: Request, parameters: Collection[str]) -> None:
+    """Refuse what would be ignored without a word: an encoding, a parameter."""
+    if "X-HTTP-Method-Override" in request.headers:
+        raise exceptions.ParseError(_("Send the method itself."))
+    charset = getattr(request, "content_params", {}).get("charset", "utf-8")
+    if "Content-Encoding" in request.headers or charset.lower() != "utf-8":
+        raise CodedError(request.content_type, detail=CodedError.default_detail)
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+        raise TooLargeError
+    for name, values in request.query_params.lists():
+        if name not in parameters:
+            near = get_close_matches(name, parameters, n=1)
+            hint = _(" Did you mean %(near)s?") % {"near": near[0]} if near else ""
+            words = _("There is no parameter %(name)s.") % {"name": ascii(name[:40])}
+            raise exceptions.ParseError(words + hint, code="unknown_parameter")
+        if len(values) > 1:
+            words = _("The parameter %(name)s stands more than once.") % {"name": name}
+            raise exceptions.ParseError(words)
+
+
+MOST_BYTES = 1_000_000
 
 
 def document(

@@ -10,27 +10,22 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from rest_framework.routers import SimpleRouter
 
-from dosing.api import LaboratoriesView, TroughsView
-from patients.api import PatientViewSet
+from dosing import api as of_the_drug
+from patients import api as of_the_person
 from patients.forms import PasswordForm, SignInForm
 from tdm import feed, forecasts, health, lesions, reports, views, visits, worker
 from tdm.api import AdviceView
 from tdm.cohort import pages
+from tdm.cohort.api import CohortView
 from tdm.timeline_api import TimelineView
 
-router = SimpleRouter()
-router.register("patients", PatientViewSet, basename="patient")
-
 api = [
-    *router.urls,
+    *of_the_person.paths,
+    *of_the_drug.paths,
     path("patients/<int:pk>/timeline/", TimelineView.as_view(), name="api-timeline"),
     path("patients/<int:patient_id>/advice/", AdviceView.as_view(), name="api-advice"),
-    path(
-        "patients/<int:patient_id>/troughs/", TroughsView.as_view(), name="api-troughs"
-    ),
-    path("laboratories/", LaboratoriesView.as_view(), name="api-laboratories"),
+    path("cohort/", CohortView.as_view(), name="api-cohort"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path(
         "docs/",

@@ -1,24 +1,19 @@
 """Trough levels for programs: the same service as the form."""
 
 from datetime import datetime
-from typing import ClassVar
-from uuid import UUID
+from typing import Any
 
 from django.db import models
-from django.shortcuts import get_object_or_404
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import (
     OpenApiExample,
     extend_schema,
     extend_schema_field,
+    extend_schema_view,
 )
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.reverse import reverse
-from rest_framework.views import APIView
 
 from dosing import services
 from dosing.history import history_of
@@ -26,8 +21,22 @@ from dosing.models import Laboratory, TroughLevel
 from dosing.services.levels import Confirmation
 from dosing.units import NotANumberError, Reported, Unit, parse_reported, parse_unit
 from dosing.words import say
-from patients.api import NoUnknownFields
+from patients.api.fields import (
+    NoUnknownFields,
+    ReasonField,
+    TextField,
+    WholeField,
+    WhySerializer,
+)
+from patients.api.records import (
+    Act,
+    AddedRecords,
+    ApiView,
+    ChangedRecord,
+    Facts,
+)
 from patients.models import Patient, Scope
+from patients.models.rules import plain_text
 from patients.rest import caller
 
 
@@ -88,22 +97,35 @@ def parsed_instant(value: object) -> datetime | None:
         return None
 
 
-class TroughSerializer(NoUnknownFields):
+def words(length: int = 500) -> TextField:
+    return TextField(
+        max_length=length,
+        required=False,
+        default="",
+        allow_blank=True,
+        validators=[plain_text],
+    )
+
+
+class TroughAsked(NoUnknownFields):
     level = ReportedField()
     unit = UnitField()
     drawn_at = InstantField()
     last_dose_at = InstantField(allow_null=True, required=False, default=None)
-    laboratory = serializers.IntegerField(min_value=1)
-    note = serializers.CharField(
-        max_length=500, required=False, default="", allow_blank=True
-    )
-    submission = serializers.UUIDField(required=False, default=None, allow_null=True)
+    laboratory = WholeField(min_value=1)
+    note = words()
     confirmed = serializers.ListField(
-        child=serializers.CharField(max_length=80), required=False, default=list
+        child=TextField(max_length=80), required=False, default=list
     )
-    confirmation_reason = serializers.CharField(
-        max_length=500, required=False, default="", allow_blank=True
-    )
+    confirmation_reason = words()
+
+
+class TroughSerializer(TroughAsked):
+    submission = serializers.UUIDField(required=False, default=None, allow_null=True)
+
+
+class TroughCorrected(TroughAsked):
+    reason = ReasonField(validators=[plain_text])
 
 
 class StoredTroughSerializer(serializers.ModelSerializer[TroughLevel]):
@@ -123,12 +145,17 @@ class StoredTroughSerializer(serializers.ModelSerializer[TroughLevel]):
             "drawn_at",
             "last_dose_at",
             "note",
+            "set_aside_at",
             "verdict",
             "version",
         )
 
     def get_verdict(self, level: TroughLevel) -> str:
-        reading = history_of(level.patient).read(level)
+        """Read a level; the history of a patient is read once for a whole list."""
+        known = self.context.setdefault("histories", {})
+        if level.patient_id not in known:
+            known[level.patient_id] = history_of(level.patient)
+        reading = known[level.patient_id].read(level)
         return reading.verdict.value if reading else "unknown"
 
 
@@ -138,86 +165,94 @@ class LaboratorySerializer(serializers.ModelSerializer[Laboratory]):
         fields = ("id", "name", "method", "unit", "lower_limit_ng_per_ml", "matrix")
 
 
-class LaboratoriesView(ListAPIView[Laboratory]):
-    """The laboratories of the token's clinic, whose numbers a level names."""
+class LaboratoriesView(ApiView, ListAPIView[Laboratory]):
+    """The laboratories of the token's clinics, whose numbers a level names."""
 
-    scopes: ClassVar = {"GET": Scope.WRITE_LEVELS, "OPTIONS": Scope.WRITE_LEVELS}
-    serializer_class = LaboratorySerializer
-    queryset = Laboratory.objects.none()
+    reads = Scope.WRITE_LEVELS
+    model = Laboratory
+    shown = LaboratorySerializer
+    pagination_class = None
 
     def get_queryset(self) -> models.QuerySet[Laboratory]:
-        return Laboratory.objects.filter(
-            site__in=caller(self.request).sites.all()
-        ).order_by("pk")
+        if not self.request or not self.request.user.is_authenticated:
+            return Laboratory.objects.none()
+        sites = caller(self.request).sites.all()
+        return Laboratory.objects.filter(site__in=sites).order_by("pk")
 
 
-class ProblemSerializer(serializers.Serializer):
-    """RFC 9457; `errors` point at fields, and `confirm` is what to send back."""
-
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField(required=False)
-    errors = serializers.ListField(  # type: ignore[assignment]
-        child=serializers.DictField(child=serializers.CharField()), required=False
-    )
-
-
-PROBLEMS = dict.fromkeys([400, 401, 403, 404, 415, 422, 429], ProblemSerializer)
-
-
-class TroughsView(APIView):
-    """Trough levels of one patient."""
-
-    scopes: ClassVar = {"POST": Scope.WRITE_LEVELS, "OPTIONS": Scope.WRITE_LEVELS}
-
-    @extend_schema(
-        request=TroughSerializer,
-        responses={201: StoredTroughSerializer, **PROBLEMS},
-        examples=[
-            OpenApiExample(
-                "A trough",
-                request_only=True,
-                value={
-                    "level": "13.3",
-                    "unit": "ng/mL",
-                    "drawn_at": "2026-01-31T08:00:00+09:00",
-                    "last_dose_at": "2026-01-30T08:00:00+09:00",
-                    "laboratory": 1,
-                },
-            )
-        ],
-    )
-    def post(self, request: Request, patient_id: int) -> Response:
-        """Record a level; an unusual one is refused with a key that confirms it."""
-        visible = Patient.objects.visible_to(caller(request)).select_related("site")
-        patient = get_object_or_404(visible, pk=patient_id)
-        parsed = TroughSerializer(data=request.data)
-        parsed.is_valid(raise_exception=True)
-        facts = dict(parsed.validated_data)
-        submission: UUID | None = facts.pop("submission")
-        level = services.record_trough(
-            patient=patient,
-            laboratory=laboratory_of(patient, facts.pop("laboratory")),
-            reported=facts.pop("level"),
-            unit=facts.pop("unit"),
-            confirmation=Confirmation(
-                facts.pop("confirmed"), facts.pop("confirmation_reason")
-            ),
-            submission=submission,
-            actor=caller(request),
-            **facts,
-        )
-        body = StoredTroughSerializer(level).data
-        where = reverse("api-timeline", args=[patient.pk], request=request)
-        return Response(body, status=201, headers={"Location": where})
-
-
-def laboratory_of(patient: Patient, key: int) -> Laboratory:
+def laboratory_of(patient: Patient, key: int | None) -> Any:
     rows: models.QuerySet[Laboratory] = Laboratory.objects.filter(site=patient.site_id)
+    if key is None:
+        return None
     found = rows.filter(pk=key).first()
     if found is None:
         raise serializers.ValidationError(
             {"laboratory": [_("Choose a laboratory of this clinic.")]}
         )
     return found
+
+
+def measured(patient: Patient, given: Facts) -> Facts:
+    """Return what a service takes of a level as it was sent."""
+    confirmation = Confirmation(
+        given.pop("confirmed"), given.pop("confirmation_reason")
+    )
+    return {
+        **given,
+        "reported": given.pop("level"),
+        "laboratory": laboratory_of(patient, given["laboratory"]),
+        "confirmation": confirmation,
+    }
+
+
+class OfLevels(ApiView):
+    model = TroughLevel
+    shown = StoredTroughSerializer
+    writes = Scope.WRITE_LEVELS
+
+
+A_TROUGH = OpenApiExample(
+    "A trough",
+    request_only=True,
+    value={
+        "level": "13.3",
+        "unit": "ng/mL",
+        "drawn_at": "2026-01-31T08:00:00+09:00",
+        "last_dose_at": "2026-01-30T08:00:00+09:00",
+        "laboratory": 1,
+    },
+)
+
+
+@extend_schema_view(post=extend_schema(examples=[A_TROUGH]))
+class TroughsView(OfLevels, AddedRecords):
+    """Trough levels of one patient; an unusual one is refused with its question."""
+
+    asked = TroughSerializer
+    adds = staticmethod(services.record_trough)
+    detail = "api-trough"
+
+    def every(self) -> models.QuerySet[Any]:
+        return TroughLevel.objects.select_related("patient__site")
+
+    def facts(self, given: Facts) -> Facts:
+        return measured(self.patient, given)
+
+
+class TroughView(OfLevels, ChangedRecord):
+    """One trough level, as it was reported and in ng/mL."""
+
+    asked = TroughCorrected
+    corrects = staticmethod(services.correct_trough)
+    noun = "level"
+
+    def facts(self, record: TroughLevel, given: Facts) -> Facts:
+        return measured(record.patient, given)
+
+
+class SetAsideView(OfLevels, Act):
+    """Keep a level on the record but out of every judgement."""
+
+    asked = WhySerializer
+    does = staticmethod(services.set_aside_trough)
+    noun = "level"

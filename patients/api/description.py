@@ -1,0 +1,110 @@
+"""How the code describes the API: scopes, versions, keys and every refusal."""
+
+from http import HTTPStatus
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+
+class SaidSerializer(serializers.Serializer):
+    """One error: where, which, in words; `confirm` is what to send back."""
+
+    pointer = serializers.CharField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    confirm = serializers.CharField(required=False)
+
+
+class ProblemSerializer(serializers.Serializer):
+    """RFC 9457; `errors` point at fields."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(required=False)
+    errors = SaidSerializer(many=True, required=False)  # type: ignore[assignment]
+
+
+READING = (400, 401, 403, 404, 406, 429, 503)
+WRITING = (*READING, 409, 413, 415, 422)
+CHANGING = (412, 428)
+CONDITIONAL = ("asked", "noun")
+"""A view that has both of these changes a record by its version."""
+
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "pattern": "^[!-~]{1,80}$"},
+    OpenApiParameter.HEADER,
+    description="The same key and body again gives the first answer, for 24 hours.",
+)
+VERSION = OpenApiParameter(
+    "If-Match",
+    {"type": "string", "pattern": '^W/"[0-9]{1,9}"$'},
+    OpenApiParameter.HEADER,
+    required=True,
+    description="The ETag of the version that is changed.",
+)
+LIMIT = OpenApiParameter(
+    "limit",
+    {"type": "integer", "minimum": 1, "maximum": 200, "default": 100},
+    OpenApiParameter.QUERY,
+    description="How many records a page has.",
+)
+
+
+class Description(AutoSchema):  # type: ignore[no-any-unimported]
+    """Adds to each operation what all of them share."""
+
+    @property
+    def writes(self) -> bool:
+        return self.method in {"POST", "PUT"}
+
+    @property
+    def is_change(self) -> bool:
+        return self.writes and all(hasattr(self.view, name) for name in CONDITIONAL)
+
+    def get_description(self) -> str:
+        said: str = super().get_description() or ""
+        scope = getattr(self.view, "scopes", {}).get(self.method)
+        return f"{said}\n\nScope: `{scope}`." if scope else said
+
+    def get_override_parameters(self) -> list[OpenApiParameter]:
+        found = [*super().get_override_parameters()]
+        if self.method == "POST":
+            found.append(KEY)
+        if self.is_change:
+            found.append(VERSION)
+        if self.method == "GET" and "limit" in getattr(self.view, "parameters", ()):
+            found.append(LIMIT)
+        return found
+
+    def get_request_serializer(self) -> Any:
+        asked = getattr(self.view, "asked", None)
+        return asked if self.writes and asked else super().get_request_serializer()
+
+    def get_response_serializers(self) -> Any:
+        shown = getattr(self.view, "shown", None)
+        if not (self.writes and shown):
+            return super().get_response_serializers()
+        return {200 if hasattr(self.view, "noun") else 201: shown}
+
+    def get_operation(self, *args: Any, **options: Any) -> Any:
+        operation = super().get_operation(*args, **options)
+        if operation:
+            for status in self.refusals:
+                code = str(status)
+                said = self._get_response_for_code(
+                    ProblemSerializer, code, media_types=["application/problem+json"]
+                )
+                phrase = HTTPStatus(status).phrase
+                operation["responses"][code] = {**said, "description": phrase}
+        return operation
+
+    @property
+    def refusals(self) -> tuple[int, ...]:
+        return (
+            *(WRITING if self.writes else READING),
+            *(CHANGING if self.is_change else ()),
+        )

@@ -1,0 +1,65 @@
+"""The addresses of this room's resources."""
+
+from django.urls import path
+
+from patients.api.observations import (
+    EffectsView,
+    EffectView,
+    ImagingStudyView,
+    ImagingView,
+    LandmarksView,
+    LandmarkView,
+    MeasurementsView,
+    MeasurementView,
+    VisitsView,
+    VisitView,
+    WithdrawEffectView,
+    WithdrawImagingView,
+    WithdrawVisitView,
+)
+from patients.api.people import LesionsView, LesionView, PatientsView, PatientView
+from patients.api.schedule import (
+    BookItemView,
+    CloseTaskView,
+    ItemView,
+    MoveItemView,
+    ReopenItemView,
+    ScheduleView,
+    SkipItemView,
+    TasksView,
+    TaskView,
+)
+
+OF_PATIENT = "patients/<int:patient_id>/"
+
+paths = [
+    path(address, view.as_view(), name=f"api-{name}")
+    for address, view, name in (
+        ("patients/", PatientsView, "patients"),
+        ("patients/<int:pk>/", PatientView, "patient"),
+        (f"{OF_PATIENT}lesions/", LesionsView, "lesions"),
+        ("lesions/<int:pk>/", LesionView, "lesion"),
+        (f"{OF_PATIENT}side-effects/", EffectsView, "side-effects"),
+        ("side-effects/<int:pk>/", EffectView, "side-effect"),
+        ("side-effects/<int:pk>/withdraw/", WithdrawEffectView, "withdraw-side-effect"),
+        (f"{OF_PATIENT}measurements/", MeasurementsView, "measurements"),
+        ("measurements/<int:pk>/", MeasurementView, "measurement"),
+        (f"{OF_PATIENT}landmarks/", LandmarksView, "landmarks"),
+        ("landmarks/<int:pk>/", LandmarkView, "landmark"),
+        (f"{OF_PATIENT}visits/", VisitsView, "visits"),
+        ("visits/<int:pk>/", VisitView, "visit"),
+        ("visits/<int:pk>/withdraw/", WithdrawVisitView, "withdraw-visit"),
+        (f"{OF_PATIENT}imaging/", ImagingView, "imaging"),
+        ("imaging/<int:pk>/", ImagingStudyView, "imaging-study"),
+        ("imaging/<int:pk>/withdraw/", WithdrawImagingView, "withdraw-imaging"),
+        (f"{OF_PATIENT}schedule/", ScheduleView, "schedule"),
+        ("schedule/<int:pk>/", ItemView, "item"),
+        ("schedule/<int:pk>/book/", BookItemView, "book-item"),
+        ("schedule/<int:pk>/move/", MoveItemView, "move-item"),
+        ("schedule/<int:pk>/skip/", SkipItemView, "skip-item"),
+        ("schedule/<int:pk>/reopen/", ReopenItemView, "reopen-item"),
+        (f"{OF_PATIENT}tasks/", TasksView, "tasks"),
+        ("tasks/<int:pk>/", TaskView, "task"),
+        ("tasks/<int:pk>/close/", CloseTaskView, "close-task"),
+    )
+]
