@@ -85,7 +85,7 @@ class EntryAsked(NoUnknownFields):
 class DiaryAsked(NoUnknownFields):
     """Cells of at most 31 days in a row; all are saved, or none."""
 
-    source = ChosenField(Source.choices)
+    source = ChosenField(Source.choices)  # type: ignore[assignment]
     reason = TextField(
         required=False,
         default="",
@@ -93,9 +93,11 @@ class DiaryAsked(NoUnknownFields):
         max_length=300,
         validators=[plain_text],
     )
-    entries = EntryAsked(many=True, allow_empty=False, max_length=MOST_CELLS)
+    entries = EntryAsked(many=True, allow_empty=False)
 
     def validate_entries(self, entries: list[Facts]) -> list[Facts]:
+        if len(entries) > MOST_CELLS:
+            raise serializers.ValidationError(_("Send at most 500 cells."))
         places = [(each["day"], each["row"], each["slot"]) for each in entries]
         days = sorted(day for day, _row, _slot in places)
         if days[-1] - days[0] >= timedelta(days=MOST_DAYS):
@@ -129,7 +131,7 @@ class DiaryView(Records):
     asked = DiaryAsked
     shown = DiarySerializer
     writes = Scope.WRITE_DIARY
-    pagination_class = None
+    pagination_class = None  # type: ignore[assignment]
     parameters = frozenset({"from", "to"})
 
     @extend_schema(parameters=[a_day("from"), a_day("to")], responses=DiarySerializer)

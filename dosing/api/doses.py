@@ -35,7 +35,7 @@ from patients.rest import caller
 REGIMEN = ("amount_mg", "interval_h", "usual_time", "starts_on")
 
 
-class DoseSerializer(serializers.ModelSerializer[Dose]):
+class RegimenSerializer(serializers.ModelSerializer[Dose]):
     class Meta:
         model = Dose
         fields = (
@@ -105,7 +105,7 @@ A_DOSE = OpenApiExample(
 
 class OfDoses(ApiView):
     model = Dose
-    shown = DoseSerializer
+    shown = RegimenSerializer
     writes = Scope.WRITE_DOSES
 
 
@@ -145,7 +145,7 @@ class StopAsked(NoUnknownFields):
 class EndedSerializer(serializers.Serializer):
     """The regimens that end, or that never begin."""
 
-    ended = DoseSerializer(many=True)
+    ended = RegimenSerializer(many=True)
 
 
 class StopView(Records):
@@ -162,7 +162,7 @@ class StopView(Records):
         """Stop the drug from a day on; what was planned is cancelled."""
         given = parsed(self.asked, request)
         ended = services.stop_dose(patient=self.patient, actor=caller(request), **given)
-        body = {"ended": DoseSerializer(ended, many=True).data}
+        body = {"ended": RegimenSerializer(ended, many=True).data}
         return Response(body, status=201)
 
 

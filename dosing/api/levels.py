@@ -16,7 +16,7 @@ from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 
 from dosing import services
-from dosing.history import history_of
+from dosing.history import History, history_of
 from dosing.models import Laboratory, TroughLevel
 from dosing.services.levels import Confirmation
 from dosing.units import NotANumberError, Reported, Unit, parse_reported, parse_unit
@@ -152,7 +152,7 @@ class StoredTroughSerializer(serializers.ModelSerializer[TroughLevel]):
 
     def get_verdict(self, level: TroughLevel) -> str:
         """Read a level; the history of a patient is read once for a whole list."""
-        known = self.context.setdefault("histories", {})
+        known: dict[int, History] = self.context["histories"]  # of one request
         if level.patient_id not in known:
             known[level.patient_id] = history_of(level.patient)
         reading = known[level.patient_id].read(level)
@@ -174,7 +174,7 @@ class LaboratoriesView(ApiView, ListAPIView[Laboratory]):
     pagination_class = None
 
     def get_queryset(self) -> models.QuerySet[Laboratory]:
-        if not self.request or not self.request.user.is_authenticated:
+        if not self.request.user.is_authenticated:
             return Laboratory.objects.none()
         sites = caller(self.request).sites.all()
         return Laboratory.objects.filter(site__in=sites).order_by("pk")
@@ -194,14 +194,14 @@ def laboratory_of(patient: Patient, key: int | None) -> Any:
 
 def measured(patient: Patient, given: Facts) -> Facts:
     """Return what a service takes of a level as it was sent."""
-    confirmation = Confirmation(
-        given.pop("confirmed"), given.pop("confirmation_reason")
-    )
+    keys, reason = given.pop("confirmed"), given.pop("confirmation_reason")
+    reported = given.pop("level")
+    laboratory = laboratory_of(patient, given.pop("laboratory"))
     return {
         **given,
-        "reported": given.pop("level"),
-        "laboratory": laboratory_of(patient, given["laboratory"]),
-        "confirmation": confirmation,
+        "reported": reported,
+        "laboratory": laboratory,
+        "confirmation": Confirmation(keys, reason),
     }
 
 
@@ -209,6 +209,9 @@ class OfLevels(ApiView):
     model = TroughLevel
     shown = StoredTroughSerializer
     writes = Scope.WRITE_LEVELS
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "histories": {}}
 
 
 A_TROUGH = OpenApiExample(

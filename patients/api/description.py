@@ -54,7 +54,7 @@ LIMIT = OpenApiParameter(
 )
 
 
-class Description(AutoSchema):  # type: ignore[no-any-unimported]
+class Description(AutoSchema):
     """Adds to each operation what all of them share."""
 
     @property
@@ -65,12 +65,12 @@ class Description(AutoSchema):  # type: ignore[no-any-unimported]
     def is_change(self) -> bool:
         return self.writes and all(hasattr(self.view, name) for name in CONDITIONAL)
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         said: str = super().get_description() or ""
         scope = getattr(self.view, "scopes", {}).get(self.method)
         return f"{said}\n\nScope: `{scope}`." if scope else said
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
+    def get_override_parameters(self) -> list[Any]:
         found = [*super().get_override_parameters()]
         if self.method == "POST":
             found.append(KEY)
@@ -95,7 +95,7 @@ class Description(AutoSchema):  # type: ignore[no-any-unimported]
         if operation:
             for status in self.refusals:
                 code = str(status)
-                said = self._get_response_for_code(
+                said = self._get_response_for_code(  # type: ignore[no-untyped-call]
                     ProblemSerializer, code, media_types=["application/problem+json"]
                 )
                 phrase = HTTPStatus(status).phrase

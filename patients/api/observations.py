@@ -263,8 +263,9 @@ class VisitCorrected(VisitAsked):
 
     reason = ReasonField()
 
-    class Meta(VisitAsked.Meta):
-        fields = (*VisitAsked.Meta.fields, "reason")
+    class Meta:
+        model = Visit
+        fields = (*VISIT, "pain_vas", "circumferences", "reason")
 
 
 def measured(given: Facts) -> Facts:
@@ -364,8 +365,9 @@ class ImagingCorrected(ImagingAsked):
 
     reason = ReasonField()
 
-    class Meta(ImagingAsked.Meta):
-        fields = (*ImagingAsked.Meta.fields, "reason")
+    class Meta:
+        model = ImagingStudy
+        fields = ("lesion", *STUDY, "numbers", "reason")
 
 
 def read(patient: Patient, given: Facts) -> Facts:

@@ -106,7 +106,7 @@ def rendered(
     try:
         answer = handler(view, request, **parts)
     except REFUSALS as error:
-        answer = view.handle_exception(error)  # type: ignore[arg-type]
+        answer = view.handle_exception(error)
     view.finalize_response(request, answer)
     answer.render()
     kept: Response = answer

@@ -67,7 +67,8 @@ class LesionAsked(Asked):
 class LesionCorrected(LesionAsked):
     reason = ReasonField()
 
-    class Meta(LesionAsked.Meta):
+    class Meta:
+        model = Lesion
         fields = (*LESION, "reason")
 
 
@@ -140,7 +141,7 @@ class PatientsView(OfPatients, Records):
     asked = PatientAsked
 
     def get_queryset(self) -> QuerySet[Patient]:
-        if not self.request or not self.request.user.is_authenticated:
+        if not self.request.user.is_authenticated:
             return Patient.objects.none()
         return self.every().filter(pk__in=visible_patients(caller(self.request)))
 

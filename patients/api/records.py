@@ -77,7 +77,10 @@ class ApiView(generics.GenericAPIView[Any]):
         check_request(request, self.parameters)
 
     def http_method_not_allowed(
-        self, request: Request, *args: Any, **parts: Any
+        self,
+        request: Any,
+        *args: Any,
+        **parts: Any,
     ) -> Response:
         if request.method == "DELETE":
             raise exceptions.MethodNotAllowed(

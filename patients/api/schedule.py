@@ -34,7 +34,7 @@ ITEM = (
 
 def in_words(record: Any) -> str:
     """Return the words of a template with its facts, in the reader's language."""
-    return _(record.text) % record.facts
+    return str(_(record.text) % record.facts)
 
 
 class ItemSerializer(serializers.ModelSerializer[ScheduleItem]):

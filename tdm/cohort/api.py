@@ -52,9 +52,11 @@ class CohortView(ApiView):
         waiting = dosing.refresh_cohort(at=timezone.now(), at_most=LINES_FOR_A_FILE)
         form = CohortForm(request.query_params, staff=actor)
         if not form.is_valid():
-            raise exceptions.ValidationError(dict(form.errors))
+            errors = {name: list(said) for name, said in form.errors.items()}
+            raise exceptions.ValidationError(errors)
         lines = form.lines.included()
-        context = Context(timezone.localdate(), False, small_sites(lines))
+        today = timezone.localdate()
+        context = Context(today, identified=False, small_sites=small_sites(lines))
         sheet = dataset(with_records(lines).order_by("patient_id"), context)
         details = {"file": "api", "filters": form.chosen, "n": len(sheet.rows)}
         services.note_export(what="cohort_dataset", actor=actor, details=details)

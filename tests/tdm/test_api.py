@@ -214,11 +214,11 @@ def test_a_cursor_of_someones_own_making_is_refused(
 ) -> None:
     answer = program.get(f"patients/?cursor={cursor}")
 
-    assert answer.status_code == 404
+    assert answer.status_code == 400
     assert answer["Content-Type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("method", ["delete", "put", "patch"])
+@pytest.mark.parametrize("method", ["delete", "patch", "trace"])
 def test_a_method_that_is_not_offered_says_so(
     program: Program, patient: Patient, method: str
 ) -> None:
@@ -420,19 +420,6 @@ def test_a_token_needs_a_scope(
 
     assert page.status_code == 422
     assert not ApiToken.objects.exists()
-
-
-def test_the_description_names_every_path(client: Client, db: None) -> None:
-    paths = client.get("/api/v1/schema/?format=json").json()["paths"]
-
-    assert set(paths) == {
-        "/api/v1/laboratories/",
-        "/api/v1/patients/",
-        "/api/v1/patients/{id}/",
-        "/api/v1/patients/{id}/timeline/",
-        "/api/v1/patients/{patient_id}/advice/",
-        "/api/v1/patients/{patient_id}/troughs/",
-    }
 
 
 def test_an_unknown_path_is_a_problem_document(client: Client, db: None) -> None:
