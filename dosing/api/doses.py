@@ -10,12 +10,12 @@ from rest_framework.response import Response
 
 from dosing import policy, services
 from dosing.models import Decision, Dose, Protocol, SafetyCheck
+from dosing.services.safety import PreventedError
 from patients.api.fields import (
     Asked,
     DayField,
     NoUnknownFields,
     ReasonField,
-    TextField,
     WholeField,
     YesNoField,
 )
@@ -29,7 +29,7 @@ from patients.api.records import (
     Records,
     parsed,
 )
-from patients.models import Scope
+from patients.models import Patient, Scope, Staff
 from patients.rest import caller
 
 REGIMEN = ("amount_mg", "interval_h", "usual_time", "starts_on")
@@ -60,18 +60,15 @@ class AnswersAsked(Asked):
 class DoseAsked(Asked):
     """A regimen with the answers to the safety questions.
 
-    `lifted` gives the reason for each rule that is set aside, by the rule's name.
+    A rule that prevents it is lifted by a clinician, on the page.
     """
 
     protocol = WholeField(min_value=1, required=False, allow_null=True)
     safety = AnswersAsked()
-    lifted = serializers.DictField(
-        child=TextField(max_length=200), required=False, default=dict
-    )
 
     class Meta:
         model = Dose
-        fields = (*REGIMEN, "reason", "protocol", "safety", "lifted")
+        fields = (*REGIMEN, "reason", "protocol", "safety")
 
 
 class DoseCorrected(Asked):
@@ -94,13 +91,23 @@ A_DOSE = OpenApiExample(
         "starts_on": "2026-01-05",
         "reason": "Start",
         "safety": {
-            "pregnancy": "na",
+            "pregnancy": "negative",
             "breastfeeding": "no",
             "live_vaccine": "no",
             "liver": "none",
         },
     },
 )
+
+
+def prescribe(*, patient: Patient, actor: Staff, **facts: Any) -> Dose:
+    """Prescribe as the page does: answers that prevent a dose are kept as well."""
+    try:
+        return services.prescribe_dose(patient=patient, actor=actor, **facts)
+    except PreventedError:
+        answers = facts["safety"]
+        services.record_answers(patient=patient, answers=answers, actor=actor)
+        raise
 
 
 class OfDoses(ApiView):
@@ -114,7 +121,7 @@ class DosesView(OfDoses, AddedRecords):
     """The regimens of one patient; a new one ends the one before."""
 
     asked = DoseAsked
-    adds = staticmethod(services.prescribe_dose)
+    adds = staticmethod(prescribe)
     detail = "api-dose"
 
     def facts(self, given: Facts) -> Facts:

@@ -236,7 +236,7 @@ class TroughsView(OfLevels, AddedRecords):
     detail = "api-trough"
 
     def every(self) -> models.QuerySet[Any]:
-        return TroughLevel.objects.select_related("patient__site")
+        return TroughLevel.objects.select_related("patient__site", "laboratory")
 
     def facts(self, given: Facts) -> Facts:
         return measured(self.patient, given)
