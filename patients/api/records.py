@@ -9,6 +9,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions, generics, mixins, serializers
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
@@ -45,6 +46,9 @@ class Pages(CursorPagination):
         return self.max_page_size or self.page_size
 
     def decode_cursor(self, request: Request) -> Cursor | None:
+        sent = request.query_params.get("cursor")
+        if sent is not None and not CURSOR.fullmatch(sent):
+            raise exceptions.ParseError(NOT_OURS, code="invalid_cursor")
         try:
             cursor = super().decode_cursor(request)
         except exceptions.NotFound as error:
@@ -55,7 +59,8 @@ class Pages(CursorPagination):
         return cursor
 
 
-NOT_OURS = "This cursor is not one of ours."
+CURSOR = re.compile(r"[A-Za-z0-9+/=]{1,200}")
+NOT_OURS = gettext_lazy("This cursor is not one of ours.")
 
 
 class ApiView(generics.GenericAPIView[Any]):

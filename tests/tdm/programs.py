@@ -15,7 +15,8 @@ class Program:
     """A REST client with a key; addresses begin after /api/v1/."""
 
     def __init__(self, key: str) -> None:
-        self.client = Client(headers={"authorization": f"Token {key}"})
+        self.authorization = f"Token {key}"
+        self.client = Client(headers={"authorization": self.authorization})
 
     def get(self, address: str, **headers: str) -> Answer:
         return self.client.get(f"/api/v1/{address}", headers=named(headers))

@@ -53,6 +53,7 @@ SAFE: Body = {
     "liver": "none",
 }
 WHY: Body = {"reason": "Typed wrongly"}
+SOON = f"{timezone.localdate() + timedelta(days=10)}"
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ KINDS: Mapping[str, tuple[str, Body, str, Body]] = {
         {
             "amount_mg": "2",
             "interval_h": 24,
-            "starts_on": "2036-01-05",
+            "starts_on": SOON,
             "reason": "Start",
             "safety": SAFE,
         },
@@ -98,7 +99,7 @@ KINDS: Mapping[str, tuple[str, Body, str, Body]] = {
             "amount_mg": "1",
             "interval_h": 24,
             "usual_time": "08:00",
-            "starts_on": "2036-01-05",
+            "starts_on": SOON,
         },
     ),
     "side effect": (
