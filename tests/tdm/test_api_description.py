@@ -1,4 +1,4 @@
-"""The description of the API holds: its examples, its answers, what nobody thought of."""
+"""The description of the API holds: its examples, and each answer it may give."""
 
 import json
 from collections import defaultdict
@@ -11,7 +11,8 @@ import pytest
 import schemathesis
 from django.core.cache import cache
 from django.core.handlers.wsgi import WSGIHandler
-from django.db import transaction
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import strategies
@@ -167,7 +168,18 @@ api = schemathesis.openapi.from_dict(DESCRIPTION)
 clinic = WSGIHandler()
 
 
+@pytest.fixture
+def one_connection() -> Iterator[None]:
+    """Leave the test's connection open at the end of a request."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
 @pytest.mark.long
+@pytest.mark.usefixtures("one_connection")
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_whatever_is_sent_gets_a_described_answer(
     program: Program, world: Mapping[str, int], name: str

@@ -138,12 +138,13 @@ KINDS: Mapping[str, tuple[str, Body, str, Body]] = {
 @pytest.mark.parametrize(("list_", "body", "one", "change"), KINDS.values(), ids=KINDS)
 def test_a_record_is_added_listed_read_and_corrected(
     program: Program,
-    patient: Patient,
+    treated: Patient,
     list_: str,
     body: Body,
     one: str,
     change: Body,
 ) -> None:
+    patient = treated
     made = program.post(f"patients/{patient.pk}/{list_}/", body)
     assert made.status_code == 201, made.content
     where = f"{one}/{made.json()['id']}/"
@@ -151,7 +152,7 @@ def test_a_record_is_added_listed_read_and_corrected(
     listed = program.get(f"patients/{patient.pk}/{list_}/").json()["results"]
     changed = program.put(where, {**change, **WHY}, if_match=read["ETag"])
 
-    assert made.json() == read.json() == listed[0]
+    assert made.json() == read.json() == listed[-1]
     assert (made["ETag"], read["ETag"]) == ('W/"1"', 'W/"1"')
     assert changed.status_code == 200, changed.content
     assert changed["ETag"] == 'W/"2"'
