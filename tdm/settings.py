@@ -248,7 +248,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     # Each list of codes stands where it is used; as components they would collide.
-    "POSTPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": ["patients.api.description.any_of"],
 }
 
 EMAIL_HOST = env.text("EMAIL_HOST", "")

@@ -13,6 +13,7 @@ from dosing.models import Decision, Dose, Protocol, SafetyCheck
 from dosing.services.safety import PreventedError
 from patients.api.fields import (
     Asked,
+    ClockField,
     DayField,
     NoUnknownFields,
     ReasonField,
@@ -36,6 +37,8 @@ REGIMEN = ("amount_mg", "interval_h", "usual_time", "starts_on")
 
 
 class RegimenSerializer(serializers.ModelSerializer[Dose]):
+    usual_time = ClockField(format="%H:%M")
+
     class Meta:
         model = Dose
         fields = (

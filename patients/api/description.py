@@ -54,6 +54,14 @@ LIMIT = OpenApiParameter(
 )
 
 
+def any_of(result: Any, **context: Any) -> Any:
+    """Say that a text may be blank by a list of which more than one may hold."""
+    if isinstance(result, dict):
+        named = {"anyOf" if name == "oneOf" else name: result[name] for name in result}
+        return {name: any_of(value) for name, value in named.items()}
+    return [any_of(each) for each in result] if isinstance(result, list) else result
+
+
 class Description(AutoSchema):
     """Adds to each operation what all of them share."""
 
