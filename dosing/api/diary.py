@@ -30,7 +30,7 @@ from patients.api.fields import (
     YesNoField,
 )
 from patients.api.once import once
-from patients.api.records import Facts, Records, parsed
+from patients.api.records import Facts, OfPatient, parsed
 from patients.models import DiaryDay, Patient, Quantity, Scope, Source
 from patients.models.rules import plain_text
 from patients.rest import caller, refused_cells
@@ -124,14 +124,13 @@ def a_day(name: str) -> OpenApiParameter:
     return OpenApiParameter(name, {"type": "string", "format": "date"})
 
 
-class DiaryView(Records):
+class DiaryView(OfPatient):
     """The diary of one patient."""
 
     model = DiaryDay
     asked = DiaryAsked
     shown = DiarySerializer
     writes = Scope.WRITE_DIARY
-    pagination_class = None  # type: ignore[assignment]
     parameters = frozenset({"from", "to"})
 
     @extend_schema(parameters=[a_day("from"), a_day("to")], responses=DiarySerializer)

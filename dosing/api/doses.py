@@ -26,6 +26,7 @@ from patients.api.records import (
     ApiView,
     ChangedRecord,
     Facts,
+    OfPatient,
     Record,
     Records,
     parsed,
@@ -158,7 +159,7 @@ class EndedSerializer(serializers.Serializer):
     ended = RegimenSerializer(many=True)
 
 
-class StopView(Records):
+class StopView(OfPatient):
     """Stop the drug."""
 
     model = Dose

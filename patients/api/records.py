@@ -119,11 +119,8 @@ def parsed(asked: type[serializers.BaseSerializer[Any]], request: Request) -> Fa
     return dict(given.validated_data)
 
 
-class Records(mixins.ListModelMixin, ApiView):
-    """The records of one kind of one patient."""
-
-    pagination_class = Pages
-    parameters = frozenset({"cursor", "limit"})
+class OfPatient(ApiView):
+    """Something of the patient whom the address names."""
 
     @cached_property
     def patient(self) -> Patient:
@@ -134,6 +131,13 @@ class Records(mixins.ListModelMixin, ApiView):
         if "patient_id" not in self.kwargs:  # while the description is made
             return self.model._default_manager.none()
         return self.every().filter(patient=self.patient)
+
+
+class Records(mixins.ListModelMixin, OfPatient):
+    """The records of one kind of one patient."""
+
+    pagination_class = Pages
+    parameters = frozenset({"cursor", "limit"})
 
     def get(self, request: Request, **parts: Any) -> Response:
         actor = caller(request)

@@ -192,7 +192,7 @@ def test_whatever_is_sent_gets_a_described_answer(
         except FailureGroup as failure:
             undescribed[name] = str(failure)
 
-    assert undescribed == {}
+    assert not undescribed, "\n".join(map("\n".join, undescribed.items()))
 
 
 def ask(program: Program, world: Mapping[str, int], method: str, path: str) -> None:
