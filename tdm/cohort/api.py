@@ -53,7 +53,7 @@ class CohortView(ApiView):
         form = CohortForm(request.query_params, staff=actor)
         if not form.is_valid():
             errors = {name: list(said) for name, said in form.errors.items()}
-            raise exceptions.ValidationError(errors)
+            raise exceptions.ValidationError(errors)  # type: ignore[arg-type]
         lines = form.lines.included()
         today = timezone.localdate()
         context = Context(today, identified=False, small_sites=small_sites(lines))

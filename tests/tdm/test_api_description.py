@@ -37,7 +37,9 @@ from tests.builders import (
 )
 from tests.tdm.programs import Program, a_program
 
-DESCRIPTION = SchemaGenerator().get_schema(request=None, public=True)
+DESCRIPTION: dict[str, Any] = SchemaGenerator().get_schema(  # type: ignore[no-untyped-call]
+    request=None, public=True
+)
 OPERATIONS = {
     f"{method.upper()} {path}": (method, path, operation)
     for path, operations in DESCRIPTION["paths"].items()
@@ -58,7 +60,7 @@ def world(
     task = raise_task(
         patient=treated, kind="other", key="x", text="Ask about pain", actor=clinician
     )
-    found = defaultdict(lambda: 1)
+    found: dict[str, int] = defaultdict(lambda: 1)
     found |= {
         "patients": treated.pk,
         "lesions": lesion.pk,

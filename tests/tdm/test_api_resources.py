@@ -370,7 +370,7 @@ def test_of_a_diary_with_one_bad_cell_nothing_is_saved(
     program: Program, treated: Patient
 ) -> None:
     hot = {"day": "2026-03-03", "row": "temperature_c", "now": "366"}
-    body = DIARY | {"entries": [*DIARY["entries"], hot]}  # type: ignore[misc]
+    body = DIARY | {"entries": [*DIARY["entries"], hot]}
 
     answer = program.post(f"patients/{treated.pk}/diary/", body)
 

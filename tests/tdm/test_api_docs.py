@@ -1,0 +1,106 @@
+"""The quick start and the client of docs/ work as they are printed."""
+
+import importlib.util
+import re
+import shlex
+import sys
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dosing.models import Laboratory
+from patients.models import Patient, Site, Staff
+from tests.tdm.programs import Answer, Program, a_program
+
+DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
+COMMAND = re.compile(r"^# (\d{3}) ?(\w*)\n(curl .+)$", re.MULTILINE)
+
+
+def run(program: Program, command: str, names: dict[str, str]) -> Answer:
+    """Send what a curl command would send."""
+    for name, value in names.items():
+        command = command.replace(f"${name}", value)
+    words = shlex.split(command)[1:]
+    method, headers, body, address = "GET", {}, "", ""
+    while words:
+        word = words.pop(0)
+        if word == "-X":
+            method = words.pop(0)
+        elif word == "-H":
+            name, value = words.pop(0).split(": ", 1)
+            headers[name] = value
+        elif word == "-d":
+            body = words.pop(0)
+        elif word != "-s":
+            address = word
+    kind = headers.pop("Content-Type", "application/json")
+    return program.client.generic(
+        method, address, body, content_type=kind, headers=headers
+    )
+
+
+def test_the_commands_of_the_quick_start_answer_as_they_say(
+    site: Site, administrator: Staff
+) -> None:
+    program = a_program(site, administrator)
+    names = {"CLINIC": "/api/v1", "KEY": program.authorization.removeprefix("Token ")}
+    commands = COMMAND.findall((DOCS / "api.md").read_text())
+
+    for status, name, command in commands:
+        answer = run(program, command, names)
+        assert answer.status_code == int(status), (command, answer.content)
+        if name:
+            names[name] = str(answer.json()["id"])
+
+    assert len(commands) == 8
+
+
+@pytest.fixture
+def client_of_docs() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("client", DOCS / "client.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["client"] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_client_of_the_docs_adds_changes_and_reads(
+    live_server: Any,
+    client_of_docs: ModuleType,
+    site: Site,
+    administrator: Staff,
+    treated: Patient,
+    laboratory: Laboratory,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    key = a_program(site, administrator).authorization.removeprefix("Token ")
+    clinic = client_of_docs.Clinic(live_server.url, key)
+    clock = ZoneInfo("Asia/Tokyo")
+    effect = {"grade": 1, "onset_on": "2026-03-05"}
+
+    added = clinic.add(
+        f"patients/{treated.pk}/side-effects/", {"term": "nausea", **effect}
+    )
+    where = f"side-effects/{added.body['id']}/"
+    changed = clinic.change(where, {**effect, "reason": "Asked"}, etag=added.etag)
+    with pytest.raises(client_of_docs.RefusedError, match="412") as refused:
+        clinic.act(f"{where}withdraw/", {"reason": "Late"}, etag=added.etag)
+    level = clinic.add_level(
+        treated.pk,
+        level="13.3",
+        unit="ng/mL",
+        drawn_at=datetime(2026, 3, 30, 8, tzinfo=clock),
+        last_dose_at=datetime(2026, 3, 29, 8, tzinfo=clock),
+        laboratory=laboratory.pk,
+    )
+    client_of_docs.main(live_server.url, key)
+
+    assert refused.value.etag == changed.etag == 'W/"2"'
+    assert level.body["verdict"] == "in"
+    assert capsys.readouterr().out == f"{treated.identifier}: 1 doses, 1 levels\n"
