@@ -185,6 +185,7 @@ BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
         "dosing.Protocol",
         {"target_low_ng_per_ml": F("target_high_ng_per_ml")},
     ),
+    "token_has_a_pace": ("patients.ApiToken", {"requests_per_minute": 0}),
     "token_has_known_scopes": ("patients.ApiToken", {"scopes": ["everything"]}),
     "treatment_is_coded": ("patients.PreviousTreatment", {"kind": "prayer"}),
     "trough_follows_a_dose": ("dosing.TroughLevel", {"last_dose_at": F("drawn_at")}),
@@ -192,6 +193,7 @@ BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
 """Constraint -> a change to any row of a table that it must refuse."""
 
 BROKEN_BY_A_COPY: dict[str, tuple[str, Facts]] = {
+    "a_key_is_answered_once": ("patients.ApiReply", {}),
     "a_side_effect_is_open_once": (
         "patients.SideEffect",
         {"onset_on": DAY_0 + timedelta(days=1)},
@@ -363,6 +365,9 @@ def whole_clinic(
         scopes=["read_patients"],
         days=90,
         actor=administrator,
+    )
+    people.keep_reply(
+        actor=clinician, key="1", request_hash="x", status=201, headers={}, body="{}"
     )
 
 

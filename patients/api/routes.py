@@ -5,17 +5,9 @@ from django.urls import path
 from patients.api.observations import (
     EffectsView,
     EffectView,
-    ImagingStudyView,
-    ImagingView,
-    LandmarksView,
-    LandmarkView,
     MeasurementsView,
     MeasurementView,
-    VisitsView,
-    VisitView,
     WithdrawEffectView,
-    WithdrawImagingView,
-    WithdrawVisitView,
 )
 from patients.api.people import LesionsView, LesionView, PatientsView, PatientView
 from patients.api.schedule import (
@@ -28,6 +20,16 @@ from patients.api.schedule import (
     SkipItemView,
     TasksView,
     TaskView,
+)
+from patients.api.visits import (
+    ImagingStudyView,
+    ImagingView,
+    LandmarksView,
+    LandmarkView,
+    VisitsView,
+    VisitView,
+    WithdrawImagingView,
+    WithdrawVisitView,
 )
 
 OF_PATIENT = "patients/<int:patient_id>/"

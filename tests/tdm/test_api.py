@@ -360,10 +360,21 @@ def test_an_administrator_issues_and_revokes_a_token_by_page(
     client: Client, administrator: Staff, site: Site
 ) -> None:
     client.force_login(administrator, backend="tdm.roles.RoleBackend")
-    form = {"name": "Registry", "site": site.pk, "scopes": "read_patients", "days": 30}
+    osaka = a_site("Osaka clinic")
+    administrator.sites.add(osaka)
+    form = {
+        "name": "Registry",
+        "site": site.pk,
+        "more_sites": osaka.pk,
+        "scopes": ["read_patients", "write_diary"],
+        "days": 30,
+        "requests_per_minute": 60,
+    }
 
     page = client.post("/tokens/", form)
     token = ApiToken.objects.get()
+    assert (token.requests_per_minute, token.user.sites.count()) == (60, 2)
+    assert "60 a minute" in page.content.decode()
     client.post(f"/tokens/{token.token_key}/revoke/")
 
     assert page.context["key"].startswith(token.token_key)
