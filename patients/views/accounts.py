@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -12,9 +13,7 @@ from patients import services
 from patients.forms import (
     TokenForm,
 )
-from patients.models import (
-    ApiToken,
-)
+from patients.models import ApiToken, Staff
 from patients.web import (
     StaffRequest,
     submit,
@@ -28,7 +27,7 @@ def tokens(request: StaffRequest) -> HttpResponse:
     form = TokenForm(request.POST or None, staff=request.user)
     issued = submit(form, services.issue_token, actor=request.user)
     rows = (
-        ApiToken.objects.filter(user__sites__in=request.user.sites.all())
+        tokens_of(request)
         .select_related("user")
         .prefetch_related("user__sites")
         .order_by("-created")
@@ -44,11 +43,16 @@ def tokens(request: StaffRequest) -> HttpResponse:
     )
 
 
+def tokens_of(request: StaffRequest) -> QuerySet[ApiToken]:
+    """Return the tokens that see a clinic of the asker, each once."""
+    accounts = Staff.objects.filter(sites__in=request.user.sites.all())
+    return ApiToken.objects.filter(user__in=accounts)
+
+
 @permission_required("patients.add_apitoken", raise_exception=True)
 @require_POST
 def revoke_token(request: StaffRequest, key: str) -> HttpResponse:
-    mine = ApiToken.objects.filter(user__sites__in=request.user.sites.all())
-    token = get_object_or_404(mine, token_key=key)
+    token = get_object_or_404(tokens_of(request), token_key=key)
     services.revoke_token(token=token, actor=request.user)
     messages.success(request, _("The token is revoked."))
     return redirect("tokens")
