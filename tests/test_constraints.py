@@ -450,6 +450,7 @@ CHANGES_FREELY = {"patients.Site", "patients.Staff", "patients.ApiToken"}
 CHANGES_FREELY |= {"patients.Heartbeat", "dosing.CohortLine", "dosing.CohortMark"}
 CHANGES_FREELY |= {
     "patients.ClosedDay",
+    "patients.ApiReply",
     "patients.CalendarFeed",
     "patients.SchedulePlan",
 }
