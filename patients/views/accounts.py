@@ -46,7 +46,8 @@ def tokens(request: StaffRequest) -> HttpResponse:
 def tokens_of(request: StaffRequest) -> QuerySet[ApiToken]:
     """Return the tokens that see a clinic of the asker, each once."""
     accounts = Staff.objects.filter(sites__in=request.user.sites.all())
-    return ApiToken.objects.filter(user__in=accounts)
+    found: QuerySet[ApiToken] = ApiToken.objects.filter(user__in=accounts)
+    return found
 
 
 @permission_required("patients.add_apitoken", raise_exception=True)
