@@ -9,8 +9,10 @@ from dosing.models.cohort import (
 )
 from dosing.models.doses import INTERVALS, Dose
 from dosing.models.events import CLASSES, HAPPENINGS, DrugEvent
+from dosing.models.imports import FileImport, Stage
 from dosing.models.labs import Analyte, LabResult, ReferenceRange
 from dosing.models.levels import Decision, Reason, TroughLevel
+from dosing.models.messages import Fate, LabMessage, LabReport
 from dosing.models.protocols import (
     Laboratory,
     Matrix,
@@ -40,7 +42,11 @@ __all__ = [
     "Dose",
     "DrugEvent",
     "Excluded",
+    "Fate",
+    "FileImport",
     "Intake",
+    "LabMessage",
+    "LabReport",
     "LabResult",
     "Laboratory",
     "Matrix",
@@ -50,6 +56,7 @@ __all__ = [
     "Reason",
     "ReferenceRange",
     "SafetyCheck",
+    "Stage",
     "State",
     "TroughLevel",
     "overdue",

@@ -1,0 +1,38 @@
+"""Files of levels, doses and diary days, read: what stands in them, not what it means.
+
+Nothing here asks the database; sentences are said in the reader's language.
+"""
+
+from dosing.imports.cells import Order, RowError
+from dosing.imports.columns import (
+    FIELDS,
+    Kind,
+    guess,
+    missing,
+)
+from dosing.imports.files import MOST_BYTES, read_file, safe_name
+from dosing.imports.rows import DiaryRow, DoseRow, LevelRow, Row, Unread, read_rows
+from dosing.imports.sheets import MOST_ROWS, Encoding, FileError, Line, Sheet
+
+__all__ = [
+    "FIELDS",
+    "MOST_BYTES",
+    "MOST_ROWS",
+    "DiaryRow",
+    "DoseRow",
+    "Encoding",
+    "FileError",
+    "Kind",
+    "LevelRow",
+    "Line",
+    "Order",
+    "Row",
+    "RowError",
+    "Sheet",
+    "Unread",
+    "guess",
+    "missing",
+    "read_file",
+    "read_rows",
+    "safe_name",
+]
