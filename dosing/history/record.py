@@ -107,7 +107,8 @@ class History:
             return None
         dose = period.regimen.mg_per_day
         for level in reversed(self.used_levels):
-            usable = level.comparator == "" and level.pk != without
+            left_out = without is not None and level.pk == without
+            usable = level.comparator == "" and not left_out
             before = level.drawn_at < at and usable
             then = self.course.behind(self.day(level.drawn_at)) if before else None
             if then is not None:

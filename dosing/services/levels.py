@@ -198,14 +198,18 @@ def accept(
     reported: units.Reported,
     unit: units.Unit,
     confirmation: Confirmation,
+    history: History | None = None,
 ) -> None:
-    """Refuse a stranger's laboratory and a slip that was not asked about."""
+    """Refuse a stranger's laboratory and a slip that was not asked about.
+
+    A `history` that is at hand is not read again.
+    """
     patient = level.patient
     if level.laboratory.site_id != patient.site_id:
         raise ValidationError({"laboratory": _("Choose a laboratory of this clinic.")})
     if level.ng_per_ml > units.HARD_LIMIT_NG_PER_ML:
         return
-    history = history_of(patient)
+    history = history or history_of(patient)
     if history.protocol_on(history.day(level.drawn_at)) is None:
         raise ValidationError(_("Choose a protocol before recording a level."))
     asked = questions_about(history, level, reported, unit)
