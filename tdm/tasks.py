@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from patients.models import Patient
-from tdm import report
+from tdm import filework, report
 
 
 @shared_task
@@ -13,3 +13,11 @@ def make_report(asker_id: int, patient_id: int, key: str, language: str) -> None
     patient = Patient.objects.select_related("site").get(pk=patient_id)
     shelf = report.Shelf(asker_id, patient_id, key)
     report.make(shelf, patient, at=timezone.now(), language=language)
+
+
+@shared_task
+def work_on_file(
+    file_id: int, version: int, actor_id: int, what: str, words: dict, language: str
+) -> None:
+    """Check, store or undo a file of rows; doing it twice changes nothing."""
+    filework.work(file_id, version, actor_id, what, words, language)

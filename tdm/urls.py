@@ -14,7 +14,17 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from dosing import api as of_the_drug
 from patients import api as of_the_person
 from patients.forms import PasswordForm, SignInForm
-from tdm import feed, forecasts, health, lesions, reports, views, visits, worker
+from tdm import (
+    feed,
+    forecasts,
+    health,
+    imports,
+    lesions,
+    reports,
+    views,
+    visits,
+    worker,
+)
 from tdm.api import AdviceView
 from tdm.cohort import pages
 from tdm.cohort.api import CohortView
@@ -75,6 +85,13 @@ urlpatterns = [
         name="report_file",
     ),
     path("calendar/<slug:secret>.ics", feed.calendar_feed, name="calendar_feed"),
+    path("imports/", imports.imports, name="imports"),
+    path("imports/<int:file_id>/", imports.file_page, name="import"),
+    path("imports/<int:file_id>/store/", imports.store, name="store_import"),
+    path("imports/<int:file_id>/undo/", imports.undo, name="undo_import"),
+    path(
+        "imports/<int:file_id>/progress/", imports.progress, name="import_progress"
+    ),
     path("worker/", worker.worker, name="worker"),
     path("models/", forecasts.models_page, name="models"),
     path("history/<slug:kind>/<int:record_id>/", views.history, name="history"),

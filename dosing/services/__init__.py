@@ -1,5 +1,6 @@
 """Every change to what is prescribed, measured and decided, split by noun."""
 
+from dosing.services.batches import record_troughs, set_aside_troughs
 from dosing.services.cohort import refresh_cohort
 from dosing.services.decisions import sign_decision
 from dosing.services.diary import Outcome, save_diary
@@ -12,6 +13,13 @@ from dosing.services.doses import (
     stop_dose,
 )
 from dosing.services.events import correct_event, record_event, withdraw_event
+from dosing.services.imports import (
+    check_file,
+    import_file,
+    keep_upload,
+    match_columns,
+    undo_file,
+)
 from dosing.services.labs import correct_lab, record_labs, withdraw_lab
 from dosing.services.levels import correct_trough, record_trough, set_aside_trough
 from dosing.services.plan import plan_on, replan_schedule
@@ -31,6 +39,7 @@ __all__ = [
     "USUAL_TIME",
     "Outcome",
     "assign_protocol",
+    "check_file",
     "correct_assignment",
     "correct_comedication",
     "correct_dispensing",
@@ -38,6 +47,9 @@ __all__ = [
     "correct_event",
     "correct_lab",
     "correct_trough",
+    "import_file",
+    "keep_upload",
+    "match_columns",
     "plan_on",
     "prescribe_dose",
     "record_answers",
@@ -46,12 +58,15 @@ __all__ = [
     "record_event",
     "record_labs",
     "record_trough",
+    "record_troughs",
     "refresh_cohort",
     "replan_schedule",
     "save_diary",
     "set_aside_trough",
+    "set_aside_troughs",
     "sign_decision",
     "stop_dose",
+    "undo_file",
     "withdraw_comedication",
     "withdraw_dispensing",
     "withdraw_event",

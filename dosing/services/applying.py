@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from dosing.diary import Entry, Place, week_of
 from dosing.imports import DiaryRow, DoseRow, Kind, LevelRow, Row, RowError
-from dosing.models import Dose, FileImport, Protocol, TroughLevel
+from dosing.models import Dose, FileImport, Protocol, State, TroughLevel
 from dosing.services.batches import (
     NEVER_AT_ONCE,
     RefusedSamplesError,
@@ -350,13 +350,14 @@ def apply_diary(work: Work, rows: Sequence[DiaryRow]) -> None:
 def save_stretch(work: Work, rows: Sequence[DiaryRow]) -> None:
     """Save some days; a cell that says something else already is an error."""
     of_day = {row.day: row for row in rows}
+    known = told_before(work.patient, rows)
     entries = [
-        Entry(Place(row.day, name), "", text, confirmed=bool(work.checked))
+        Entry(place, shown_as(known.get(place, "")), text, confirmed=bool(work.checked))
         for row in rows
         for name, text in row.texts.items()
+        for place in [Place(row.day, name)]
     ]
     reason = _("Import %(number)s") % {"number": work.file.pk}
-    known = told_before(work.patient, rows)
     outcome = save_diary(
         patient=work.patient,
         entries=entries,
@@ -375,7 +376,7 @@ def save_stretch(work: Work, rows: Sequence[DiaryRow]) -> None:
     for place, said in outcome.questions.items():
         fault = Fault(of_day[place.day].number, place.row, said)
         work.found.questions.append(fault)
-    new = [place for place in outcome.saved if place not in known]
+    new = [p for p in outcome.saved if shown_as(known.get(p, "")) == known.get(p, "")]
     days = {place.day for place in new}
     work.found.new += len(days)
     work.found.unchanged += len(set(of_day) - days)
@@ -384,12 +385,17 @@ def save_stretch(work: Work, rows: Sequence[DiaryRow]) -> None:
         work.found.made.append({"patient": work.patient.pk, "cells": cells})
 
 
-def told_before(patient: Patient, rows: Sequence[DiaryRow]) -> set[Place]:
+def shown_as(known: str) -> str:
+    """Return what a cell may be written over: nothing, or that it is unknown."""
+    return known if known == State.UNKNOWN else ""
+
+
+def told_before(patient: Patient, rows: Sequence[DiaryRow]) -> dict[Place, str]:
     """Return the cells that say something already."""
     first, last = rows[0].day, rows[-1].day
     week = week_of(patient, first, today=last, count=(last - first).days + 1)
     places = (Place(row.day, name) for row in rows for name in row.texts)
-    return {place for place in places if week.current(place)}
+    return {place: text for place in places if (text := week.current(place))}
 
 
 APPLIED: dict[Kind, Callable[[Work, Sequence], None]] = {

@@ -1,0 +1,86 @@
+"""Long work on a file of rows: done by a worker, while the page asks how far it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.utils import translation
+
+from dosing import services
+from dosing.models import FileImport
+from patients.models import Staff
+
+KEPT_S = 15 * 60
+TOLD_EVERY_S = 0.3
+
+WORKS: dict[str, Callable[..., FileImport]] = {
+    "check": services.check_file,
+    "store": services.import_file,
+    "undo": services.undo_file,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How far the work on a file is; `said` is why it ended without success."""
+
+    done: int = 0
+    whole: int = 0
+    said: str = ""
+
+
+def key_of(file_id: int) -> str:
+    return f"filework:{file_id}"
+
+
+def shown(file_id: int) -> Shown | None:
+    """Return how far it is; None where nothing is under way."""
+    found: Shown | None = cache.get(key_of(file_id))
+    return found
+
+
+def put(file_id: int, what: Shown) -> None:
+    cache.set(key_of(file_id), what, KEPT_S)
+
+
+def forget(file_id: int) -> None:
+    cache.delete(key_of(file_id))
+
+
+def work(
+    file_id: int, version: int, actor_id: int, what: str, words: dict, language: str
+) -> None:
+    """Do one thing with a file; doing it twice changes nothing.
+
+    The version of the file moves on when it is done, so a second run is refused.
+    """
+    told_at = 0.0
+
+    def tell(done: int, whole: int) -> None:
+        nonlocal told_at
+        if monotonic() - told_at > TOLD_EVERY_S:
+            told_at = monotonic()
+            put(file_id, Shown(done, whole))
+
+    file = FileImport.objects.get(pk=file_id)
+    if file.version != version:
+        forget(file_id)
+        return
+    actor = Staff.objects.get(pk=actor_id)
+    try:
+        with translation.override(language):
+            WORKS[what](
+                file=file, version=version, actor=actor, progress=tell, **words
+            )
+    except ValidationError as refusal:
+        put(file_id, Shown(said=" ".join(refusal.messages)))
+    except BaseException:
+        put(file_id, Shown(said=GONE_WRONG))
+        raise
+    else:
+        forget(file_id)
+
+
+GONE_WRONG = "The work was broken off, and nothing of it is stored. Try again."
