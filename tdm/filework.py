@@ -7,6 +7,7 @@ from time import monotonic
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.utils import translation
+from django.utils.translation import gettext_noop
 
 from dosing import services
 from dosing.models import FileImport
@@ -14,6 +15,10 @@ from patients.models import Staff
 
 KEPT_S = 15 * 60
 TOLD_EVERY_S = 0.3
+
+GONE_WRONG = gettext_noop(
+    "The work was broken off, and nothing of it is stored. Try again."
+)
 
 WORKS: dict[str, Callable[..., FileImport]] = {
     "check": services.check_file,
@@ -82,5 +87,3 @@ def work(
     else:
         forget(file_id)
 
-
-GONE_WRONG = "The work was broken off, and nothing of it is stored. Try again."

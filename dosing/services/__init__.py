@@ -22,6 +22,12 @@ from dosing.services.imports import (
 )
 from dosing.services.labs import correct_lab, record_labs, withdraw_lab
 from dosing.services.levels import correct_trough, record_trough, set_aside_trough
+from dosing.services.messages import (
+    Link,
+    accept_report,
+    receive_message,
+    refuse_report,
+)
 from dosing.services.plan import plan_on, replan_schedule
 from dosing.services.safety import record_answers
 from dosing.services.supply import (
@@ -37,7 +43,9 @@ from dosing.services.taken import (
 
 __all__ = [
     "USUAL_TIME",
+    "Link",
     "Outcome",
+    "accept_report",
     "assign_protocol",
     "check_file",
     "correct_assignment",
@@ -59,6 +67,8 @@ __all__ = [
     "record_labs",
     "record_trough",
     "record_troughs",
+    "receive_message",
+    "refuse_report",
     "refresh_cohort",
     "replan_schedule",
     "save_diary",
