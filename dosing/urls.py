@@ -73,5 +73,8 @@ urlpatterns = [
         views.set_aside_level,
         name="set_aside_level",
     ),
+    path("messages/", views.lab_reports, name="lab_reports"),
+    path("messages/<int:report_id>/", views.lab_report, name="lab_report"),
+    path("messages/<int:report_id>/refuse/", views.refuse_report, name="refuse_report"),
     path("decisions/<int:decision_id>/", views.decision, name="decision"),
 ]

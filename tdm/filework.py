@@ -76,9 +76,7 @@ def work(
     actor = Staff.objects.get(pk=actor_id)
     try:
         with translation.override(language):
-            WORKS[what](
-                file=file, version=version, actor=actor, progress=tell, **words
-            )
+            WORKS[what](file=file, version=version, actor=actor, progress=tell, **words)
     except ValidationError as refusal:
         put(file_id, Shown(said=" ".join(refusal.messages)))
     except BaseException:
@@ -86,4 +84,3 @@ def work(
         raise
     else:
         forget(file_id)
-

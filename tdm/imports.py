@@ -47,9 +47,7 @@ def visible_file(request: StaffRequest, file_id: int) -> FileImport:
 @require_http_methods(["GET", "POST"])
 def imports(request: StaffRequest) -> HttpResponse:
     """List the files of the clinic, and take in another."""
-    form = UploadForm(
-        request.POST or None, request.FILES or None, staff=request.user
-    )
+    form = UploadForm(request.POST or None, request.FILES or None, staff=request.user)
     if form.is_bound and form.is_too_large:
         return render(request, "413.html", status=413)
     before = FileImport.objects.order_by("-pk").values_list("pk", flat=True).first()
@@ -107,9 +105,7 @@ def shown(
         "undo": UndoForm(initial=first),
         **forms,
     }
-    return render(
-        request, "tdm/import.html", context, status=422 if refused else 200
-    )
+    return render(request, "tdm/import.html", context, status=422 if refused else 200)
 
 
 def maybe_sheet(file: FileImport) -> object:
@@ -198,4 +194,3 @@ def progress(request: StaffRequest, file_id: int) -> HttpResponse:
         return HttpResponse(status=204, headers={"HX-Refresh": "true"})
     context = {"file": file, "progress": found}
     return render(request, "tdm/_import_progress.html", context)
-

@@ -89,9 +89,7 @@ urlpatterns = [
     path("imports/<int:file_id>/", imports.file_page, name="import"),
     path("imports/<int:file_id>/store/", imports.store, name="store_import"),
     path("imports/<int:file_id>/undo/", imports.undo, name="undo_import"),
-    path(
-        "imports/<int:file_id>/progress/", imports.progress, name="import_progress"
-    ),
+    path("imports/<int:file_id>/progress/", imports.progress, name="import_progress"),
     path("worker/", worker.worker, name="worker"),
     path("models/", forecasts.models_page, name="models"),
     path("history/<slug:kind>/<int:record_id>/", views.history, name="history"),

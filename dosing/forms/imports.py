@@ -109,7 +109,11 @@ class ColumnsForm(ServiceForm):
         return [
             (
                 self[name_of(place)],
-                [line.cells[place] for line in self.sheet.lines[:3] if whole(line, place)],
+                [
+                    line.cells[place]
+                    for line in self.sheet.lines[:3]
+                    if whole(line, place)
+                ],
             )
             for place in range(len(self.sheet.headers))
         ]

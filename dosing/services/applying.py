@@ -57,9 +57,7 @@ class Found:
     def refused(self, row: Row, refusal: ValidationError) -> None:
         """Take what a service said: a question that may be answered, or an error."""
         if isinstance(refusal, UnconfirmedError):
-            for question, said in zip(
-                refusal.questions, refusal.messages, strict=True
-            ):
+            for question, said in zip(refusal.questions, refusal.messages, strict=True):
                 ends = question.key.startswith(NEVER_AT_ONCE)
                 kept = self.errors if ends else self.questions
                 kept.append(Fault(row.number, "value", said))

@@ -188,9 +188,7 @@ def import_file(
             params={"count": len({each.line for each in found.errors})},
         )
     if found.questions:
-        raise ValidationError(
-            {"checked": _("Say how the unusual rows were checked.")}
-        )
+        raise ValidationError({"checked": _("Say how the unusual rows were checked.")})
     fresh.report, fresh.made = found.shown(MOST_SHOWN), found.made
     fresh.stage, fresh.checked_reason = Stage.IMPORTED, checked
     return revised(fresh, "import_file", actor, checked)
@@ -308,8 +306,7 @@ def undo_cells(
     patient: Patient, cells: list[list[str]], reason: str, actor: Staff
 ) -> int:
     entries = [
-        Entry(Place(date.fromisoformat(day), row), text, "")
-        for day, row, text in cells
+        Entry(Place(date.fromisoformat(day), row), text, "") for day, row, text in cells
     ]
     outcome = save_diary(
         patient=patient,

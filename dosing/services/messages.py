@@ -102,9 +102,7 @@ def first_of(message: LabMessage) -> LabMessage | None:
     of_site = LabMessage.objects.filter(site=message.site, again=False)
     if not message.control_id:
         return of_site.filter(control_id="", digest=message.digest).first()
-    return of_site.filter(
-        sender=message.sender, control_id=message.control_id
-    ).first()
+    return of_site.filter(sender=message.sender, control_id=message.control_id).first()
 
 
 def waiting(fault: Fault, result: Result | None = None, **facts: str) -> LabReport:

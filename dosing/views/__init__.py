@@ -19,6 +19,7 @@ from dosing.views.events import (
 )
 from dosing.views.labs import add_labs, correct_lab, withdraw_lab
 from dosing.views.levels import add_level, correct_level, level_hint, set_aside_level
+from dosing.views.messages import lab_report, lab_reports, refuse_report
 from dosing.views.taken import (
     add_comedication,
     correct_comedication,
@@ -44,9 +45,12 @@ __all__ = [
     "decide",
     "decision",
     "drug_facts",
+    "lab_report",
+    "lab_reports",
     "level_hint",
     "prescribe",
     "raise_value_task",
+    "refuse_report",
     "set_aside_level",
     "stop",
     "week",
