@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
+from typing import TypedDict
 
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
@@ -54,13 +55,23 @@ def forget(file_id: int) -> None:
     cache.delete(key_of(file_id))
 
 
-def work(
-    file_id: int, version: int, actor_id: int, what: str, words: dict, language: str
-) -> None:
+class Job(TypedDict):
+    """What is to be done with which version of a file, for whom, with what words."""
+
+    file_id: int
+    version: int
+    actor_id: int
+    what: str
+    words: dict[str, str]
+    language: str
+
+
+def work(job: Job) -> None:
     """Do one thing with a file; doing it twice changes nothing.
 
-    The version of the file moves on when it is done, so a second run is refused.
+    The version of the file moves on when it is done, so a second run does nothing.
     """
+    file_id, version = job["file_id"], job["version"]
     told_at = 0.0
 
     def tell(done: int, whole: int) -> None:
@@ -73,10 +84,12 @@ def work(
     if file.version != version:
         forget(file_id)
         return
-    actor = Staff.objects.get(pk=actor_id)
+    actor = Staff.objects.get(pk=job["actor_id"])
     try:
-        with translation.override(language):
-            WORKS[what](file=file, version=version, actor=actor, progress=tell, **words)
+        with translation.override(job["language"]):
+            WORKS[job["what"]](
+                file=file, version=version, actor=actor, progress=tell, **job["words"]
+            )
     except ValidationError as refusal:
         put(file_id, Shown(said=" ".join(refusal.messages)))
     except BaseException:

@@ -128,20 +128,20 @@ def begun(
     request: StaffRequest, file: FileImport, what: str, words: dict
 ) -> HttpResponse:
     """Send work on a file to a worker, unless it is small enough to do it now."""
-    args = (
-        file.pk,
-        file.version,
-        request.user.pk,
-        what,
-        words,
-        translation.get_language() or "en",
+    job = filework.Job(
+        file_id=file.pk,
+        version=file.version,
+        actor_id=request.user.pk,
+        what=what,
+        words=words,
+        language=translation.get_language() or "en",
     )
     if len(file.content) <= SMALL_BYTES:
-        filework.work(*args)
+        filework.work(job)
         return redirect("import", file.pk)
     try:
         filework.put(file.pk, filework.Shown())
-        work_on_file.apply_async(args, retry=False)
+        work_on_file.apply_async((job,), retry=False)
     except (OperationalError, RedisError):
         messages.error(
             request,

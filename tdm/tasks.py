@@ -16,8 +16,6 @@ def make_report(asker_id: int, patient_id: int, key: str, language: str) -> None
 
 
 @shared_task
-def work_on_file(
-    file_id: int, version: int, actor_id: int, what: str, words: dict, language: str
-) -> None:
+def work_on_file(job: filework.Job) -> None:
     """Check, store or undo a file of rows; doing it twice changes nothing."""
-    filework.work(file_id, version, actor_id, what, words, language)
+    filework.work(job)

@@ -15,6 +15,7 @@ from patients.models.rules import plain_text
 from patients.web import ServiceForm
 
 LEAVE_OUT = "-"
+SAMPLES = 3
 
 MAY_IMPORT: Mapping[str, str] = {
     Kind.LEVELS.value: "dosing.add_troughlevel",
@@ -107,14 +108,7 @@ class ColumnsForm(ServiceForm):
     def rows(self) -> Sequence[tuple[forms.BoundField, list[str]]]:
         """Return each column with the first cells below it."""
         return [
-            (
-                self[name_of(place)],
-                [
-                    line.cells[place]
-                    for line in self.sheet.lines[:3]
-                    if whole(line, place)
-                ],
-            )
+            (self[name_of(place)], samples(self.sheet, place))
             for place in range(len(self.sheet.headers))
         ]
 
@@ -145,8 +139,10 @@ class ColumnsForm(ServiceForm):
         }
 
 
-def whole(line: object, place: int) -> bool:
-    return place < len(line.cells)  # type: ignore[attr-defined]
+def samples(sheet: Sheet, place: int) -> list[str]:
+    """Return the first cells of a column."""
+    whole = [line for line in sheet.lines[:SAMPLES] if place < len(line.cells)]
+    return [line.cells[place] for line in whole]
 
 
 def name_of(place: int) -> str:

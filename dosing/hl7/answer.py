@@ -56,7 +56,7 @@ def answers(
 
 def is_wanted(condition: str, code: str) -> bool:
     """Tell by table 0155: always, never, on error, on success."""
-    return condition == "AL" or condition == ("SU" if code == "AA" else "ER")
+    return condition in {"AL", "SU" if code == "AA" else "ER"}
 
 
 def answer(

@@ -376,7 +376,8 @@ def drawn_at(group: Group, obx: Segment) -> datetime:
     try:
         if found:
             *parts, offset = found.groups()
-            wall = datetime(*(int(p or 0) for p in parts), tzinfo=UTC)  # type: ignore[misc]
+            year, month, day, hour, minute, second = (int(p or 0) for p in parts)
+            wall = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
             return wall.replace(tzinfo=zone_of(offset))
     except ValueError:
         pass

@@ -14,7 +14,7 @@ CHARSETS = {
     "ISO IR87": "iso2022_jp",
     "ISO IR159": "iso2022_jp_1",
 }
-"""Names of HL7 table 0211; a message without one is read as UTF-8, which holds ASCII."""
+"""Names of HL7 table 0211; without one a message is read as UTF-8."""
 
 SEPARATORS = 5
 SHORTEST_HEADER = 12
@@ -90,8 +90,7 @@ class Segment:
     def meant(self, found: re.Match[str]) -> str:
         """Return what an escape stands for; a control character is refused."""
         sign = found[1]
-        f, s, r, e, t = self.separators
-        letters = {"F": f, "S": s, "R": r, "E": e, "T": t, ".br": "\n"}
+        letters = dict(zip("FSRET", self.separators, strict=True)) | {".br": "\n"}
         if sign in letters:
             return letters[sign]
         if re.fullmatch(r"X([0-9A-Fa-f]{2})+", sign):
@@ -126,7 +125,7 @@ def header_of(content: bytes, *, tolerant: bool) -> Segment:
 
 
 def separators_of(line: bytes) -> str:
-    """Return the five separators a message declares: |^~\\& or others."""
+    """Return the five separators a message declares, usual or not."""
     declared = line.decode("latin-1")
     marks = declared[3:8]
     alike = len(set(marks)) < SEPARATORS or any(m.isalnum() for m in marks)

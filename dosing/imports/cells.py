@@ -88,7 +88,8 @@ def clock_of(field: str, text: str) -> time:
     found = CLOCK.fullmatch(tidy(text))
     try:
         if found:
-            return time(*(int(part or 0) for part in found.groups()))
+            hour, minute, second = (int(part or 0) for part in found.groups())
+            return time(hour, minute, second)
     except ValueError:
         pass
     raise RowError(field, _("Write the time such as 08:05."))

@@ -29,7 +29,8 @@ class Field:
 IDENTIFIER = Field(
     "identifier",
     _("Identifier"),
-    "identifier|patient id|patient identifier|mrn|id|患者id|患者番号|診察券番号|カルテ番号",
+    "identifier|patient id|patient identifier|mrn|id|患者id|患者番号|診察券番号"
+    "|カルテ番号",
     required=True,
 )
 BORN_ON = Field(

@@ -81,9 +81,10 @@ def read_rows(
 ) -> Iterator[Row | Unread]:
     """Read each line; one that cannot be read says which cell is at fault."""
     for line in sheet.lines:
+        if line.problem:
+            yield Unread(line.number, RowError("", line.problem))
+            continue
         try:
-            if line.problem:
-                raise RowError("", line.problem)
             yield READERS[kind](Cells(line, columns), order)
         except RowError as problem:
             yield Unread(line.number, problem)

@@ -104,16 +104,12 @@ def wrong_with(cell: Any) -> str:
 
 def text_of(value: object) -> str:
     """Write a cell as a person would type it: 13.3, 2026-03-01, 08:00."""
-    if value is None:
-        return ""
+    if isinstance(value, datetime) and value.time() == time():
+        value = value.date()
     if isinstance(value, datetime):
-        if value.time() == time():
-            return value.date().isoformat()
         return value.replace(microsecond=0).isoformat(" ")
-    if isinstance(value, date):
+    if isinstance(value, date | time):
         return value.isoformat()
-    if isinstance(value, time):
-        return value.isoformat("minutes")
     if isinstance(value, float):
         return f"{Decimal(f'{value:.15g}'):f}"
-    return str(value).strip()
+    return "" if value is None else str(value).strip()

@@ -54,7 +54,7 @@ class LabMessage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.control_id or _("no control id")
+        return self.control_id or str(_("no control id"))
 
     @property
     def text(self) -> str:

@@ -1,4 +1,4 @@
-"""Messages of laboratories: kept whole, their levels recorded, doubts held for people."""
+"""Messages of laboratories: kept whole, levels recorded, doubts held for people."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -196,23 +196,33 @@ def of_result(
 def carried_out(
     link: Link, patient: Patient, result: Result, actor: Staff
 ) -> LabReport:
-    status = result.status
-    if status is Status.NONE:
+    if result.status is Status.NONE:
         said = _("The laboratory has no result.")
         return report_of(result, Fate.NOTHING, said)
-    if status in {Status.PRELIMINARY, Status.NOT_VERIFIED}:
+    if result.status in {Status.PRELIMINARY, Status.NOT_VERIFIED}:
         said = _("Preliminary: the final result is still to come.")
         return report_of(result, Fate.PRELIMINARY, said)
     drawn_at = placed(result, patient)
     prior = prior_of(link, patient, result, drawn_at)
-    if status in {Status.DELETED, Status.WRONG}:
+    if result.status in {Status.DELETED, Status.WRONG}:
         return withdrawn(result, prior, actor)
     settle_preliminary(link, result)
     if prior is None:
         return recorded(link, patient, result, drawn_at, actor)
+    return beside(link, result, prior, drawn_at, actor)
+
+
+def beside(
+    link: Link,
+    result: Result,
+    prior: "Prior",
+    drawn_at: datetime | None,
+    actor: Staff,
+) -> LabReport:
+    """Carry out a result whose sample has a level already."""
     if says_the_same(prior.level, result, drawn_at):
         return on_the_record(result, prior.level)
-    if status is Status.CORRECTED:
+    if result.status is Status.CORRECTED:
         return corrected(link, result, prior, drawn_at, actor)
     said = _("This sample is recorded as %(level)s already.")
     return report_of(result, Fate.WAITING, said % {"level": prior.level})
@@ -253,6 +263,8 @@ def prior_of(
         .select_related("patient__site")
         .filter(patient=patient, laboratory=link.laboratory, drawn_at=drawn_at)
         .first()
+        if drawn_at
+        else None
     )
     return Prior(level, moved=False) if level else None
 
@@ -398,9 +410,8 @@ def accept_report(
         actor=actor,
     )
     fresh.level_version = fresh.level.version
-    return decided(
-        fresh, Fate.ACCEPTED, "accept_report", reason, actor, patient=patient
-    )
+    fresh.fate = Fate.ACCEPTED
+    return decided(fresh, "accept_report", reason, actor)
 
 
 @transaction.atomic
@@ -409,7 +420,8 @@ def refuse_report(
 ) -> LabReport:
     """Close a report that is not to become a level; it stays with its message."""
     fresh = still_open(report, version)
-    return decided(fresh, Fate.REFUSED, "refuse_report", reason, actor)
+    fresh.fate = Fate.REFUSED
+    return decided(fresh, "refuse_report", reason, actor)
 
 
 def still_open(report: LabReport, version: int) -> LabReport:
@@ -419,18 +431,12 @@ def still_open(report: LabReport, version: int) -> LabReport:
     return fresh
 
 
-def decided(
-    report: LabReport,
-    fate: Fate,
-    action: str,
-    reason: str,
-    actor: Staff,
-    patient: Patient | None = None,
-) -> LabReport:
-    report.fate, report.reason = fate, reason
-    report.decided_by, report.decided_at = actor, timezone.now()
+def decided(report: LabReport, action: str, reason: str, actor: Staff) -> LabReport:
+    report.reason, report.decided_by = reason, actor
+    report.decided_at = timezone.now()
     report.version += 1
     report.full_clean()
     report.save()
+    patient = report.level.patient if report.level else None
     audit.record(action, report, patient=patient, actor=actor, reason=reason)
     return report

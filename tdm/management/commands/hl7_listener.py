@@ -3,10 +3,10 @@
 import asyncio
 import signal
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dosing.hl7 import mllp
@@ -63,10 +63,12 @@ def context_of(options: dict[str, Any]) -> ssl.SSLContext | None:
 
 
 def server_of(link: Link, actor: Staff, idle_s: float) -> mllp.Server:
-    """Return a server that answers once a message is committed."""
+    """Return a server that answers once a message is committed, one after another."""
+    one = ThreadPoolExecutor(max_workers=1)
 
     async def handler(frame: bytes) -> list[str]:
-        return await sync_to_async(hl7link.take_in)(frame, link, actor)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(one, hl7link.take_in, frame, link, actor)
 
     async def too_large(head: bytes) -> list[str]:
         return hl7link.too_large(head, link)
