@@ -88,7 +88,11 @@ def work(job: Job) -> None:
     try:
         with translation.override(job["language"]):
             WORKS[job["what"]](
-                file=file, version=version, actor=actor, progress=tell, **job["words"]
+                file=file,
+                version=version,
+                actor=actor,
+                progress=tell,
+                **job["words"],
             )
     except ValidationError as refusal:
         put(file_id, Shown(said=" ".join(refusal.messages)))

@@ -12,6 +12,7 @@ from dosing.imports.workbooks import read_workbook
 
 MOST_BYTES = 10_000_000
 LONGEST_NAME = 80
+LONGEST_LINE = 60_000
 
 ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -54,7 +55,11 @@ def read_text(content: bytes, chosen: Encoding | None) -> Sheet:
     first = next((line for line in text.split("\n") if line.strip()), "")
     delimiter = max(DELIMITERS, key=first.count)
     sheet = Sheet(encoding, delimiter)
-    tape = Tape(text.replace("\r\n", "\n").split("\n"))
+    lines = text.replace("\r\n", "\n").split("\n")
+    for number, line in enumerate(lines, start=1):
+        if len(line) > LONGEST_LINE:
+            raise FileError(too_long(number))
+    tape = Tape(lines)
     quoted = whole_record(delimiter)
     rows = csv.reader(tape, delimiter=delimiter, strict=True)
     while True:
@@ -69,11 +74,15 @@ def read_text(content: bytes, chosen: Encoding | None) -> Sheet:
         if '"' in raw and not quoted.fullmatch(raw):
             raise FileError(misquoted(number))
         if any(len(cell) > LONGEST_CELL for cell in cells):
-            raise FileError(
-                _("Row %(row)s: a cell is longer than %(most)s characters.")
-                % {"row": number, "most": LONGEST_CELL}
-            )
+            raise FileError(too_long(number))
         sheet.take(number, [cell.strip() for cell in cells])
+
+
+def too_long(number: int) -> str:
+    return _("Row %(row)s: a cell is longer than %(most)s characters.") % {
+        "row": number,
+        "most": LONGEST_CELL,
+    }
 
 
 def misquoted(number: int) -> str:

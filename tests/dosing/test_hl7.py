@@ -1,0 +1,417 @@
+"""Laboratory messages: what becomes a level, what waits, and what is answered."""
+
+import asyncio
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+
+from dosing import services
+from dosing.hl7 import mllp, split
+from dosing.models import Fate, LabMessage, Laboratory, LabReport, TroughLevel
+from dosing.services import Link
+from dosing.units import Unit, parse_reported
+from patients.models import Patient, Role, Site, Staff
+from tdm import hl7link
+from tests.builders import a_staff_member, a_trough, on_day
+
+MESSAGE = "\r".join(
+    [
+        r"MSH|^~\&|LIS|HOSP|SIRAPP|CLINIC|20260330150000+0900||ORU^R01^ORU_R01|M1|P"
+        "|2.5.1||||||UNICODE UTF-8",
+        "PID|1||{id}^^^HOSP^MR||TEST^A||19800504|F",
+        "ORC|RE|ORD1|FIL1",
+        "OBR|1|ORD1|FIL1|29247-4^Sirolimus^LN|||20260330074500+0900",
+        "OBX|1|NM|29247-4^Sirolimus^LN||13.3|ng/mL^ng/mL^UCUM|5-15|N|||F"
+        "|||20260330080000+0900",
+        "SPM|1|||BLD^Whole blood^HL70487",
+        "",
+    ]
+)
+
+
+@pytest.fixture
+def link(laboratory: Laboratory) -> Link:
+    return Link(laboratory=laboratory, assigner="HOSP")
+
+
+@pytest.fixture
+def program(site: Site) -> Staff:
+    return a_staff_member(site, Role.API_CLIENT, "laboratory link")
+
+
+def sent(
+    link: Link, program: Staff, patient: Patient, *changes: tuple[str, str]
+) -> LabMessage:
+    """Send the message with some of its text replaced."""
+    text = MESSAGE.replace("{id}", patient.identifier)
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    content = text.encode("utf-8", "surrogateescape")
+    return services.receive_message(link=link, content=content, actor=program)
+
+
+def codes(message: LabMessage) -> list[str]:
+    """Return MSA-1 and the codes of table 0357, as the last answer says them."""
+    answer = message.answers[-1]
+    return [
+        *re.findall(r"\rMSA\|(\w\w)\|", answer),
+        *re.findall(r"\|(\d+)\^[^|]*\^HL70357", answer),
+    ]
+
+
+def test_a_final_level_is_recorded_and_answered(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    message = sent(link, program, treated)
+
+    level = TroughLevel.objects.get()
+    assert (str(level), level.drawn_at) == ("13.3 ng/mL", on_day(28))
+    assert codes(message) == ["AA"]
+    assert "\rMSA|AA|M1\r" in message.answers[0]
+    assert message.reports.get().fate == Fate.RECORDED
+
+
+def test_a_message_sent_again_changes_nothing_and_has_the_same_answer(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    first = sent(link, program, treated)
+
+    again = sent(link, program, treated)
+
+    assert (again.pk, again.answers) == (first.pk, first.answers)
+    assert TroughLevel.objects.count() == 1
+
+
+def test_another_message_under_the_same_control_id_is_held(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    sent(link, program, treated)
+
+    other = sent(link, program, treated, ("13.3", "9.9"))
+
+    assert codes(other) == ["AE", "205"]
+    assert other.reports.get().fate == Fate.WAITING
+    assert str(TroughLevel.objects.get()) == "13.3 ng/mL"
+
+
+NOT_UTF_8 = b"\xb5".decode("utf-8", "surrogateescape")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "answer", "waits"),
+    [
+        ("MSH|", "MSX|", ["AR", "100"], True),
+        ("|SIRAPP|CLINIC|20260330150000+0900||", "|||", ["AR", "200"], False),
+        ("^~\\&|", "^^^^|", ["AR", "100"], True),
+        ("\r", "\n", ["AR", "100"], True),
+        ("|2.5.1|", "|9.9|", ["AR", "203"], False),
+        ("|2.5.1|", "|2.3|", ["AR", "203"], False),
+        ("ORU^R01^ORU_R01", "ADT^A01", ["AR", "200"], False),
+        ("ORU^R01^ORU_R01", "ORU^R30", ["AR", "201"], False),
+        ("|P|", "|T|", ["AR", "202"], False),
+        ("|M1|", "||", ["AR", "101"], True),
+        ("PID|", "PIX|", ["AE", "101"], True),
+        ("^^^HOSP^MR", "", ["AE", "204"], True),
+        ("^^^HOSP^MR", "^^^OTHER^MR", ["AE", "204"], True),
+        ("^^^HOSP^MR", "^^^HOSP^PI", ["AE", "204"], True),
+        ("^^^HOSP^MR", "x^^^HOSP^MR", ["AE", "204"], True),
+        ("19800504", "19800505", ["AE", "204"], True),
+        ("19800504", "", ["AE", "101"], True),
+        ("OBR|", "OBY|", ["AE", "100"], True),
+        ("OBX|", "OBY|", ["AE", "100"], True),
+        ("29247-4^Sirolimus^LN", "SIR^Sirolimus^L", ["AE", "103"], True),
+        ("|NM|", "|ST|", ["AE", "102"], True),
+        ("|13.3|", "|abc|", ["AE", "102"], True),
+        ("|13.3|", "|13,3|", ["AE", "102"], True),
+        ("|13.3|", "|-1|", ["AE", "102"], True),
+        ("|13.3|", r"|13\X00\3|", ["AE", "102"], True),
+        ("|13.3|", "|13\x00.3|", ["AE", "102"], True),
+        ("ng/mL^ng/mL^UCUM", "", ["AE", "101"], True),
+        ("ng/mL^ng/mL^UCUM", "ng/dL^ng/dL^UCUM", ["AE", "103"], True),
+        ("ng/mL^ng/mL^UCUM", f"{NOT_UTF_8}g/L", ["AE", "102"], True),
+        ("|20260330080000+0900", "|20261340", ["AE", "102"], True),
+        ("20260330080000+0900", "20991231080000+0900", ["AE", "102"], True),
+        ("BLD^Whole blood", "SER^Serum", ["AE", "103"], True),
+        ("|||F|", "|||?|", ["AE", "103"], True),
+        ("UNICODE UTF-8", "GB 18030-2000", ["AE", "103"], True),
+    ],
+)
+def test_a_bad_message_is_answered_by_the_rules_and_kept(
+    link: Link,
+    program: Staff,
+    treated: Patient,
+    old: str,
+    new: str,
+    answer: list[str],
+    waits: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    message = sent(link, program, treated, (old, new))
+
+    assert codes(message) == answer
+    assert not TroughLevel.objects.exists()
+    assert bool(LabReport.objects.open()) is waits
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "level"),
+    [
+        ("|NM|29247-4^Sirolimus^LN||13.3|", "|SN|29247-4^Sirolimus^LN||<^2.0|", "<2"),
+        ("|13.3|", "|13.300|", "13.3"),
+        ("|5-15|", "|about five|", "13.3"),
+        ("SPM|1", "ZZZ|1|x\rSPM|1", "13.3"),
+        ("|||20260330080000+0900", "", "13.3"),
+        ("29247-4^Sirolimus^LN||", "SIR^S^L^29247-4^Sirolimus^LN||", "13.3"),
+    ],
+)
+def test_an_unusual_but_plain_message_becomes_a_level(
+    link: Link, program: Staff, treated: Patient, old: str, new: str, level: str
+) -> None:
+    message = sent(link, program, treated, (old, new))
+
+    assert codes(message) == ["AA"]
+    assert str(TroughLevel.objects.get()) == f"{level} ng/mL"
+
+
+def test_unusual_separators_are_read_as_the_header_declares_them(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    message = sent(link, program, treated, ("^", "*"), ("|", "#"))
+
+    assert codes(message) == ["AA"]
+
+
+def test_a_time_without_a_zone_is_the_clinics_and_says_so(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    sent(link, program, treated, ("20260330080000+0900", "20260330080000"))
+
+    level = TroughLevel.objects.get()
+    assert (level.drawn_at, level.note) == (on_day(28), "Sent without a time zone.")
+
+
+def test_other_analytes_and_empty_results_record_nothing(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    other = sent(link, program, treated, ("29247-4", "2160-0"))
+    none = sent(
+        link, program, treated, ("|M1|", "|M2|"), ("|13.3|", "||"), ("|||F|", "|||X|")
+    )
+
+    assert (codes(other), codes(none)) == (["AA"], ["AA"])
+    assert set(LabReport.objects.values_list("fate", flat=True)) == {Fate.NOTHING}
+
+
+def test_an_odd_level_waits_until_someone_accepts_it(
+    link: Link, program: Staff, treated: Patient, nurse: Staff
+) -> None:
+    message = sent(link, program, treated, ("|13.3|", "|133|"))
+    report = message.reports.get()
+
+    assert codes(message) == ["AA"]
+    assert "far from what this patient could have" in report.said
+    accepted = services.accept_report(
+        report=report,
+        version=report.version,
+        identifier=treated.identifier,
+        born_on=treated.born_on,
+        laboratory=link.laboratory,
+        reported=parse_reported("13.3"),
+        unit=Unit.NG_PER_ML,
+        drawn_at=on_day(28),
+        reason="asked by telephone",
+        actor=nurse,
+    )
+
+    assert accepted.fate == Fate.ACCEPTED
+    assert str(TroughLevel.objects.get()) == "13.3 ng/mL"
+    with pytest.raises(ValidationError, match="decided on this report already"):
+        services.refuse_report(
+            report=accepted, version=accepted.version, reason="no", actor=nurse
+        )
+
+
+def test_a_preliminary_result_waits_and_rests_once_the_final_one_is_here(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    early = sent(link, program, treated, ("|||F|", "|||P|"))
+    assert early.reports.get().fate == Fate.PRELIMINARY
+    assert not TroughLevel.objects.exists()
+
+    sent(link, program, treated, ("|M1|", "|M2|"))
+
+    assert early.reports.get().fate == Fate.NOTHING
+    assert TroughLevel.objects.count() == 1
+
+
+def test_a_correction_corrects_and_a_withdrawal_sets_aside(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    sent(link, program, treated)
+    sent(
+        link,
+        program,
+        treated,
+        ("|M1|", "|M2|"),
+        ("|||F|", "|||C|"),
+        ("|13.3|", "|12.1|"),
+    )
+    level = TroughLevel.objects.get()
+    assert (str(level), level.version) == ("12.1 ng/mL", 2)
+
+    sent(link, program, treated, ("|M1|", "|M3|"), ("|||F|", "|||W|"))
+    level.refresh_from_db()
+    assert level.set_aside_because == "Withdrawn by the laboratory"
+
+
+def test_a_correction_without_an_earlier_report_is_recorded_with_a_flag(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    message = sent(link, program, treated, ("|||F|", "|||C|"))
+
+    assert message.reports.get().said == "A correction, but no earlier report is here."
+    assert TroughLevel.objects.get().note == message.reports.get().said
+
+
+def test_a_correction_of_a_level_that_someone_changed_waits(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    sent(link, program, treated)
+    TroughLevel.objects.update(version=2)
+
+    late = sent(
+        link,
+        program,
+        treated,
+        ("|M1|", "|M2|"),
+        ("|||F|", "|||C|"),
+        ("|13.3|", "|9.9|"),
+    )
+
+    assert late.reports.get().fate == Fate.WAITING
+    assert str(TroughLevel.objects.get()) == "13.3 ng/mL"
+
+
+def test_a_level_that_was_typed_before_is_not_recorded_twice(
+    link: Link, program: Staff, treated: Patient, nurse: Staff
+) -> None:
+    a_trough(treated, "13.3", actor=nurse)
+
+    same = sent(link, program, treated)
+    other = sent(link, program, treated, ("|M1|", "|M2|"), ("|13.3|", "|12.9|"))
+
+    assert same.reports.get().fate == Fate.RECORDED
+    assert other.reports.get().said == "This sample is recorded as 13.3 ng/mL already."
+    assert TroughLevel.objects.count() == 1
+
+
+def test_of_two_results_the_good_one_is_recorded_and_the_other_waits(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    second = "OBX|2|NM|29247-4^Sirolimus^LN||abc|ng/mL|||||F|||20260331080000+0900\rSPM"
+    message = sent(link, program, treated, ("SPM", second))
+
+    assert codes(message) == ["AE", "102"]
+    fates = message.reports.order_by("pk").values_list("set_id", "fate")
+    assert list(fates) == [("1", Fate.RECORDED), ("2", Fate.WAITING)]
+
+
+def test_too_many_results_are_refused_as_a_whole(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    many = "OBX|2|NM|2160-0^Creatinine^LN||1|mg/dL|||||F\r" * 500 + "SPM"
+
+    assert codes(sent(link, program, treated, ("SPM", many))) == ["AE", "207"]
+    assert not TroughLevel.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("accept", "reply", "answers"),
+    [
+        ("AL", "NE", ["CA"]),
+        ("NE", "AL", ["AA"]),
+        ("AL", "AL", ["CA", "AA"]),
+        ("ER", "NE", []),
+        ("SU", "ER", ["CA"]),
+    ],
+)
+def test_enhanced_mode_answers_what_the_sender_wants(
+    link: Link,
+    program: Staff,
+    treated: Patient,
+    accept: str,
+    reply: str,
+    answers: list[str],
+) -> None:
+    wanted = ("|2.5.1||||||", f"|2.5.1|||{accept}|{reply}||")
+    message = sent(link, program, treated, wanted)
+
+    assert [a.split("\rMSA|")[1][:2] for a in message.answers] == answers
+
+
+def test_two_messages_of_one_frame_are_taken_in_order() -> None:
+    first, second = split(b"MSH|1\rPID|\r\rMSH|2\rPID|\r")
+
+    assert (first[:5], second[:5]) == (b"MSH|1", b"MSH|2")
+
+
+def spoken(frames: list[bytes], idle_s: float = 5.0) -> bytes:
+    """Say something to a listener that echoes control ids, and hear its answers."""
+
+    async def handler(frame: bytes) -> list[str]:
+        return [f"heard {len(frame)}"]
+
+    async def too_large(head: bytes) -> list[str]:
+        return [f"too large: {head[:3].decode()}"]
+
+    async def talk() -> bytes:
+        server = mllp.Server(handler, too_large, mllp.Limits(1000, idle_s))
+        running = await server.start("127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(
+            *running.sockets[0].getsockname()[:2]
+        )
+        for frame in frames:
+            writer.write(frame)
+        writer.write_eof()
+        heard = await reader.read()
+        writer.close()
+        running.close()
+        return heard
+
+    return asyncio.run(talk())
+
+
+@pytest.mark.parametrize(
+    ("frames", "heard"),
+    [
+        ([b"\x0bMSH|1\x1c\x0d", b"\x0bMSH\x1c\x0d"], ["heard 5", "heard 3"]),
+        ([b"\x0b\x1c\x0d"], []),
+        ([b"\x0bMSH|cut"], []),
+        ([b"GET / HTTP/1.1\r\n"], []),
+        ([b"\x0bMSH" + b"x" * 3000 + b"\x1c\x0d"], ["too large: MSH"]),
+    ],
+)
+def test_a_listener_answers_whole_frames_only(
+    frames: list[bytes], heard: list[str]
+) -> None:
+    assert spoken(frames) == b"".join(mllp.framed(each) for each in heard)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_over_the_wire_is_committed_before_it_is_answered(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    """Seen from another connection; sent twice, as after a lost answer."""
+    content = MESSAGE.replace("{id}", treated.identifier).encode()
+    with ThreadPoolExecutor(1) as other:
+        first, again = (
+            other.submit(hl7link.take_in, content, link, program).result()
+            for _time in range(2)
+        )
+        other.submit(connection.close).result()
+
+    assert first == again
+    assert TroughLevel.objects.count() == 1

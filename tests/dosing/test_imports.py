@@ -1,0 +1,540 @@
+"""Files of levels, doses and diary: what is stored, and what is refused in words."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from openpyxl import Workbook
+
+from dosing import services
+from dosing.imports import Encoding, Kind, guess
+from dosing.models import Dose, FileImport, Intake, Laboratory, Stage, TroughLevel
+from patients.models import AuditEvent, Measurement, Patient, Site, Staff
+from tests.builders import DAY_0, a_patient, a_site, a_trough, on_day
+
+HEADER = "identifier,born on,drawn at,level,unit,note"
+LEVEL = "{id},1980-05-04,2026-03-30 08:00,13.3,ng/mL,"
+
+
+def csv_of(patient: Patient, *rows: str, header: str = HEADER) -> bytes:
+    lines = [header, *(row.replace("{id}", patient.identifier) for row in rows)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def uploaded(
+    patient: Patient,
+    actor: Staff,
+    content: bytes,
+    kind: Kind = Kind.LEVELS,
+    name: str = "levels.csv",
+) -> FileImport:
+    return services.keep_upload(
+        site=patient.site, kind=kind, name=name, content=content, actor=actor
+    )
+
+
+def checked(file: FileImport, actor: Staff, **changed: Any) -> FileImport:
+    """Match the columns as guessed, unless told otherwise, and check."""
+    matched = services.match_columns(
+        file=file,
+        actor=actor,
+        **{
+            "version": file.version,
+            "encoding": file.encoding,
+            "order": "iso",
+            "columns": file.columns,
+            "left_out": [],
+            "laboratory": file.laboratory,
+            **changed,
+        },
+    )
+    return services.check_file(file=matched, version=matched.version, actor=actor)
+
+
+def imported(file: FileImport, actor: Staff, checked: str = "") -> FileImport:
+    return services.import_file(
+        file=file, version=file.version, actor=actor, checked=checked
+    )
+
+
+def said(file: FileImport, what: str = "errors") -> list[tuple[int, str, str]]:
+    return [(f["line"], f["field"], f["said"]) for f in file.report[what]]
+
+
+def test_levels_are_checked_imported_and_undone_as_a_whole(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    content = csv_of(treated, LEVEL, "{id},1980-05-04,2026-04-27T08:00,12.1,ug/L,tired")
+    file = checked(uploaded(treated, clinician, content), clinician)
+
+    assert (file.report["new"], file.report["errors_in_all"]) == (2, 0)
+    assert not TroughLevel.objects.exists()
+
+    file = imported(file, clinician)
+    first, second = TroughLevel.objects.in_time_order()
+    assert (str(first), first.drawn_at, second.note) == (
+        "13.3 ng/mL",
+        on_day(28),
+        "tired",
+    )
+    lines = AuditEvent.objects.filter(action="record_trough", patient=treated)
+    assert lines.count() == 2
+
+    file = services.undo_file(
+        file=file, version=file.version, reason="wrong export", actor=clinician
+    )
+    assert (file.stage, file.report["kept"]) == (Stage.UNDONE, 0)
+    assert not TroughLevel.objects.used().exists()
+    aside = TroughLevel.objects.filter(set_aside_because="wrong export")
+    assert [level.version for level in aside] == [2, 2]
+
+
+def test_a_level_that_was_corrected_since_survives_the_undoing(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    file = imported(
+        checked(uploaded(treated, clinician, csv_of(treated, LEVEL)), clinician),
+        clinician,
+    )
+    TroughLevel.objects.update(version=2)
+
+    file = services.undo_file(
+        file=file, version=file.version, reason="wrong", actor=clinician
+    )
+
+    assert file.report["kept"] == 1
+    assert TroughLevel.objects.used().count() == 1
+
+
+def test_nothing_is_stored_while_one_row_cannot_be(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    content = csv_of(treated, LEVEL, "{id},1980-05-04,2026-04-27 08:00,#N/A,ng/mL,")
+    file = checked(uploaded(treated, clinician, content), clinician)
+
+    with pytest.raises(ValidationError, match="1 rows cannot be"):
+        imported(file, clinician)
+
+    assert not TroughLevel.objects.exists()
+
+
+def test_the_same_file_twice_is_one_import(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    content = csv_of(treated, LEVEL)
+    file = imported(
+        checked(uploaded(treated, clinician, content), clinician), clinician
+    )
+
+    again = uploaded(treated, clinician, content, name="copy.csv")
+
+    assert (again.pk, again.stage) == (file.pk, Stage.IMPORTED)
+    with pytest.raises(ValidationError, match="imported already"):
+        imported(again, clinician)
+
+
+def test_what_is_stored_already_is_unchanged_or_a_conflict(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    a_trough(treated, "13.3", actor=clinician)
+    same = checked(uploaded(treated, clinician, csv_of(treated, LEVEL)), clinician)
+    other = csv_of(treated, LEVEL.replace("13.3", "12.9"))
+    conflict = checked(uploaded(treated, clinician, other), clinician)
+
+    assert (same.report["unchanged"], same.report["new"]) == (1, 0)
+    assert said(conflict) == [
+        (2, "value", "This sample is recorded as 13.3 ng/mL. Correct it there.")
+    ]
+
+
+def test_an_unusual_level_is_imported_once_someone_says_how_it_was_checked(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    content = csv_of(treated, LEVEL.replace("13.3", "35"))
+    file = checked(uploaded(treated, clinician, content), clinician)
+
+    assert file.report["errors"] == []
+    assert "above 30 ng/mL" in said(file, "questions")[0][2]
+    with pytest.raises(ValidationError, match="how the unusual rows"):
+        imported(file, clinician)
+
+    imported(file, clinician, "asked the laboratory")
+    assert TroughLevel.objects.get().confirmed == "asked the laboratory"
+
+
+def test_a_column_that_nobody_knows_must_be_left_out_by_hand(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    content = csv_of(treated, LEVEL + "x", header=HEADER.replace("note", "ward"))
+    file = uploaded(treated, clinician, content)
+
+    with pytest.raises(ValidationError, match="Say what the column “ward” is"):
+        checked(file, clinician)
+
+    assert checked(file, clinician, left_out=[5]).report["new"] == 1
+
+
+def test_a_missing_column_is_named(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    content = csv_of(treated, "{id},1980-05-04,13.3", header="identifier,born on,level")
+    file = uploaded(treated, clinician, content)
+
+    with pytest.raises(ValidationError, match="Drawn: date and time, or date, Unit"):
+        checked(file, clinician)
+
+
+def test_headers_are_known_in_japanese_and_whatever_their_case() -> None:
+    english = guess(Kind.LEVELS, ["MRN", "Date of Birth", "Drawn  At", "Level (ng/mL)"])
+    japanese = guess(
+        Kind.LEVELS, ["患者ＩＤ", "生年月日", "採血日時", "血中濃度", "単位"]
+    )
+
+    assert english == {"identifier": 0, "born_on": 1, "drawn_at": 2, "value": 3}
+    assert japanese == {**english, "unit": 4}
+
+
+JAPANESE = (
+    "患者ID,生年月日,採血日時,血中濃度,単位\n"
+    "{id},1980年5月4日,2026/3/30 8:00,１３.３,ng/mL\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("codec", "encoding"),
+    [
+        ("utf-8", Encoding.UTF_8),
+        ("utf-8-sig", Encoding.UTF_8_BOM),
+        ("cp932", Encoding.CP932),
+    ],
+)
+def test_a_japanese_file_is_read_in_its_encoding(
+    treated: Patient,
+    laboratory: Laboratory,
+    clinician: Staff,
+    codec: str,
+    encoding: Encoding,
+) -> None:
+    content = JAPANESE.replace("{id}", treated.identifier).encode(codec)
+    file = checked(uploaded(treated, clinician, content), clinician)
+
+    assert (file.encoding, file.report["new"]) == (encoding, 1)
+
+
+def test_semicolons_decimal_commas_and_days_first_are_read_where_chosen(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    content = csv_of(
+        treated,
+        "{id};04/05/1980;30/03/2026 08:00;13,3;ng/mL;",
+        header=HEADER.replace(",", ";"),
+    )
+    file = uploaded(treated, clinician, content)
+
+    refused = checked(file, clinician)
+    assert said(refused)[0][1:] == (
+        "drawn_at",
+        "Day or month first? Write 2026-03-01, or choose above that days come first.",
+    )
+    assert checked(refused, clinician, order="day_first").report["new"] == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "There are no rows"),
+        (b"identifier,born on\n", "There are no rows"),
+        (b"\n\n\n", "There are no rows"),
+        (b"level,Level\n1,2\n", "Two columns are named"),
+        ("a,b\n1,2\n".encode("utf-16"), "UTF-16"),
+        (b"a,b\n1,2\n3,5 \xb5g\n", "Row 3, byte 5 is not utf-8"),
+        (b"a,b\n1,\x00\n", "NUL"),
+        (b"a,b\r1,2\r", "end in an old way"),
+        (b'a,b\n1,2\n3,"4\n', "Row 3: a quotation mark"),
+        (b'a,b\n1,x"y"\n', "Row 2: a quotation mark"),
+        (b"a,b\n1," + b"x" * 140_000 + b"\n", "Row 2: a cell is longer"),
+        (b"x" * 1_000_000, "longer"),
+        (b"a\n" + b"1\n" * 20_001, "More than 20000 rows"),
+        (b"PK\x03\x04rest", "different types"),
+        (b"\xd0\xcf\x11\xe0rest", "old Excel file"),
+    ],
+    ids=lambda each: str(each)[:24],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_words(
+    patient: Patient, clinician: Staff, content: bytes, sentence: str
+) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        uploaded(patient, clinician, content)
+
+    assert not FileImport.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "sentence"),
+    [
+        ("{id},1980-05-04,2026-03-30 08:00", "", "3 cells, where the header has 6"),
+        (LEVEL + ",x", "", "7 cells"),
+        ("Total,,,13.3,,", "drawn_at", "time of day"),
+        (LEVEL.replace("{id}", "MRN-X"), "identifier", "No patient of this clinic"),
+        (LEVEL.replace("{id}", "1.23E+05"), "identifier", "spreadsheet has damaged"),
+        (LEVEL.replace("{id}", ""), "identifier", "missing"),
+        (LEVEL.replace("1980-05-04", "1980-05-05"), "born_on", "born on another day"),
+        (LEVEL.replace("2026-03-30 08:00", "30/03/2026 08:00"), "drawn_at", "Day or"),
+        (LEVEL.replace("2026-03-30 08:00", "46000"), "drawn_at", "time of day"),
+        (LEVEL.replace("1980-05-04", "29345"), "born_on", "spreadsheet's number"),
+        (LEVEL.replace("2026-03-30 08:00", "2026-03-30"), "drawn_at", "time of day"),
+        (LEVEL.replace("2026-03-30", "2026-02-30"), "drawn_at", "no such day"),
+        (LEVEL.replace("2026-03-30", "2036-03-30"), "drawn_at", "future"),
+        (LEVEL.replace("13.3", "#N/A"), "value", "plain digits"),
+        (LEVEL.replace("13.3", "=1+1"), "value", "plain digits"),
+        (LEVEL.replace("13.3", '"1,300"'), "value", "at most two decimals"),
+        (LEVEL.replace("13.3", "0"), "value", "Zero is no level"),
+        (LEVEL.replace("13.3", "900"), "value", "between 0 and 200"),
+        (LEVEL.replace("ng/mL", "mg/L"), "unit", "Unknown unit"),
+        (LEVEL.replace("ng/mL", "ng/dL"), "value", "is 0.133 ng/mL"),
+        (LEVEL + "a\u202eb", "note", "invisible control"),
+        (LEVEL.replace("{id}", "MRN\u202e1"), "identifier", "invisible control"),
+    ],
+)
+def test_a_bad_row_is_named_with_its_cell(
+    treated: Patient,
+    laboratory: Laboratory,
+    clinician: Staff,
+    row: str,
+    field: str,
+    sentence: str,
+) -> None:
+    file = checked(uploaded(treated, clinician, csv_of(treated, row)), clinician)
+
+    ((line, where, words),) = said(file)
+    assert (line, where) == (2, field)
+    assert sentence in words
+
+
+def test_a_formula_in_a_note_is_text_and_a_limit_is_a_level(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    row = LEVEL.replace("13.3", "<2.0") + "=1+1"
+    imported(
+        checked(uploaded(treated, clinician, csv_of(treated, row)), clinician),
+        clinician,
+    )
+
+    level = TroughLevel.objects.get()
+    assert (str(level), level.note) == ("<2 ng/mL", "=1+1")
+
+
+def test_lost_zeros_show_the_near_identifier_and_rows_said_twice_are_listed(
+    site: Site, laboratory: Laboratory, treated: Patient, clinician: Staff
+) -> None:
+    a_patient(site, clinician, identifier="000123")
+    content = csv_of(treated, LEVEL, LEVEL, LEVEL.replace("{id}", "123"))
+    file = checked(uploaded(treated, clinician, content), clinician)
+
+    assert said(file) == [
+        (3, "drawn_at", "Row 2 tells the same already."),
+        (4, "identifier", "No patient has this identifier. Is it 000123?"),
+    ]
+
+
+def test_a_patient_of_another_clinic_is_not_known(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    stranger = a_patient(a_site("Osaka clinic"), clinician)
+    content = csv_of(stranger, LEVEL)
+    file = checked(uploaded(treated, clinician, content), clinician)
+
+    assert said(file) == [
+        (2, "identifier", "No patient of this clinic has this identifier.")
+    ]
+
+
+def test_a_check_is_done_again_once_the_reading_has_changed(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    file = checked(uploaded(treated, clinician, csv_of(treated, LEVEL)), clinician)
+    checked(file, clinician)
+
+    with pytest.raises(ValidationError, match="Someone has changed"):
+        imported(file, clinician)
+
+
+@pytest.mark.parametrize("name", ["../../etc/levels.csv", "C:\\temp\\levels.csv"])
+def test_the_name_of_a_file_is_never_a_path(
+    treated: Patient, laboratory: Laboratory, clinician: Staff, name: str
+) -> None:
+    file = uploaded(treated, clinician, csv_of(treated, LEVEL), name=name)
+
+    assert file.name == "levels.csv"
+
+
+def workbook(*rows: list[object], merge: str = "") -> bytes:
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    if merge:
+        book.active.merge_cells(merge)
+    kept = BytesIO()
+    book.save(kept)
+    return kept.getvalue()
+
+
+TITLES: list[object] = ["identifier", "born on", "drawn at", "level", "unit"]
+
+
+def test_a_workbook_is_imported_with_its_real_dates(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    drawn = on_day(28).replace(tzinfo=None)
+    row: list[object] = [treated.identifier, date(1980, 5, 4), drawn, 13.3, "ng/mL"]
+    content = workbook(TITLES, row, [None] * 5)
+    file = uploaded(treated, clinician, content, name="levels.xlsx")
+    imported(checked(file, clinician), clinician)
+
+    level = TroughLevel.objects.get()
+    assert (level.reported_value, level.drawn_at) == (Decimal("13.3"), on_day(28))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        (
+            "a.xlsx",
+            workbook(TITLES, ["1", "2", "3", "4", "5"], merge="A2:B2"),
+            "merged",
+        ),
+        ("a.xlsm", workbook(TITLES), "macros"),
+        ("a.csv", workbook(TITLES), "different types"),
+        ("a.xlsx", b"PK\x03\x04 broken", "cannot be opened"),
+        ("a.xlsx", b"identifier\n1\n", "different types"),
+        ("a.xlsx", workbook(TITLES), "no rows"),
+    ],
+)
+def test_a_workbook_that_cannot_be_trusted_is_refused(
+    patient: Patient, clinician: Staff, name: str, content: bytes, sentence: str
+) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        uploaded(patient, clinician, content, name=name)
+
+
+def test_a_formula_of_a_workbook_is_a_bad_row(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    row: list[object] = [
+        treated.identifier,
+        "1980-05-04",
+        "2026-03-30 08:00",
+        "=1+1",
+        "ng/mL",
+    ]
+    file = uploaded(treated, clinician, workbook(TITLES, row), name="levels.xlsx")
+
+    assert said(checked(file, clinician)) == [
+        (2, "", "Cell D2 is a formula. Paste the value in its place.")
+    ]
+
+
+DOSES = "identifier,born on,start,amount,interval,stop"
+
+
+def test_doses_are_imported_in_the_order_of_days_and_undone(
+    treated: Patient, clinician: Staff
+) -> None:
+    """The dose that ran before goes on again."""
+    content = csv_of(
+        treated,
+        "{id},1980-05-04,2026-05-01,1.5,24,2026-06-01",
+        "{id},1980-05-04,2026-04-01,1,twice daily,",
+        header=DOSES,
+    )
+    file = checked(uploaded(treated, clinician, content, Kind.DOSES), clinician)
+    file = imported(file, clinician)
+
+    doses = Dose.objects.of(treated)
+    assert [(d.starts_on.month, str(d.amount_mg), d.interval_h) for d in doses] == [
+        (3, "2.00", 24),
+        (4, "1.00", 12),
+        (5, "1.50", 24),
+    ]
+    assert doses[2].stops_on == date(2026, 6, 1)
+
+    file = services.undo_file(
+        file=file, version=file.version, reason="another patient", actor=clinician
+    )
+    (left,) = Dose.objects.of(treated)
+    assert (left.starts_on, left.stops_on, file.report["kept"]) == (DAY_0, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "sentence"),
+    [
+        ("{id},1980-05-04,2026-04-01,50,24,", "amount_mg", "40 mg"),
+        ("{id},1980-05-04,2026-04-01,0.3,24,", "amount_mg", "whole stocked tablets"),
+        ("{id},1980-05-04,2026-04-01,much,24,", "amount_mg", "amount in mg"),
+        ("{id},1980-05-04,2026-04-01,1,8,", "interval_h", "12, 24 or 48"),
+        ("{id},1980-05-04,2026-03-02,1,24,", "amount_mg", "begins on that day already"),
+    ],
+)
+def test_a_dose_that_cannot_be_is_named(
+    treated: Patient, clinician: Staff, row: str, field: str, sentence: str
+) -> None:
+    content = csv_of(treated, row, header=DOSES)
+    file = checked(uploaded(treated, clinician, content, Kind.DOSES), clinician)
+
+    ((line, where, words),) = said(file)
+    assert (line, where) == (2, field)
+    assert sentence in words
+
+
+DIARY = "患者ID,生年月日,日付,服薬,服薬時刻,体温,血圧,痛み,備考"
+
+
+def test_diary_days_are_imported_through_the_diary_and_undone(
+    treated: Patient, clinician: Staff
+) -> None:
+    content = csv_of(
+        treated,
+        "{id},1980-05-04,2026/3/3,服用,8:10,36.4,128/76,4,元気",
+        '{id},1980-05-04,2026/3/4,忘れ,,"36,6",,,',
+        header=DIARY,
+    )
+    file = uploaded(treated, clinician, content, Kind.DIARY)
+    file = imported(checked(file, clinician), clinician)
+
+    states = Intake.objects.order_by("due_on").values_list("state", flat=True)
+    assert list(states) == ["taken", "missed"]
+    assert Measurement.objects.filter(withdrawn_at=None).count() == 5
+
+    file = services.undo_file(
+        file=file, version=file.version, reason="typed twice", actor=clinician
+    )
+    assert file.report["kept"] == 0
+    assert set(Intake.objects.values_list("state", flat=True)) == {"unknown"}
+    assert not Measurement.objects.filter(withdrawn_at=None).exists()
+
+
+def test_a_diary_cell_that_says_something_else_is_a_conflict(
+    treated: Patient, clinician: Staff
+) -> None:
+    day = DAY_0 + timedelta(days=1)
+    header = "identifier,born on,day,temperature"
+    first = csv_of(treated, f"{{id}},1980-05-04,{day},36.4", header=header)
+    imported(
+        checked(uploaded(treated, clinician, first, Kind.DIARY), clinician), clinician
+    )
+    other = csv_of(
+        treated,
+        f"{{id}},1980-05-04,{day},36.9",
+        f"{{id}},1980-05-04,{day + timedelta(days=1)},98.6",
+        header=header,
+    )
+
+    file = checked(uploaded(treated, clinician, other, Kind.DIARY), clinician)
+
+    assert said(file) == [
+        (2, "temperature_c", "The diary says 36.4 already. Change it there."),
+        (3, "temperature_c", "98.6 looks like °F. In °C it is 37."),
+    ]
