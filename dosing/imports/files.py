@@ -52,14 +52,19 @@ def read_text(content: bytes, chosen: Encoding | None) -> Sheet:
     text, encoding = decoded(content, chosen)
     if "\r" in text.replace("\r\n", ""):
         raise FileError(_("The lines end in an old way (CR). Save it as CSV UTF-8."))
-    first = next((line for line in text.split("\n") if line.strip()), "")
+    lines = text.replace("\r\n", "\n").split("\n")
+    first = next((line for line in lines if line.strip()), "")
     delimiter = max(DELIMITERS, key=first.count)
     sheet = Sheet(encoding, delimiter)
-    lines = text.replace("\r\n", "\n").split("\n")
-    for number, line in enumerate(lines, start=1):
-        if len(line) > LONGEST_LINE:
+    for number, cells in records(Tape(lines), delimiter):
+        if any(len(cell) > LONGEST_CELL for cell in cells):
             raise FileError(too_long(number))
-    tape = Tape(lines)
+        sheet.take(number, [cell.strip() for cell in cells])
+    return sheet
+
+
+def records(tape: "Tape", delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each record with the number of its first line."""
     quoted = whole_record(delimiter)
     rows = csv.reader(tape, delimiter=delimiter, strict=True)
     while True:
@@ -67,15 +72,12 @@ def read_text(content: bytes, chosen: Encoding | None) -> Sheet:
         try:
             cells = next(rows)
         except StopIteration:
-            return sheet
+            return
         except csv.Error as problem:
             raise FileError(misquoted(number)) from problem
-        raw = tape.record
-        if '"' in raw and not quoted.fullmatch(raw):
+        if '"' in tape.record and not quoted.fullmatch(tape.record):
             raise FileError(misquoted(number))
-        if any(len(cell) > LONGEST_CELL for cell in cells):
-            raise FileError(too_long(number))
-        sheet.take(number, [cell.strip() for cell in cells])
+        yield number, cells
 
 
 def too_long(number: int) -> str:
@@ -109,6 +111,8 @@ class Tape(Iterable[str]):
     def __iter__(self) -> Iterator[str]:
         while self.place < len(self.lines):
             self.place += 1
+            if len(self.lines[self.place - 1]) > LONGEST_LINE:
+                raise FileError(too_long(self.place))
             yield self.lines[self.place - 1] + "\n"
 
 

@@ -39,7 +39,7 @@ def link(laboratory: Laboratory) -> Link:
 
 @pytest.fixture
 def program(site: Site) -> Staff:
-    return a_staff_member(site, Role.API_CLIENT, "laboratory link")
+    return a_staff_member(site, Role.API_CLIENT, "laboratory-link")
 
 
 def sent(
@@ -139,6 +139,7 @@ NOT_UTF_8 = b"\xb5".decode("utf-8", "surrogateescape")
         ("|||F|", "|||?|", ["AE", "103"], True),
         ("UNICODE UTF-8", "GB 18030-2000", ["AE", "103"], True),
     ],
+    ids=ascii,
 )
 def test_a_bad_message_is_answered_by_the_rules_and_kept(
     link: Link,
