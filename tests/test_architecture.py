@@ -15,6 +15,7 @@ from PIL import Image
 
 import dosing.services
 import patients.services
+from dosing.imports import Kind
 from dosing.models import Laboratory
 from dosing.policy.labs import CTCAE_VERSION, SEVERE_FROM_GRADE
 from dosing.services.labs import Typed
@@ -305,6 +306,14 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
         tablets=30,
         actor=clinician,
     )
+    file = dosing.services.keep_upload(
+        site=other, kind=Kind.LEVELS, name="a.csv", content=b"a\n1\n", actor=clinician
+    )
+    message = dosing.services.receive_message(
+        link=dosing.services.Link(dosing_laboratory, "HOSP"),
+        content=b"no message",
+        actor=clinician,
+    )
     contact = patients.services.add_contact(
         patient=stranger,
         channel="email",
@@ -314,6 +323,8 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
     )
     return {
         "contact": contact.pk,
+        "file": file.pk,
+        "report": message.reports.get().pk,
         "effect": effect.pk,
         "patient": stranger.pk,
         "event": event.pk,
@@ -339,6 +350,12 @@ def elsewhere(laboratory: object, clinician: Staff) -> dict[str, int]:
     "route",
     [
         "/patients/{patient}/",
+        "/imports/{file}/",
+        "/imports/{file}/store/",
+        "/imports/{file}/undo/",
+        "/imports/{file}/progress/",
+        "/messages/{report}/",
+        "/messages/{report}/refuse/",
         "/patients/{patient}/levels/new/",
         "/patients/{patient}/levels/hint/",
         "/patients/{patient}/doses/new/",

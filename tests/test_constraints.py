@@ -15,7 +15,14 @@ from django.utils import timezone
 
 from dosing import services as dosing
 from dosing.advice import advise
-from dosing.models import Laboratory, ReferenceRange, SafetyCheck
+from dosing.models import (
+    FileImport,
+    LabMessage,
+    Laboratory,
+    LabReport,
+    ReferenceRange,
+    SafetyCheck,
+)
 from dosing.services.labs import Typed
 from patients import services as people
 from patients.models import (
@@ -45,6 +52,11 @@ from tests.builders import (
 Facts = Mapping[str, Any]
 
 BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
+    "import_is_coded": ("dosing.FileImport", {"kind": "recipes"}),
+    "import_undone_with_a_reason": ("dosing.FileImport", {"stage": "undone"}),
+    "report_has_a_known_fate": ("dosing.LabReport", {"fate": "lost"}),
+    "report_on_the_record_has_its_level": ("dosing.LabReport", {"level": None}),
+    "report_is_refused_with_a_reason": ("dosing.LabReport", {"fate": "refused"}),
     "comedication_is_coded": ("dosing.Comedication", {"drug": "aspirin"}),
     "comedication_stops_after_it_starts": ("dosing.Comedication", {"stops_on": DAY_0}),
     "dispensing_can_be_true": ("dosing.Dispensing", {"tablets": 0}),
@@ -194,6 +206,9 @@ BROKEN_BY_A_CHANGE: dict[str, tuple[str, Facts]] = {
 
 BROKEN_BY_A_COPY: dict[str, tuple[str, Facts]] = {
     "a_key_is_answered_once": ("patients.ApiReply", {}),
+    "one_import_of_one_file": ("dosing.FileImport", {}),
+    "one_message_of_one_control_id": ("dosing.LabMessage", {}),
+    "message_has_an_answer": ("dosing.LabMessage", {"code": "OK", "again": True}),
     "a_side_effect_is_open_once": (
         "patients.SideEffect",
         {"onset_on": DAY_0 + timedelta(days=1)},
@@ -331,6 +346,32 @@ def reminded(treated: Patient, clinician: Staff) -> None:
 
 
 @pytest.fixture
+def exchanged(treated: Patient, laboratory: Laboratory, clinician: Staff) -> None:
+    """Put rows into the tables of imports and of laboratory messages."""
+    level = a_trough(treated, "12", day=14, actor=clinician)
+    FileImport.objects.create(
+        site=treated.site,
+        kind="levels",
+        name="levels.csv",
+        digest="0",
+        content=b"",
+        encoding="utf-8",
+        order="iso",
+        laboratory=laboratory,
+        uploaded_by=clinician,
+    )
+    message = LabMessage.objects.create(
+        site=treated.site,
+        sender="LIS|HOSP",
+        control_id="M1",
+        digest="0",
+        content=b"",
+        code="AA",
+    )
+    LabReport.objects.create(message=message, fate="recorded", level=level)
+
+
+@pytest.fixture
 def whole_clinic(
     treated: Patient,
     laboratory: Laboratory,
@@ -339,6 +380,7 @@ def whole_clinic(
     told: None,
     beside: None,
     reminded: None,
+    exchanged: None,
 ) -> None:
     """Put at least one row into every table."""
     lesion = a_lesion(treated, clinician)

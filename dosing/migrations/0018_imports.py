@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('digest', models.CharField(max_length=64)),
                 ('content', models.BinaryField()),
                 ('code', models.CharField(max_length=2, verbose_name='answer')),
-                ('answers', models.JSONField(default=list)),
+                ('answers', models.JSONField(blank=True, default=list)),
                 ('received_at', models.DateTimeField(auto_now_add=True, verbose_name='received')),
                 ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lab_messages', to='patients.site')),
             ],

@@ -30,7 +30,7 @@ class LabMessage(models.Model):
     digest = models.CharField(max_length=64)
     content = models.BinaryField(editable=False)
     code = models.CharField(_("answer"), max_length=2)
-    answers = models.JSONField(default=list)
+    answers = models.JSONField(default=list, blank=True)
     received_at = models.DateTimeField(_("received"), auto_now_add=True)
 
     class Meta:

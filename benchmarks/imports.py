@@ -1,0 +1,144 @@
+"""What importing 10,000 levels costs, beside what PostgreSQL needs to copy the rows.
+
+`python -m tdm.embedded with -- python -m benchmarks.imports`. A file of 10,000 levels
+of 200 patients is uploaded, checked and imported in-process; the same rows are then
+copied by a bare psycopg COPY into a table of the same columns without rules, versions
+or audit.
+Printed are the seconds of both, their ratio, and how much memory the import took more.
+"""
+
+import csv
+import os
+import resource
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from io import StringIO
+from time import perf_counter
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tdm.settings")
+django.setup()
+
+from django.db import connection  # noqa: E402 - Django is set up first
+from django.test.runner import DiscoverRunner  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from dosing import services  # noqa: E402
+from dosing.imports import Kind  # noqa: E402
+from dosing.models import FileImport, TroughLevel  # noqa: E402
+from patients.models import Patient, Role, Staff  # noqa: E402
+from tests.builders import (  # noqa: E402
+    a_laboratory,
+    a_patient,
+    a_protocol,
+    a_site,
+    a_staff_member,
+)
+
+PATIENTS, LEVELS = 200, 50
+BAR_S = 15.0
+
+
+def a_file(patients: list[Patient]) -> bytes:
+    """Write levels of the last weeks, one a week, none of them unusual."""
+    now = timezone.localtime(timezone.now(), patients[0].site.zone)
+    sheet = StringIO()
+    table = csv.writer(sheet)
+    table.writerow(["identifier", "born on", "drawn at", "level", "unit"])
+    for patient in patients:
+        for week in range(1, LEVELS + 1):
+            drawn = now - timedelta(weeks=week)
+            value = Decimal(90 + (week * 7) % 40) / 10
+            row = [patient.identifier, patient.born_on, f"{drawn:%Y-%m-%d 08:00}"]
+            table.writerow([*row, value, "ng/mL"])
+    return sheet.getvalue().encode()
+
+
+def timed(work: Callable[[], object]) -> float:
+    begun = perf_counter()
+    work()
+    return perf_counter() - begun
+
+
+def memory_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> None:
+    runner = DiscoverRunner(verbosity=0)
+    databases = runner.setup_databases()
+    try:
+        measure()
+    finally:
+        runner.teardown_databases(databases)
+
+
+def measure() -> None:
+    site = a_site()
+    a_laboratory(site)
+    clinician = a_staff_member(site, Role.CLINICIAN)
+    protocol = a_protocol()
+    starts_on = timezone.localdate() - timedelta(weeks=LEVELS + 4)
+    patients = [a_patient(site, clinician) for _n in range(PATIENTS)]
+    for patient in patients:
+        services.prescribe_dose(
+            patient=patient,
+            amount_mg=Decimal(2),
+            interval_h=24,
+            starts_on=starts_on,
+            reason="benchmark",
+            protocol=protocol,
+            actor=clinician,
+        )
+    content = a_file(patients)
+    file = services.keep_upload(
+        site=site, kind=Kind.LEVELS, name="a.csv", content=content, actor=clinician
+    )
+    before = memory_mb()
+    checking = timed(lambda: check(file, clinician))
+    file.refresh_from_db()
+    importing = timed(lambda: store(file, clinician))
+    grown = memory_mb() - before
+    stored = TroughLevel.objects.count()
+    if stored != PATIENTS * LEVELS:
+        raise SystemExit(f"{stored} levels are stored: {file.report}")
+    copying = timed(copy)
+    sys.stdout.write(
+        f"{stored} levels: check {checking:.1f} s, import {importing:.1f} s"
+        f" (bar {BAR_S:.0f} s), bare COPY {copying:.2f} s,"
+        f" ratio {importing / copying:.0f}, {grown:.0f} MB more\n"
+    )
+
+
+def check(file: FileImport, actor: Staff) -> None:
+    services.check_file(file=file, version=file.version, actor=actor)
+
+
+def store(file: FileImport, actor: Staff) -> None:
+    services.import_file(file=file, version=file.version, actor=actor)
+
+
+COLUMNS = (
+    "patient_id, laboratory_id, comparator, reported_value, reported_unit, ng_per_ml,"
+    " drawn_at, note, submission, version"
+)
+
+
+def copy() -> None:
+    """Copy the same rows into a table of their own."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {COLUMNS} FROM dosing_troughlevel")
+        rows = cursor.fetchall()
+        cursor.execute(
+            f"CREATE TABLE bare AS SELECT {COLUMNS} FROM dosing_troughlevel LIMIT 0"
+        )
+        with cursor.copy(f"COPY bare ({COLUMNS}) FROM STDIN") as sink:
+            for row in rows:
+                sink.write_row(row)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,235 @@
+"""The pages of imports and of laboratory messages, as people use them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from dosing import services
+from dosing.imports import MOST_BYTES
+from dosing.models import FileImport, Laboratory, LabReport, TroughLevel
+from dosing.services import Link
+from patients.models import Patient, Role, Staff
+from tdm import filework, imports
+from tests.builders import a_staff_member
+from tests.dosing.test_hl7 import MESSAGE
+from tests.dosing.test_imports import HEADER, LEVEL, csv_of
+from tests.tdm.browser import Person
+
+Browse = Callable[[Staff], Client]
+
+
+def upload(
+    client: Client, site: int, content: bytes, kind: str = "levels"
+) -> FileImport:
+    sent = SimpleUploadedFile("levels.csv", content)
+    answer = client.post("/imports/", {"kind": kind, "site": site, "file": sent})
+    assert answer.status_code == 302, answer.content.decode()
+    return FileImport.objects.get(pk=int(answer["Location"].split("/")[2]))
+
+
+def matched(file: FileImport) -> dict[str, object]:
+    places = {f"column_{place}": name for name, place in file.columns.items()}
+    return {
+        "version": file.version,
+        "encoding": file.encoding,
+        "order": "iso",
+        "laboratory": file.laboratory_id,
+        **places,
+    }
+
+
+@pytest.fixture
+def by_worker(monkeypatch: pytest.MonkeyPatch, settings: object) -> None:
+    """Let every file be large enough for a worker, who works at once."""
+    monkeypatch.setattr(imports, "SMALL_BYTES", 0)
+    settings.CELERY_TASK_ALWAYS_EAGER = True  # type: ignore[attr-defined]
+
+
+def test_a_nurse_uploads_checks_imports_and_undoes(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    client = browser_of(nurse)
+    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
+    address = f"/imports/{file.pk}/"
+    page = client.get(address).content.decode()
+    assert "UTF-8, cells apart by commas" in page
+
+    client.post(address, matched(file))
+    page = client.get(address).content.decode()
+    assert "<b>1</b>would be new" in page
+
+    file.refresh_from_db()
+    client.post(f"{address}store/", {"version": file.version})
+    assert str(TroughLevel.objects.used().get()) == "13.3 ng/mL"
+
+    again = client.post(
+        "/imports/",
+        {
+            "kind": "levels",
+            "site": treated.site.pk,
+            "file": SimpleUploadedFile("b.csv", csv_of(treated, LEVEL)),
+        },
+        follow=True,
+    )
+    assert "This very file was imported before" in again.content.decode()
+
+    file.refresh_from_db()
+    client.post(f"{address}undo/", {"version": file.version, "reason": "wrong"})
+    assert not TroughLevel.objects.used().exists()
+    assert "Undone: wrong" in client.get(address).content.decode()
+
+
+def test_errors_are_shown_by_row_and_cell_and_bar_the_import(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    client = browser_of(nurse)
+    content = csv_of(treated, LEVEL.replace("13.3", "#N/A"))
+    file = upload(client, treated.site.pk, content)
+    client.post(f"/imports/{file.pk}/", matched(file))
+
+    page = client.get(f"/imports/{file.pk}/").content.decode()
+
+    assert "Type the level in plain digits" in page
+    assert "Import all rows" not in page
+    file.refresh_from_db()
+    client.post(f"/imports/{file.pk}/store/", {"version": file.version})
+    page = client.get(f"/imports/{file.pk}/").content.decode()
+    assert "Nothing is imported: 1 rows cannot be" in page
+
+
+def test_a_file_that_is_too_large_or_no_file_is_refused(
+    browser_of: Browse, nurse: Staff
+) -> None:
+    client = browser_of(nurse)
+    large = SimpleUploadedFile("a.csv", b"x" * (MOST_BYTES + 1))
+    site = nurse.sites.get().pk
+
+    too_large = client.post(
+        "/imports/", {"kind": "levels", "site": site, "file": large}
+    )
+    empty = SimpleUploadedFile("a.csv", b"")
+    no_rows = client.post("/imports/", {"kind": "levels", "site": site, "file": empty})
+
+    assert (too_large.status_code, no_rows.status_code) == (413, 422)
+    assert "There are no rows in this file." in no_rows.content.decode()
+
+
+def test_a_nurse_imports_no_doses(
+    browser_of: Browse, nurse: Staff, clinician: Staff, treated: Patient
+) -> None:
+    header = "identifier,born on,start,amount,interval"
+    content = csv_of(treated, "{id},1980-05-04,2026-04-01,1,24", header=header)
+    file = upload(browser_of(clinician), treated.site.pk, content, "doses")
+
+    client = browser_of(nurse)
+
+    assert client.get(f"/imports/{file.pk}/").status_code == 403
+    assert 'value="doses"' not in client.get("/imports/").content.decode()
+
+
+def test_a_long_file_goes_to_a_worker_and_the_page_asks_how_far_it_is(
+    browser_of: Browse,
+    nurse: Staff,
+    treated: Patient,
+    laboratory: Laboratory,
+    by_worker: None,
+) -> None:
+    client = browser_of(nurse)
+    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
+    filework.put(file.pk, filework.Shown(30, 120))
+    assert "30 of 120 done" in client.get(f"/imports/{file.pk}/").content.decode()
+    under_way = client.get(f"/imports/{file.pk}/progress/").content.decode()
+    assert 'max="120" value="30"' in under_way
+
+    client.post(f"/imports/{file.pk}/", matched(file))
+
+    assert client.get(f"/imports/{file.pk}/progress/")["HX-Refresh"] == "true"
+    file.refresh_from_db()
+    assert (file.stage, file.report["new"]) == ("checked", 1)
+
+
+def test_a_report_that_waits_is_accepted_after_its_question_or_refused(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    program = a_staff_member(treated.site, Role.API_CLIENT)
+    link = Link(laboratory, "HOSP")
+    text = MESSAGE.replace("{id}", treated.identifier).replace("13.3", "133")
+    for number in ("M1", "M2"):
+        services.receive_message(
+            link=link, content=text.replace("M1", number).encode(), actor=program
+        )
+    first, second = LabReport.objects.open()
+    client = browser_of(nurse)
+    assert "2 results wait for someone." in client.get("/imports/").content.decode()
+    assert "133 ng/mL" in client.get("/messages/").content.decode()
+    address = f"/messages/{first.pk}/"
+    page = client.get(address)
+    form = page.context["accept"]
+    assert "MSH|" in page.content.decode()
+    typed = {name: form[name].value() or "" for name in form.fields}
+    typed |= {"drawn_at": "2026-03-30T08:00", "laboratory": laboratory.pk}
+
+    asked = client.post(address, {**typed, "reason": "telephone"})
+    assert asked.status_code == 422
+    assert "far from what this patient could have" in asked.content.decode()
+    keys = asked.context["accept"].data["confirmed"]
+    client.post(address, {**typed, "reason": "telephone", "confirmed": keys})
+    assert TroughLevel.objects.get().confirmed == "telephone"
+
+    refused = {"version": second.version, "reason": "sent twice"}
+    client.post(f"/messages/{second.pk}/refuse/", refused)
+    assert not LabReport.objects.open().exists()
+
+
+def test_messages_of_a_file_are_taken_in_by_a_command(
+    treated: Patient,
+    laboratory: Laboratory,
+    tmp_path: object,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    program = a_staff_member(treated.site, Role.API_CLIENT, "lab-link")
+    path = tmp_path / "levels.hl7"  # type: ignore[operator]
+    text = MESSAGE.replace("{id}", treated.identifier).replace("\r", "\n")
+    path.write_text(text + text.replace("|M1|", "|M2|"))
+
+    call_command(
+        "hl7_file",
+        str(path),
+        site=treated.site.name,
+        laboratory=laboratory.name,
+        by=program.username,
+        assigner="HOSP",
+    )
+
+    said = capsys.readouterr().out
+    assert said.count("MSA|AA|") == 2
+    assert TroughLevel.objects.count() == 1
+
+
+@pytest.mark.browser
+def test_someone_imports_a_file_at_a_screen(person: Person) -> None:
+    patient = Patient.objects.filter(levels__isnull=False).first()
+    assert patient is not None
+    drawn = timezone.localdate() - timedelta(days=1)
+    row = f"{patient.identifier},{patient.born_on},{drawn} 07:00,<2.0,ng/mL,"
+    person.signs_in("nurse")
+    person.click("Imports", role="link")
+    person.page.get_by_label("File", exact=True).set_input_files(
+        {
+            "name": "levels.csv",
+            "mimeType": "text/csv",
+            "buffer": f"{HEADER}\n{row}\n".encode(),
+        }
+    )
+    person.click("Upload and look at it")
+    person.click("Check the file")
+    person.sees("would be new")
+    person.click("Import all rows")
+    person.types("Why is the import undone?", "only a test")
+    person.click("Undo the whole import")
+    person.sees("Undone: only a test")
