@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
 
@@ -63,7 +63,6 @@ def take_in(frame: bytes, link: services.Link, actor: Staff) -> list[str]:
 
     Without the database the sender is told to send again (207).
     """
-    close_old_connections()
     said: list[str] = []
     for content in hl7.split(frame):
         try:

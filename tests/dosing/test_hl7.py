@@ -103,7 +103,7 @@ NOT_UTF_8 = b"\xb5".decode("utf-8", "surrogateescape")
 
 BAD = [
     ("MSH|", "MSX|", ["AR", "100"], True),
-    ("|SIRAPP|CLINIC|20260330150000+0900|", "|", ["AR", "100"], True),
+    ("|M1|P|2.5.1||||||UNICODE UTF-8", "", ["AR", "100"], True),
     ("^~\\&|", "^^^^|", ["AR", "100"], True),
     ("\r", "\n", ["AR", "100"], True),
     ("|2.5.1|", "|9.9|", ["AR", "203"], False),
@@ -409,7 +409,7 @@ def test_a_message_over_the_wire_is_committed_before_it_is_answered(
             other.submit(hl7link.take_in, content, link, program).result()
             for _time in range(2)
         )
-        other.submit(lambda: connections["default"].close()).result()
+        other.submit(connections.close_all).result()
 
     assert first == again
     assert TroughLevel.objects.count() == 1

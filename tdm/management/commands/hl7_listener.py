@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import close_old_connections
 
 from dosing.hl7 import mllp
 from dosing.services import Link
@@ -66,9 +67,13 @@ def server_of(link: Link, actor: Staff, idle_s: float) -> mllp.Server:
     """Return a server that answers once a message is committed, one after another."""
     one = ThreadPoolExecutor(max_workers=1)
 
+    def take_in(frame: bytes) -> list[str]:
+        close_old_connections()
+        return hl7link.take_in(frame, link, actor)
+
     async def handler(frame: bytes) -> list[str]:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(one, hl7link.take_in, frame, link, actor)
+        return await loop.run_in_executor(one, take_in, frame)
 
     async def too_large(head: bytes) -> list[str]:
         return hl7link.too_large(head, link)
