@@ -51,6 +51,7 @@ bench: .venv/.dev-stamp
 	@OPENBLAS_NUM_THREADS=1 $(PY) -m benchmarks.pk
 	@$(WITH) $(PY) -m benchmarks.cohort
 	@$(WITH) $(PY) -m benchmarks.reminders
+	@$(WITH) $(PY) -m benchmarks.imports
 
 messages: .venv/.dev-stamp
 	@$(PY) .ci/translations.py

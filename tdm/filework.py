@@ -52,7 +52,7 @@ def put(file_id: int, what: Shown) -> None:
 
 
 def forget(file_id: int) -> None:
-    cache.delete(key_of(file_id))
+    cache.set(key_of(file_id), None, 1)
 
 
 class Job(TypedDict):

@@ -460,6 +460,8 @@ SERVICES = [
 LEAVES_A_TRACE = (
     "audit.record",
     "revise(",
+    "revised(",
+    "decided(",
     "clear_from(",
     "corrected(",
     "withdrawn(",

@@ -375,9 +375,9 @@ def test_the_name_of_a_file_is_never_a_path(
 def workbook(*rows: list[object], merge: str = "") -> bytes:
     book = Workbook()
     for row in rows:
-        book.active.append(row)
+        book.worksheets[0].append(row)
     if merge:
-        book.active.merge_cells(merge)
+        book.worksheets[0].merge_cells(merge)
     kept = BytesIO()
     book.save(kept)
     return kept.getvalue()
