@@ -1,0 +1,1 @@
+"""The patient's story as FHIR R4 resources: mapping, search, and the edge."""
