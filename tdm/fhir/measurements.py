@@ -166,5 +166,5 @@ def lab(row: LabResult, about: About) -> Resource:
 
 
 def ucum(unit: str) -> str:
-    """Write a unit as UCUM has it: powers of ten with a star."""
-    return unit.replace("10^", "10*")
+    """Write a unit as UCUM has it: powers of ten with a star, remarks in braces."""
+    return unit.replace("10^", "10*").replace(" FEU", "{FEU}")
