@@ -21,12 +21,16 @@ class Middleware:
         self.get_response = get_response
 
 
+FOR_PROGRAMS = ("/api/", "/fhir/", "/cds-services")
+"""Addresses that programs ask: errors there are documents, never pages."""
+
+
 class NoPlainApi(Middleware):
     """Refuse a program that sends its key in the clear, instead of redirecting it."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         plain = settings.SECURE_SSL_REDIRECT and not request.is_secure()
-        if plain and request.path.startswith("/api/"):
+        if plain and request.path.startswith(FOR_PROGRAMS):
             body = {"type": "about:blank", "title": "Use HTTPS.", "status": 403}
             return JsonResponse(
                 body, status=403, content_type="application/problem+json"

@@ -15,6 +15,7 @@ from dosing import api as of_the_drug
 from patients import api as of_the_person
 from patients.forms import PasswordForm, SignInForm
 from tdm import (
+    cds,
     feed,
     forecasts,
     health,
@@ -28,6 +29,7 @@ from tdm import (
 from tdm.api import AdviceView
 from tdm.cohort import pages
 from tdm.cohort.api import CohortView
+from tdm.fhir import views as fhir
 from tdm.timeline_api import TimelineView
 
 api = [
@@ -43,6 +45,25 @@ api = [
             SpectacularSwaggerSplitView.as_view(url_name="api-schema")
         ),
         name="api-docs",
+    ),
+]
+
+programs = [
+    path("fhir/metadata", fhir.Metadata.as_view(), name="fhir-metadata"),
+    path(
+        "fhir/Patient/<int:patient_id>/$everything",
+        fhir.Everything.as_view(),
+        name="fhir-everything",
+    ),
+    path("fhir/<slug:resource>", fhir.Search.as_view(), name="fhir-search"),
+    path("fhir/<slug:resource>/<slug:key>", fhir.Read.as_view(), name="fhir-read"),
+    path("fhir/<path:rest>", fhir.NothingHere.as_view(), name="fhir-nothing"),
+    path("cds-services", cds.Discovery.as_view(), name="cds-services"),
+    path("cds-services/sirolimus-tdm", cds.Cards.as_view(), name="cds-cards"),
+    path(
+        "cds-services/sirolimus-tdm/feedback",
+        cds.Feedback.as_view(),
+        name="cds-feedback",
     ),
 ]
 
@@ -114,6 +135,7 @@ urlpatterns = [
     path("admin/password_change/", RedirectView.as_view(pattern_name="password")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api)),
+    path("", include(programs)),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
 ]

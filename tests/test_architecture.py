@@ -21,6 +21,7 @@ from dosing.policy.labs import CTCAE_VERSION, SEVERE_FROM_GRADE
 from dosing.services.labs import Typed
 from patients import ctcae
 from patients.models import Patient, Role, Site, Staff
+from tdm.middleware import FOR_PROGRAMS
 from tests.builders import (
     DAY_0,
     a_dose,
@@ -37,7 +38,7 @@ from tests.builders import (
 
 ROOT = Path(__file__).resolve().parent.parent
 OPEN_TO_ALL = {"sign_in", "set_language", "livez", "readyz", "api-schema", "api-docs"}
-OPEN_TO_ALL |= {"calendar_feed"}
+OPEN_TO_ALL |= {"calendar_feed", "fhir-metadata", "cds-services"}
 BY_CLOCK = {"beat", "refresh_cohort"}
 BY_CLOCK |= {"scan_reminders", "claim_reminder", "finish_reminder", "drain_reminders"}
 BY_CLOCK |= {"plan_on", "note_planned", "forget_replies"}
@@ -84,6 +85,8 @@ def filled(route: str) -> str:
         "<int:feed_id>": "1",
         "<int:file_id>": "1",
         "<int:report_id>": "1",
+        "<slug:resource>": "Condition",
+        "<path:rest>": "a/b/c",
         "<slug:secret>": "abc",
         "<slug:what>.<slug:kind>": "table1.csv",
         "<slug:kind>": "level",
@@ -112,7 +115,7 @@ def test_every_address_turns_a_stranger_away(
 
     if name in OPEN_TO_ALL:
         assert not answer.get("Location", "").startswith("/sign-in/")
-    elif address.startswith("/api/"):
+    elif address.startswith(FOR_PROGRAMS):
         assert answer.status_code == 401
     else:
         assert (answer.status_code, answer["Location"][:9]) == (302, "/sign-in/")
@@ -222,7 +225,7 @@ MAY_OPEN = {
 PAGES = {
     name: address
     for address, name in ADDRESSES
-    if not address.startswith("/api/") and name not in OPEN_TO_ALL
+    if not address.startswith(FOR_PROGRAMS) and name not in OPEN_TO_ALL
 }
 
 

@@ -115,6 +115,8 @@ ACTIONS = {
     "refuse_report": _("Laboratory report refused"),
     "raise_task": _("Task raised"),
     "close_task": _("Task done"),
+    "cds_feedback": _("Answer to a card in another system"),
+    "export_fhir_patients": _("Patients listed for a program (FHIR)"),
     "export_table1": _("Table 1 of the case series exported"),
     "export_cohort_table1": _("Table 1 of a cohort exported"),
     "export_cohort_dataset": _("Dataset of a cohort exported"),

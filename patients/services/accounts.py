@@ -145,6 +145,14 @@ def note_reading(
 
 
 @transaction.atomic
+def note_feedback(
+    *, patient: Patient, details: Mapping[str, object], actor: Staff
+) -> None:
+    """Remember what became of an advice that another system showed."""
+    audit.record("cds_feedback", patient, patient=patient, actor=actor, details=details)
+
+
+@transaction.atomic
 def note_export(
     *, what: str, actor: Staff, details: Mapping[str, object] | None = None
 ) -> None:

@@ -37,7 +37,9 @@ def page(
     Rows are told by their numbers, which never change, so that what is added or
     corrected meanwhile neither moves nor hides another.
     """
-    by_place = {SOURCES.index(source): found(source, about, asked) for source in sources}
+    by_place = {
+        SOURCES.index(source): found(source, about, asked) for source in sources
+    }
     total = sum(rows.count() for rows in by_place.values() if rows is not None)
     resources: list[Resource] = []
     last = start

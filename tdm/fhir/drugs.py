@@ -126,5 +126,3 @@ def dosage(row: Intake, prescribed: Dose | None) -> Part:
 def contained() -> Resource:
     """Return the drug as a resource inside another, where only a reference may stand."""
     return {"resourceType": "Medication", "id": "sirolimus", "code": sirolimus()}
-
-

@@ -40,7 +40,9 @@ def measurement(row: Measurement, about: About) -> Resource:
     what = Quantity(row.quantity)
     unit = SCORE if what is Quantity.PAIN_VAS else row.unit
     return {
-        "extension": extension("printed-change-percent", "Decimal", row.printed_percent),
+        "extension": extension(
+            "printed-change-percent", "Decimal", row.printed_percent
+        ),
         "status": status(row),
         "category": [hl7("observation-category", category(what))],
         "code": code(what, row.get_quantity_display()),

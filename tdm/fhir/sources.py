@@ -20,6 +20,7 @@ from patients.models import (
     Quantity,
     ScheduleItem,
     SideEffect,
+    Staff,
     Task,
 )
 from tdm.fhir import drugs, effects, imaging, levels, measurements, people, tasks
@@ -59,7 +60,11 @@ def changed_with_its_day(rows: Rows) -> Rows:
         pgh_obj__measured_on=OuterRef("measured_on"),
         pgh_obj__quantity__in=PRESSURES,
     )
-    latest = same_day.order_by().values("pgh_obj__patient").annotate(at=Max("pgh_created_at"))
+    latest = (
+        same_day.order_by()
+        .values("pgh_obj__patient")
+        .annotate(at=Max("pgh_created_at"))
+    )
     return rows.annotate(changed_at=Subquery(latest.values("at")))
 
 
@@ -69,6 +74,25 @@ def version_of(row: Any, about: About) -> int:
 
 def no_profiles(row: Any) -> Sequence[str]:
     return ()
+
+
+def every_row(rows: Rows) -> Rows:
+    return rows
+
+
+def single_measurements(rows: Rows) -> Rows:
+    return rows.exclude(quantity__in=PRESSURES)
+
+
+def first_pressures(rows: Rows) -> Rows:
+    """Keep the first blood pressure of each day: it stands for the panel of the day."""
+    pressures = Measurement.objects.filter(quantity__in=PRESSURES)
+    earlier = pressures.filter(
+        patient=OuterRef("patient"),
+        measured_on=OuterRef("measured_on"),
+        pk__lt=OuterRef("pk"),
+    )
+    return rows.filter(~Exists(earlier), quantity__in=PRESSURES)
 
 
 @dataclass(frozen=True)
@@ -81,16 +105,31 @@ class Source:
 
     type: str
     prefix: str
-    rows: Callable[[Patient], Rows]
+    table: type[models.Model]
     tell: Callable[[Any, About], Resource]
     day: str = ""
     codes: Mapping[Code, Q] = field(default_factory=dict)
+    joined: tuple[str, ...] = ()
+    kept: Callable[[Rows], Rows] = every_row
     version: Callable[[Any, About], int] = version_of
     profiles: Callable[[Any], Iterable[str]] = no_profiles
     dated: Callable[[Rows], Rows] = changed
 
+    @property
+    def owner(self) -> str:
+        return "pk" if self.table is Patient else "patient_id"
+
     def of(self, patient: Patient) -> Rows:
-        return self.dated(self.rows(patient)).order_by("pk")
+        rows = self.table._default_manager.filter(**{self.owner: patient.pk})
+        found = rows.select_related(*self.joined) if self.joined else rows
+        return self.dated(self.kept(found)).order_by("pk")
+
+    def owner_of(self, number: int, staff: Staff) -> int | None:
+        """Return the patient of a row, if one of their clinics is the reader's."""
+        visible = Patient.objects.visible_to(staff).values("pk")
+        rows = self.table._default_manager.filter(pk=number)
+        mine = rows.filter(**{f"{self.owner}__in": visible})
+        return mine.values_list(self.owner, flat=True).first()
 
     def resource(self, row: Any, about: About) -> Resource:
         """Return a row as a resource with its number, version and last change."""
@@ -107,35 +146,6 @@ class Source:
             **self.tell(row, about),
         }
         return filled(told)
-
-
-def rows_of(table: type[models.Model], *joined: str) -> Callable[[Patient], Rows]:
-    def rows(patient: Patient) -> Rows:
-        found = table._default_manager.filter(patient=patient)
-        return found.select_related(*joined) if joined else found
-
-    return rows
-
-
-def one_patient(patient: Patient) -> Rows:
-    return Patient.objects.filter(pk=patient.pk).select_related("site")
-
-
-def single_measurements(patient: Patient) -> Rows:
-    rows = Measurement.objects.filter(patient=patient)
-    return rows.exclude(quantity__in=PRESSURES).select_related("lesion", "landmark")
-
-
-def first_pressures(patient: Patient) -> Rows:
-    """Keep the first blood pressure of each day: it stands for the panel of the day."""
-    rows = Measurement.objects.filter(patient=patient, quantity__in=PRESSURES)
-    earlier = Measurement.objects.filter(
-        patient=patient,
-        quantity__in=PRESSURES,
-        measured_on=OuterRef("measured_on"),
-        pk__lt=OuterRef("pk"),
-    )
-    return rows.filter(~Exists(earlier))
 
 
 def codes_of_measurements() -> dict[Code, Q]:
@@ -160,33 +170,37 @@ MALFORMATIONS = {
 }
 
 SOURCES = (
-    Source("Patient", "", one_patient, people.patient),
-    Source("Condition", "", rows_of(Lesion), people.condition, codes=MALFORMATIONS),
-    Source("BodyStructure", "", rows_of(Lesion), people.body_structure),
+    Source("Patient", "", Patient, people.patient, joined=("site",)),
+    Source("Condition", "", Lesion, people.condition, codes=MALFORMATIONS),
+    Source("BodyStructure", "", Lesion, people.body_structure),
     Source(
         "Observation",
         "level-",
-        rows_of(TroughLevel, "laboratory"),
+        TroughLevel,
         levels.level,
         "drawn_at",
         {(LOINC, SIROLIMUS_IN_BLOOD[0]): ALL},
+        joined=("laboratory",),
     ),
     Source(
         "Observation",
         "measurement-",
-        single_measurements,
+        Measurement,
         measurements.measurement,
         "measured_on",
         codes_of_measurements(),
+        joined=("lesion", "landmark"),
+        kept=single_measurements,
         profiles=measurements.profiles,
     ),
     Source(
         "Observation",
         "pressure-",
-        first_pressures,
+        Measurement,
         measurements.pressure,
         "measured_on",
         {(LOINC, PRESSURE_PANEL[0]): ALL},
+        kept=first_pressures,
         version=measurements.panel_version,
         profiles=measurements.profiles,
         dated=changed_with_its_day,
@@ -194,18 +208,17 @@ SOURCES = (
     Source(
         "Observation",
         "lab-",
-        rows_of(LabResult, "laboratory"),
+        LabResult,
         measurements.lab,
         "drawn_on",
         coded("analyte", "analyte", Analyte.values),
+        joined=("laboratory",),
     ),
-    Source(
-        "MedicationRequest", "", rows_of(Dose), drugs.request, "starts_on", SIROLIMUS
-    ),
+    Source("MedicationRequest", "", Dose, drugs.request, "starts_on", SIROLIMUS),
     Source(
         "MedicationAdministration",
         "",
-        rows_of(Intake),
+        Intake,
         drugs.administration,
         "due_on",
         SIROLIMUS,
@@ -213,22 +226,16 @@ SOURCES = (
     Source(
         "AdverseEvent",
         "",
-        rows_of(SideEffect),
+        SideEffect,
         effects.adverse_event,
         "onset_on",
         coded(f"ctcae-{ctcae.VERSION}", "term", ctcae.TERMS),
     ),
-    Source(
-        "ImagingStudy",
-        "",
-        rows_of(ImagingStudy),
-        imaging.imaging_study,
-        "done_on",
-    ),
+    Source("ImagingStudy", "", ImagingStudy, imaging.imaging_study, "done_on"),
     Source(
         "Task",
         "planned-",
-        rows_of(ScheduleItem),
+        ScheduleItem,
         tasks.planned,
         "best_on",
         coded("planned", "kind", ItemKind.values),
@@ -236,7 +243,7 @@ SOURCES = (
     Source(
         "Task",
         "raised-",
-        rows_of(Task),
+        Task,
         tasks.raised,
         "raised_at",
         coded("task-kind", "kind", Task.Kind.values),
