@@ -72,5 +72,5 @@ MODALITIES = {
 
 
 def own(name: str) -> str:
-    """Return the name of a code system, an extension or a set of identifiers of ours."""
+    """Return the name of a code system, extension or identifier of ours."""
     return f"{OWN}:{name}"

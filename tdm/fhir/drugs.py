@@ -124,5 +124,5 @@ def dosage(row: Intake, prescribed: Dose | None) -> Part:
 
 
 def contained() -> Resource:
-    """Return the drug as a resource inside another, where only a reference may stand."""
+    """Return the drug as a resource to contain, where only a reference may stand."""
     return {"resourceType": "Medication", "id": "sirolimus", "code": sirolimus()}

@@ -11,7 +11,7 @@ SEVERITIES = {1: "mild", 2: "moderate"}
 
 
 def adverse_event(row: SideEffect, about: About) -> Resource:
-    """Return one episode; FHIR R4 has no status for it, so a mark says it is an error."""
+    """Return one episode; R4 has no status for it, so a mark says it is an error."""
     return {
         "modifierExtension": extension(
             "entered-in-error",

@@ -112,7 +112,7 @@ def evidence(row: Lesion) -> list[Part]:
 
 
 def body_structure(row: Lesion, about: About) -> Resource:
-    """Return where the malformation lies: the site in words, the side and the tissue."""
+    """Return where the malformation lies: the site in words, side and tissue."""
     return {
         "active": True,
         "morphology": of_ours("issva", row.issva_type, row.get_issva_type_display()),
