@@ -106,7 +106,7 @@ class FhirView(APIView):
 
     scopes: ClassVar = {"GET": Scope.READ_PATIENTS, "OPTIONS": Scope.READ_PATIENTS}
     renderer_classes = (FhirRenderer, PlainRenderer)
-    http_method_names: ClassVar = ["get", "head", "options"]
+    http_method_names = ["get", "head", "options"]  # noqa: RUF012 - as Django has it
     schema = None  # described by its own CapabilityStatement
 
     def get_exception_handler(self) -> Any:

@@ -191,7 +191,7 @@ class Query:
                 bounds = bounds_of(name, prefix + text, self.zone)
                 found &= within(source.day, bounds, self.zone)
         since = self.one("_since")
-        if since and source.type != "Patient":
+        if since and source.kind != "Patient":
             found &= within(
                 "changed_at", bounds_of("_since", "ge" + since, self.zone), self.zone
             )

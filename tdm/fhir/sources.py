@@ -49,7 +49,8 @@ def changed(rows: Rows) -> Rows:
     """Say of each row when its last version was written: the database keeps it."""
     versions = rows.model.pgh_event_model._default_manager
     mine = versions.filter(pgh_obj=OuterRef("pk")).order_by("-pgh_created_at")
-    return rows.annotate(changed_at=Subquery(mine.values("pgh_created_at")[:1]))
+    found: Rows = rows.annotate(changed_at=Subquery(mine.values("pgh_created_at")[:1]))
+    return found
 
 
 def changed_with_its_day(rows: Rows) -> Rows:
@@ -60,12 +61,10 @@ def changed_with_its_day(rows: Rows) -> Rows:
         pgh_obj__measured_on=OuterRef("measured_on"),
         pgh_obj__quantity__in=PRESSURES,
     )
-    latest = (
-        same_day.order_by()
-        .values("pgh_obj__patient")
-        .annotate(at=Max("pgh_created_at"))
-    )
-    return rows.annotate(changed_at=Subquery(latest.values("at")))
+    days = same_day.order_by().values("pgh_obj__patient")
+    latest = days.annotate(at=Max("pgh_created_at")).values("at")
+    found: Rows = rows.annotate(changed_at=Subquery(latest))
+    return found
 
 
 def version_of(row: Any, about: About) -> int:
@@ -103,7 +102,7 @@ class Source:
     of clinical time; a source without one has no date to search by.
     """
 
-    type: str
+    kind: str
     prefix: str
     table: type[models.Model]
     tell: Callable[[Any, About], Resource]
@@ -129,7 +128,8 @@ class Source:
         visible = Patient.objects.visible_to(staff).values("pk")
         rows = self.table._default_manager.filter(pk=number)
         mine = rows.filter(**{f"{self.owner}__in": visible})
-        return mine.values_list(self.owner, flat=True).first()
+        found: int | None = mine.values_list(self.owner, flat=True).first()
+        return found
 
     def resource(self, row: Any, about: About) -> Resource:
         """Return a row as a resource with its number, version and last change."""
@@ -140,7 +140,7 @@ class Source:
             "profile": [f"{PROFILES}/{name}" for name in self.profiles(row)],
         }
         told = {
-            "resourceType": self.type,
+            "resourceType": self.kind,
             "id": f"{self.prefix}{row.pk}",
             "meta": filled(meta),
             **self.tell(row, about),
@@ -251,8 +251,8 @@ SOURCES = (
 )
 """In the order in which pages tell them; a cursor names a place in this row."""
 
-TYPES = tuple(dict.fromkeys(source.type for source in SOURCES))
+TYPES = tuple(dict.fromkeys(source.kind for source in SOURCES))
 
 
 def sources_of(kind: str) -> list[Source]:
-    return [source for source in SOURCES if source.type == kind]
+    return [source for source in SOURCES if source.kind == kind]

@@ -1,9 +1,10 @@
 """Patients for FHIR clients: read, search, everything."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 from django.http import Http404
@@ -39,8 +40,8 @@ def base(request: Request) -> str:
 class Metadata(FhirView):
     """What this server can do; open to all, as it names no patient."""
 
-    permission_classes: ClassVar = [AllowAny]
-    authentication_classes: ClassVar = []
+    permission_classes = (AllowAny,)
+    authentication_classes = ()
 
     def get(self, request: Request) -> Response:
         return Response(capability_statement(base(request)))
@@ -69,7 +70,7 @@ def seen(request: Request, key: str, what: str) -> About:
 
 def asked_by(request: Request, about: About | None) -> Query:
     given = {name: list(each) for name, each in request.query_params.lists()}
-    return Query(given, about.zone if about else UTC)
+    return Query(given, about.zone if about else ZoneInfo("UTC"))
 
 
 def answer(
@@ -106,7 +107,7 @@ class Everything(FhirView):
         query = asked_by(request, about)
         query.check(self.PARAMETERS)
         kinds = search.types_of(query.one("_type"))
-        sources = [source for source in SOURCES if source.type in kinds]
+        sources = [source for source in SOURCES if source.kind in kinds]
         shown = bundles.page(
             sources,
             about,
