@@ -55,6 +55,11 @@ programs = [
         fhir.Everything.as_view(),
         name="fhir-everything",
     ),
+    path(
+        "fhir/StructureDefinition/<slug:name>",
+        fhir.Definition.as_view(),
+        name="fhir-definition",
+    ),
     path("fhir/<slug:resource>", fhir.Search.as_view(), name="fhir-search"),
     path("fhir/<slug:resource>/<slug:key>", fhir.Read.as_view(), name="fhir-read"),
     path("fhir/<path:rest>", fhir.NothingHere.as_view(), name="fhir-nothing"),

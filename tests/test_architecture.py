@@ -38,7 +38,8 @@ from tests.builders import (
 
 ROOT = Path(__file__).resolve().parent.parent
 OPEN_TO_ALL = {"sign_in", "set_language", "livez", "readyz", "api-schema", "api-docs"}
-OPEN_TO_ALL |= {"calendar_feed", "fhir-metadata", "cds-services"}
+OPEN_TO_ALL |= {"calendar_feed", "fhir-metadata", "fhir-definition"}
+OPEN_TO_ALL |= {"cds-services"}
 BY_CLOCK = {"beat", "refresh_cohort"}
 BY_CLOCK |= {"scan_reminders", "claim_reminder", "finish_reminder", "drain_reminders"}
 BY_CLOCK |= {"plan_on", "note_planned", "forget_replies"}
@@ -86,6 +87,7 @@ def filled(route: str) -> str:
         "<int:file_id>": "1",
         "<int:report_id>": "1",
         "<slug:resource>": "Condition",
+        "<slug:name>": "ctcae-grade",
         "<path:rest>": "a/b/c",
         "<slug:secret>": "abc",
         "<slug:what>.<slug:kind>": "table1.csv",

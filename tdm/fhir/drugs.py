@@ -5,13 +5,13 @@ from decimal import Decimal
 
 from dosing.models import GIVEN, Dose, Intake, State
 from tdm.fhir.codes import ATC, SIROLIMUS_ATC, own
+from tdm.fhir.extensions import extension
 from tdm.fhir.parts import (
     About,
     Part,
     Resource,
     coding,
     concept,
-    extension,
     of_ours,
     period,
     quantity,
@@ -84,10 +84,9 @@ def administration(row: Intake, about: About) -> Resource:
     prescribed = about.dose_on(row.due_on)
     return {
         "extension": [
-            *extension("with-food", "Boolean", row.with_food),
+            *extension("with-food", row.with_food),
             *extension(
                 "vomited-at",
-                "DateTime",
                 about.when(row.vomited_at) if row.vomited_at else None,
             ),
         ],

@@ -4,7 +4,8 @@ from patients import ctcae
 from patients.models import SideEffect
 from tdm.fhir.codes import HL7, own
 from tdm.fhir.drugs import contained
-from tdm.fhir.parts import About, Part, Resource, coding, concept, extension, of_ours
+from tdm.fhir.extensions import extension
+from tdm.fhir.parts import About, Part, Resource, coding, concept, of_ours
 
 SEVERITIES = {1: "mild", 2: "moderate"}
 """FHIR knows three severities; CTCAE's grade stands beside it as a number."""
@@ -15,7 +16,6 @@ def adverse_event(row: SideEffect, about: About) -> Resource:
     return {
         "modifierExtension": extension(
             "entered-in-error",
-            "DateTime",
             about.when(row.withdrawn_at) if row.withdrawn_at else None,
         ),
         "contained": [contained()],
@@ -47,11 +47,11 @@ def details(row: SideEffect) -> list[Part]:
     """Return what R4 has no element for: the grade, the end, and what was done."""
     resolved = row.resolved_on.isoformat() if row.resolved_on else None
     return [
-        *extension("ctcae-grade", "Integer", row.grade),
-        *extension("resolved-on", "Date", resolved),
-        *extension("action-taken", "Code", row.action_taken),
-        *extension("treatment", "String", row.treatment),
-        *extension("note", "String", row.note),
+        *extension("ctcae-grade", row.grade),
+        *extension("resolved-on", resolved),
+        *extension("action-taken", row.action_taken),
+        *extension("treatment", row.treatment),
+        *extension("note", row.note),
     ]
 
 

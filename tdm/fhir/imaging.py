@@ -2,13 +2,14 @@
 
 from patients.models import ImagingStudy
 from tdm.fhir.codes import DICOM, MODALITIES
-from tdm.fhir.parts import About, Resource, coding, extension, notes
+from tdm.fhir.extensions import extension
+from tdm.fhir.parts import About, Resource, coding, notes
 
 
 def imaging_study(row: ImagingStudy, about: About) -> Resource:
     """Return a study; pictures themselves are not sent."""
     return {
-        "extension": extension("baseline", "Boolean", row.is_baseline),
+        "extension": extension("baseline", row.is_baseline),
         "status": "available" if row.withdrawn_at is None else "entered-in-error",
         "modality": [coding(DICOM, *MODALITIES[row.modality])],
         "subject": about.subject,

@@ -14,13 +14,13 @@ from tdm.fhir.codes import (
     VITAL_SIGNS,
     own,
 )
+from tdm.fhir.extensions import extension
 from tdm.fhir.parts import (
     About,
     Part,
     Resource,
     coding,
     concept,
-    extension,
     hl7,
     notes,
     of_ours,
@@ -40,9 +40,7 @@ def measurement(row: Measurement, about: About) -> Resource:
     what = Quantity(row.quantity)
     unit = SCORE if what is Quantity.PAIN_VAS else row.unit
     return {
-        "extension": extension(
-            "printed-change-percent", "Decimal", row.printed_percent
-        ),
+        "extension": extension("printed-change-percent", row.printed_percent),
         "status": status(row),
         "category": [hl7("observation-category", category(what))],
         "code": code(what, row.get_quantity_display()),

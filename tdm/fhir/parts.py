@@ -98,13 +98,6 @@ def reference(kind: str, key: object) -> Part:
     return {"reference": f"{kind}/{key}"}
 
 
-def extension(name: str, kind: str, value: object) -> list[Part]:
-    """Say what FHIR has no element for; nothing where nothing is known."""
-    if value is None or value == "":
-        return []
-    return [{"url": own(f"extension:{name}"), f"value{kind}": value}]
-
-
 def notes(*texts: str) -> list[Part]:
     return [{"text": text} for text in texts if text.strip()]
 

@@ -2,13 +2,13 @@
 
 from patients.models import EndReason, IssvaType, Lesion, Patient
 from tdm.fhir.codes import ICD_10, OWN, VASCULAR_MALFORMATION
+from tdm.fhir.extensions import extension
 from tdm.fhir.parts import (
     About,
     Part,
     Resource,
     coding,
     concept,
-    extension,
     filled,
     hl7,
     notes,
@@ -22,9 +22,9 @@ def patient(row: Patient, about: About) -> Resource:
     """Return the person; the identifier is the clinic's own."""
     return {
         "extension": [
-            *extension("consented-on", "Date", day(row.consented_on)),
-            *extension("follow-up-ended-on", "Date", day(row.ended_on)),
-            *extension("follow-up-ended-because", "Code", row.ended_because),
+            *extension("consented-on", day(row.consented_on)),
+            *extension("follow-up-ended-on", day(row.ended_on)),
+            *extension("follow-up-ended-because", row.ended_because),
         ],
         "identifier": [
             {

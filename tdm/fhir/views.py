@@ -21,6 +21,7 @@ from patients.models import Patient
 from patients.rest import caller
 from tdm.fhir import bundles, search
 from tdm.fhir.capability import PAGING, capability_statement, parameters_of
+from tdm.fhir.extensions import EXTENSIONS, definition_of
 from tdm.fhir.parts import About, Resource
 from tdm.fhir.rest import FhirView
 from tdm.fhir.search import BadParameterError, Query, bounds_of, within
@@ -45,6 +46,18 @@ class Metadata(FhirView):
 
     def get(self, request: Request) -> Response:
         return Response(capability_statement(base(request)))
+
+
+class Definition(FhirView):
+    """What an extension of ours means; open to all, as it names no patient."""
+
+    permission_classes = (AllowAny,)
+    authentication_classes = ()
+
+    def get(self, request: Request, name: str) -> Response:
+        if name not in EXTENSIONS:
+            raise Http404
+        return Response(definition_of(name))
 
 
 class NothingHere(FhirView):
