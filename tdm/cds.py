@@ -19,9 +19,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from dosing import policy
+from dosing import forecast, policy
 from dosing.advice import Advice, Offer, advise
 from dosing.models import Reason
+from dosing.policy.sources import US_LABEL
 from dosing.words import say
 from patients import services
 from patients.models import AuditEvent, Patient, Scope
@@ -139,10 +140,19 @@ def basis(advice: Advice, context: Iterable[str]) -> Iterable[str]:
     yield from context
     for finding in advice.suggestion.findings:
         yield f"{say(finding.sentence)} ({_(finding.source)})"
+    if advice.suggestion.formula is not None:
+        yield f"{say(advice.suggestion.formula)} ({_(US_LABEL)})"
     protocol = advice.protocol
     yield _("Target of %(protocol)s: %(source)s") % {
         "protocol": protocol,
         "source": protocol.citation,
+    }
+    outlook = advice.prognosis.outlook
+    for model in outlook.views if outlook else ():
+        yield _("Model: %(citation)s") % {"citation": model.citation}
+    yield _("Rules %(rules)s, models %(models)s.") % {
+        "rules": policy.ENGINE_VERSION,
+        "models": forecast.CORE_VERSION,
     }
 
 

@@ -33,7 +33,6 @@ def parameters_of(kind: str) -> dict[str, str]:
 
 
 def resource_of(kind: str) -> Part:
-    needs = "" if kind == "Patient" else "A search names its patient."
     told: Part = {
         "type": kind,
         "interaction": [{"code": "read"}, {"code": "search-type"}],
@@ -41,16 +40,12 @@ def resource_of(kind: str) -> Part:
         "readHistory": False,
         "searchParam": list(search_parameters(kind)),
     }
-    if needs:
-        told["documentation"] = needs
-    if kind == "Patient":
-        told["operation"] = [
-            {
-                "name": "everything",
-                "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
-            }
-        ]
-    return told
+    if kind != "Patient":
+        return told
+    return {**told, "operation": [{"name": "everything", "definition": EVERYTHING}]}
+
+
+EVERYTHING = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
 
 
 def search_parameters(kind: str) -> Iterable[Part]:
@@ -78,8 +73,9 @@ def capability_statement(address: str) -> Resource:
             {
                 "mode": "server",
                 "documentation": (
-                    "Unknown search parameters are refused. What was entered in error"
-                    " is sent with that status. Regimens are plans, never orders."
+                    "A search names its patient; parameters that are not known are"
+                    " refused. What was entered in error is sent with that status."
+                    " Regimens are plans, never orders."
                 ),
                 "security": {
                     "description": "A token of the clinic in the Authorization header."
