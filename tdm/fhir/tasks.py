@@ -33,7 +33,7 @@ def planned(row: ScheduleItem, about: About) -> Resource:
 def on(name: str, day: date | None) -> list[Part]:
     if day is None:
         return []
-    return [{"type": of_ours("task", name, ""), "valueDateTime": day.isoformat()}]
+    return [{"type": of_ours("task", name, ""), "valueDate": day.isoformat()}]
 
 
 def raised(row: Task, about: About) -> Resource:

@@ -377,7 +377,7 @@ def test_side_effects_lesions_studies_and_tasks_come_back_whole(
             "start": str(item.opens_on),
             "end": str(item.closes_on),
         }
-        days = [each["valueDateTime"] for each in told["input"]]
+        days = [each["valueDate"] for each in told["input"]]
         assert days == [str(each) for each in (item.best_on, item.booked_on) if each]
     assert set(by_id(resources, "Task", "raised-")) == set(
         Task.objects.filter(patient=storied).values_list("pk", flat=True)
