@@ -126,6 +126,7 @@ def card_of(advice: Advice, request: Request) -> dict[str, object]:
         "overrideReasons": [
             {"code": code, "system": "urn:troughline:reason", "display": str(label)}
             for code, label in Reason.choices
+            if code != Reason.AS_SUGGESTED
         ],
     }
     card["summary"] = str(card["summary"])[:LONGEST_SUMMARY]
