@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from django.http import HttpResponse, HttpResponseNotModified
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.http import Http404, HttpResponse, HttpResponseNotModified
 from django.utils.decorators import method_decorator
 from django.utils.http import parse_etags
 from django.utils.translation import get_language
@@ -29,7 +28,7 @@ from patients import services
 from patients.models import Patient, Scope
 from patients.rest import caller
 from tdm.cursors import Cursor, NotOursError, decoded
-from tdm.events import KINDS, LONGEST_PAGE, PAGE, Asked, Mark, Told, events, mark_of
+from tdm.events import KINDS, LONGEST_PAGE, PAGE, Asked, Mark, Told, events, opened
 
 
 class QuantitySerializer(serializers.Serializer):
@@ -92,45 +91,45 @@ class NdjsonRenderer(BaseRenderer):
         return json.dumps(data, default=str).encode() + b"\n"
 
 
-class QuerySerializer(serializers.Serializer):
-    """What an address may ask for."""
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What an address asks for."""
 
-    kinds = serializers.CharField(required=False)
-    since = serializers.CharField(required=False)
-    cursor = serializers.CharField(required=False)
-    limit = serializers.IntegerField(
-        required=False, min_value=1, max_value=LONGEST_PAGE, default=PAGE
-    )
+    kinds: Collection[str] = KINDS
+    first: datetime | date | None = None
+    last: datetime | date | None = None
+    since: Cursor | None = None
+    cursor: Cursor | None = None
+    limit: int = PAGE
 
-    def to_internal_value(self, data: dict[str, str]) -> dict[str, object]:
-        known = {*self.fields, "from", "to", "format"}
-        unknown = {name: [_("Not a parameter.")] for name in set(data) - known}
-        if unknown:
-            raise serializers.ValidationError(unknown)
-        return {
-            **super().to_internal_value(data),
-            **{
-                name: instant(data[name], name)
-                for name in ("from", "to")
-                if name in data
-            },
-        }
 
-    def validate_kinds(self, text: str) -> list[str]:
-        kinds = text.split(",")
-        unknown = sorted(set(kinds) - set(KINDS))
-        if unknown:
-            raise serializers.ValidationError(
-                _("Not a kind of event: %(kinds)s. There are: %(known)s.")
-                % {"kinds": ", ".join(unknown), "known": ", ".join(KINDS)}
-            )
-        return kinds
+def query_of(asked: Mapping[str, str]) -> Query:
+    """Read the parameters of an address; each that is none of ours is named."""
+    found: dict[str, Any] = {}
+    errors: dict[str, Any] = {}
+    for name, text in asked.items():
+        try:
+            if name != "format":
+                field, read = READ_BY[name]
+                found[field] = read(text)
+        except KeyError:
+            errors[name] = [_("Not a parameter.")]
+        except serializers.ValidationError as error:
+            errors[name] = error.detail
+    if errors:
+        raise serializers.ValidationError(errors)
+    return Query(**found)
 
-    def validate_since(self, text: str) -> Cursor:
-        return cursor_of(text)
 
-    def validate_cursor(self, text: str) -> Cursor:
-        return cursor_of(text)
+def kinds_of(text: str) -> Collection[str]:
+    kinds = frozenset(text.split(","))
+    unknown = sorted(kinds - set(KINDS))
+    if unknown:
+        raise serializers.ValidationError(
+            _("Not a kind of event: %(kinds)s. There are: %(known)s.")
+            % {"kinds": ", ".join(unknown), "known": ", ".join(KINDS)}
+        )
+    return kinds
 
 
 def cursor_of(text: str) -> Cursor:
@@ -141,10 +140,18 @@ def cursor_of(text: str) -> Cursor:
         raise serializers.ValidationError(said) from error
 
 
+def limit_of(text: str) -> int:
+    if DIGITS.fullmatch(text) and 1 <= int(text) <= LONGEST_PAGE:
+        return int(text)
+    said = _("Give a number from 1 to %(most)s.") % {"most": LONGEST_PAGE}
+    raise serializers.ValidationError(said)
+
+
+DIGITS = re.compile(r"[0-9]{1,6}", re.ASCII)
 SENSIBLE_YEARS = range(1900, 2200)
 
 
-def instant(text: str, name: str) -> datetime | date:
+def instant(text: str) -> datetime | date:
     """Read a day of the clinic, or an instant with its offset."""
     try:
         is_day = len(text) == len("2026-01-01")
@@ -155,7 +162,18 @@ def instant(text: str, name: str) -> datetime | date:
     except ValueError:
         pass
     said = _("Give a day (2026-03-01) or an instant with its offset.")
-    raise serializers.ValidationError({name: [said]})
+    raise serializers.ValidationError(said)
+
+
+READ_BY: Mapping[str, tuple[str, Callable[[str], object]]] = {
+    "kinds": ("kinds", kinds_of),
+    "from": ("first", instant),
+    "to": ("last", instant),
+    "since": ("since", cursor_of),
+    "cursor": ("cursor", cursor_of),
+    "limit": ("limit", limit_of),
+}
+"""Parameter -> what it is of the question, and how it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,16 +209,16 @@ class TimelineView(APIView):
         A record that changed is told whole, set aside or not: what a program holds of
         the same kind and id is replaced by it.
         """
-        visible = Patient.objects.visible_to(caller(request)).select_related("site")
-        patient = get_object_or_404(visible, pk=pk)
-        query = QuerySerializer(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        mark = mark_of(patient)
+        try:
+            patient, mark = opened(pk, caller(request))
+        except Patient.DoesNotExist as error:
+            raise Http404 from error
+        query = query_of(request.query_params.dict())
         etag = etag_of(request, mark)
         if etag in parse_etags(request.headers.get("If-None-Match", "")):
             return HttpResponseNotModified(headers={"ETag": etag})
         services.note_reading(patient=patient, by="api", actor=caller(request))
-        page = page_of(request, patient, query.validated_data, mark)
+        page = page_of(request, patient, query, mark)
         answer = rendered(request, patient, page)
         answer["ETag"] = etag
         answer["Cache-Control"] = "private, no-cache"
@@ -220,19 +238,14 @@ def etag_of(request: Request, mark: Mark) -> str:
     return f'W/"{hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]}"'
 
 
-def page_of(
-    request: Request, patient: Patient, query: dict[str, object], mark: Mark
-) -> Page:
-    cursor = query.get("cursor")
-    begun = query.get("since")
-    earlier = begun.mark if isinstance(begun, Cursor) else None
-    go_on = cursor if isinstance(cursor, Cursor) else Cursor(mark, earlier)
-    count = int(str(query["limit"]))
-    kinds = query.get("kinds", KINDS)
+def page_of(request: Request, patient: Patient, query: Query, mark: Mark) -> Page:
+    earlier = query.since.mark if query.since else None
+    go_on = query.cursor or Cursor(mark, earlier)
+    count = query.limit
     asked = Asked(
-        kinds=kinds if isinstance(kinds, list) else KINDS,
-        first=bound(query.get("from"), patient),
-        last=bound(query.get("to"), patient, days=1),
+        kinds=query.kinds,
+        first=bound(query.first, patient),
+        last=bound(query.last, patient, days=1),
         since=go_on.since,
         after=go_on.after,
         count=count,
@@ -242,25 +255,24 @@ def page_of(
     following = None
     if len(found) > count:
         after = replace(go_on, after=told[-1].place).encoded()
-        following = address(request, patient, after)
+        following = address(request, after)
     return Page(told, following, Cursor(go_on.mark).encoded())
 
 
-def bound(asked: object, patient: Patient, *, days: int = 0) -> datetime | None:
+def bound(
+    asked: datetime | date | None, patient: Patient, *, days: int = 0
+) -> datetime | None:
     """Return the instant of a bound; days begin and end at the clinic's midnight."""
     if asked is None or isinstance(asked, datetime):
         return asked
-    if not isinstance(asked, date):
-        raise TypeError(asked)
     return datetime.combine(asked + timedelta(days=days), time(), patient.site.zone)
 
 
-def address(request: Request, patient: Patient, cursor: str) -> str:
+def address(request: Request, cursor: str) -> str:
     query = request.query_params.copy()
     query.pop("since", None)
     query["cursor"] = cursor
-    path = reverse("api-timeline", args=[patient.pk])
-    return request.build_absolute_uri(f"{path}?{query.urlencode()}")
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
 def with_readings(patient: Patient, told: Sequence[Told]) -> list[Told]:
@@ -270,9 +282,9 @@ def with_readings(patient: Patient, told: Sequence[Told]) -> list[Told]:
     history = history_of(patient)
     levels = {level.pk: level for level in history.levels}
     return [
-        replace(each, text=with_reading(each.text, reading))
+        each._replace(text=with_reading(each.text, reading))
         if each.kind == "level"
-        and (reading := history.read(levels[each.place.record])) is not None
+        and (reading := history.read(levels[each.record])) is not None
         else each
         for each in told
     ]
