@@ -47,7 +47,8 @@ def page(
         if rows is None or place < start.source:
             continue
         after = start.after if place == start.source else 0
-        for row in rows.filter(pk__gt=after)[: count + 1 - len(resources)]:
+        beyond = {f"{SOURCES[place].key}__gt": after}
+        for row in rows.filter(**beyond)[: count + 1 - len(resources)]:
             if len(resources) == count:
                 return Page(total, resources, last)
             resources.append(SOURCES[place].resource(row, about))
@@ -57,7 +58,7 @@ def page(
 
 def one(source: Source, about: About, key: int) -> tuple[Any, Resource] | None:
     """Return a row and its resource."""
-    row = source.of(about.patient).filter(pk=key).first()
+    row = source.of(about.patient).filter(**{source.key: key}).first()
     return (row, source.resource(row, about)) if row is not None else None
 
 

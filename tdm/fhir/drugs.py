@@ -107,7 +107,7 @@ def administration(row: Intake, about: About) -> Resource:
 
 def reason(row: Intake) -> list[Part]:
     """Return what the diary says happened, and why a dose was missed."""
-    said = of_ours("dose-state", row.state, row.reason or row.get_state_display())
+    said = of_ours("dose-state", row.state, row.reason or State(row.state).label)
     return [said]
 
 

@@ -177,7 +177,7 @@ class Query:
         for text in self.given.get("date", ()):
             found &= within(source.day, bounds_of("date", text, self.zone), self.zone)
         if keys := self.one("_id"):
-            found &= Q(pk__in=keys_of(source, keys.split(",")))
+            found &= Q(**{f"{source.key}__in": keys_of(source, keys.split(","))})
         code = self.one("code")
         chosen = with_code(source, code) if code else Q()
         return None if chosen is None else found & chosen

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Max, Min, OuterRef, Q, QuerySet, Subquery, Window
 
 from dosing.models import Analyte, Dose, Intake, LabResult, TroughLevel
 from patients import ctcae
@@ -53,20 +53,6 @@ def changed(rows: Rows) -> Rows:
     return found
 
 
-def changed_with_its_day(rows: Rows) -> Rows:
-    """Say when any blood pressure of the same day was last written."""
-    versions = Measurement.pgh_event_model._default_manager  # type: ignore[attr-defined]
-    same_day = versions.filter(
-        pgh_obj__patient=OuterRef("patient"),
-        pgh_obj__measured_on=OuterRef("measured_on"),
-        pgh_obj__quantity__in=PRESSURES,
-    )
-    days = same_day.order_by().values("pgh_obj__patient")
-    latest = days.annotate(at=Max("pgh_created_at")).values("at")
-    found: Rows = rows.annotate(changed_at=Subquery(latest))
-    return found
-
-
 def version_of(row: Any, about: About) -> int:
     return int(row.version)
 
@@ -83,23 +69,30 @@ def single_measurements(rows: Rows) -> Rows:
     return rows.exclude(quantity__in=PRESSURES)
 
 
-def first_pressures(rows: Rows) -> Rows:
-    """Keep the first blood pressure of each day: it stands for the panel of the day."""
-    pressures = Measurement.objects.filter(quantity__in=PRESSURES)
-    earlier = pressures.filter(
-        patient=OuterRef("patient"),
-        measured_on=OuterRef("measured_on"),
-        pk__lt=OuterRef("pk"),
+def days_with_pressures(versions: Rows) -> Rows:
+    """Keep the first version of any blood pressure that was ever dated to each day.
+
+    It stands for the panel of the day: a later version, or one that moves to another
+    day, leaves it where it is. `first` is its number among all versions of its day,
+    and `changed_at` is when any pressure that was ever of this day was last written.
+    """
+    same = versions.model._default_manager.filter(pgh_obj=OuterRef("pgh_obj"))
+    last = same.order_by("-pgh_created_at").values("pgh_created_at")[:1]
+    day = F("measured_on")
+    found: Rows = versions.filter(quantity__in=PRESSURES).annotate(
+        first=Window(Min("pk"), partition_by=day),
+        changed_at=Window(Max(Subquery(last)), partition_by=day),
     )
-    return rows.filter(~Exists(earlier), quantity__in=PRESSURES)
+    return found.filter(first=F("pk"))
 
 
 @dataclass(frozen=True)
 class Source:
     """Rows of one table that become resources of one type.
 
-    `prefix` tells the numbers of several tables of one type apart. `day` is the field
-    of clinical time; a source without one has no date to search by.
+    `prefix` tells the numbers of several tables of one type apart, `key` is what holds
+    them. `day` is the field of clinical time; a source without one has no date to
+    search by.
     """
 
     kind: str
@@ -113,6 +106,7 @@ class Source:
     version: Callable[[Any, About], int] = version_of
     profiles: Callable[[Any], Iterable[str]] = no_profiles
     dated: Callable[[Rows], Rows] = changed
+    key: str = "pk"
 
     @property
     def owner(self) -> str:
@@ -196,14 +190,14 @@ SOURCES = (
     Source(
         "Observation",
         "pressure-",
-        Measurement,
+        Measurement.pgh_event_model,  # type: ignore[attr-defined]
         measurements.pressure,
         "measured_on",
         {(LOINC, PRESSURE_PANEL[0]): ALL},
-        kept=first_pressures,
         version=measurements.panel_version,
         profiles=measurements.profiles,
-        dated=changed_with_its_day,
+        dated=days_with_pressures,
+        key="first",
     ),
     Source(
         "Observation",
