@@ -1,7 +1,7 @@
 """What was measured on a patient: vital signs, pain, limbs, MRI, and safety labs."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Protocol
 
 from dosing.models import LabResult
@@ -96,7 +96,6 @@ class FirstOfItsDay(Protocol):
 
     quantity: str
     measured_on: date
-    changed_at: datetime
 
 
 def pressure(row: FirstOfItsDay, about: About) -> Resource:
@@ -133,11 +132,6 @@ def component(what: Quantity, row: Measurement | None) -> Part:
     if row is None:
         return {**said, "dataAbsentReason": hl7("data-absent-reason", "unknown")}
     return {**said, "valueQuantity": quantity(row.value, row.unit)}
-
-
-def panel_version(row: FirstOfItsDay, about: About) -> int:
-    """Return a number that grows whenever a pressure of the day is written."""
-    return int(f"{row.changed_at:%Y%m%d%H%M%S%f}")
 
 
 def profiles(row: Measurement | FirstOfItsDay) -> list[str]:

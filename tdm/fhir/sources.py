@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Max, Min, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import Q
 
 from dosing.models import Analyte, Dose, Intake, LabResult, TroughLevel
 from patients import ctcae
@@ -30,7 +30,6 @@ from tdm.fhir.codes import (
     LOINC,
     PAIN,
     PRESSURE_PANEL,
-    PRESSURES,
     PROFILES,
     SIROLIMUS_ATC,
     SIROLIMUS_IN_BLOOD,
@@ -38,52 +37,31 @@ from tdm.fhir.codes import (
     VITAL_SIGNS,
     own,
 )
+from tdm.fhir.dated import (
+    Rows,
+    changed,
+    changed_as_days_pass,
+    days_with_pressures,
+    every_row,
+    single_measurements,
+)
 from tdm.fhir.parts import About, Resource, filled
 
-Rows = QuerySet[Any]
 Code = tuple[str, str]
 """System and code."""
-
-
-def changed(rows: Rows) -> Rows:
-    """Say of each row when its last version was written: the database keeps it."""
-    versions = rows.model.pgh_event_model._default_manager
-    mine = versions.filter(pgh_obj=OuterRef("pk")).order_by("-pgh_created_at")
-    found: Rows = rows.annotate(changed_at=Subquery(mine.values("pgh_created_at")[:1]))
-    return found
 
 
 def version_of(row: Any, about: About) -> int:
     return int(row.version)
 
 
+def version_by_time(row: Any, about: About) -> int:
+    """Return a number that grows whenever something of a resource changes."""
+    return int(f"{row.changed_at.astimezone(UTC):%Y%m%d%H%M%S%f}")
+
+
 def no_profiles(row: Any) -> Sequence[str]:
     return ()
-
-
-def every_row(rows: Rows) -> Rows:
-    return rows
-
-
-def single_measurements(rows: Rows) -> Rows:
-    return rows.exclude(quantity__in=PRESSURES)
-
-
-def days_with_pressures(versions: Rows) -> Rows:
-    """Keep the first version of any blood pressure that was ever dated to each day.
-
-    It stands for the panel of the day: a later version, or one that moves to another
-    day, leaves it where it is. `first` is its number among all versions of its day,
-    and `changed_at` is when any pressure that was ever of this day was last written.
-    """
-    same = versions.model._default_manager.filter(pgh_obj=OuterRef("pgh_obj"))
-    last = same.order_by("-pgh_created_at").values("pgh_created_at")[:1]
-    day = F("measured_on")
-    found: Rows = versions.filter(quantity__in=PRESSURES).annotate(
-        first=Window(Min("pk"), partition_by=day),
-        changed_at=Window(Max(Subquery(last)), partition_by=day),
-    )
-    return found.filter(first=F("pk"))
 
 
 @dataclass(frozen=True)
@@ -194,7 +172,7 @@ SOURCES = (
         measurements.pressure,
         "measured_on",
         {(LOINC, PRESSURE_PANEL[0]): ALL},
-        version=measurements.panel_version,
+        version=version_by_time,
         profiles=measurements.profiles,
         dated=days_with_pressures,
         key="first",
@@ -209,6 +187,16 @@ SOURCES = (
         joined=("laboratory",),
     ),
     Source("MedicationRequest", "", Dose, drugs.request, "starts_on", SIROLIMUS),
+    Source(
+        "MedicationStatement",
+        "",
+        Dose,
+        drugs.statement,
+        "starts_on",
+        SIROLIMUS,
+        version=version_by_time,
+        dated=changed_as_days_pass,
+    ),
     Source(
         "MedicationAdministration",
         "",
@@ -246,6 +234,16 @@ SOURCES = (
 """In the order in which pages tell them; a cursor names a place in this row."""
 
 TYPES = tuple(dict.fromkeys(source.kind for source in SOURCES))
+
+
+DATES = {
+    "MedicationAdministration": "effective-time",
+    "MedicationStatement": "effective",
+    "ImagingStudy": "started",
+    "Task": "period",
+}
+CODES = {"AdverseEvent": "event"}
+"""What R4 calls the search by date and by code, where it has another name for it."""
 
 
 def sources_of(kind: str) -> list[Source]:

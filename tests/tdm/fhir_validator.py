@@ -112,7 +112,8 @@ def a_validator(folder: Path) -> Validator:
     The validator would join them with the models of R4B that another package builds in
     many seconds; R4's own are whole, so these are left out.
     """
-    engine.r4_resource_def = without_r4b
+    engine.r4_resource_def = no_r4b_model
+    engine.r4_all_resource_types = all_types
     own = [(name, definition_of(name)) for name in EXTENSIONS]
     for name, definition in [*definitions(), *own]:
         (folder / f"{name}.json").write_text(json.dumps(definition))
@@ -129,8 +130,12 @@ def a_validator(folder: Path) -> Validator:
     return Validator(ValidatorConfig.load(str(config)))
 
 
-def without_r4b(resource_type: str) -> None:
+def no_r4b_model(resource_type: str) -> None:
     """Know no model of R4B, whichever type is asked for."""
+
+
+def all_types() -> frozenset[str]:
+    return frozenset({*TYPES, *BESIDE})
 
 
 def errors_in(validator: Validator, resource: Json) -> list[str]:

@@ -45,6 +45,7 @@ TYPES = {
     "BodyStructure",
     "Observation",
     "MedicationRequest",
+    "MedicationStatement",
     "MedicationAdministration",
     "AdverseEvent",
     "ImagingStudy",
@@ -210,6 +211,9 @@ def test_doses_come_back_as_prescribed(storied: Patient, told: list[Json]) -> No
     assert digits(how["doseAndRate"][0]["doseQuantity"]) == f"{dose.amount_mg} mg"
     assert how["timing"]["repeat"]["boundsPeriod"] == {"start": str(dose.starts_on)}
     assert how["timing"]["repeat"]["timeOfDay"] == [str(dose.usual_time)]
+    (taking,) = by_id(told, "MedicationStatement").values()
+    assert (taking["status"], taking["dosage"]) == ("active", [how])
+    assert taking["effectivePeriod"] == {"start": str(dose.starts_on)}
 
 
 def test_doses_of_the_diary_come_back_as_taken(
@@ -302,6 +306,9 @@ def test_everything_is_told_page_by_page_as_in_one(
     assert pieces == told
     assert {page["total"] for page in pages} == {len(told)}
     assert max(len(page["entry"]) for page in pages) == 3
+    counted = fhir.read(f"Patient/{storied.pk}/$everything?_count=0")
+    assert (counted["total"], "entry" in counted) == (len(told), False)
+    assert [each["relation"] for each in counted["link"]] == ["self"]
 
 
 def test_days_of_care_and_types_narrow_the_story(
@@ -335,8 +342,8 @@ SEARCHES = [
     ("Observation?patient={me}&code=http://loinc.org|no-such", 0),
     ("Observation?patient={me}&date=2026-03-03", 7),
     ("Observation?patient={me}&date=1999", 0),
-    ("MedicationAdministration?patient={me}&date=2026-03-03", 1),
-    ("AdverseEvent?patient={me}&code=fever", 1),
+    ("MedicationAdministration?patient={me}&effective-time=2026-03-03", 1),
+    ("AdverseEvent?patient={me}&event=fever", 1),
     ("Condition?patient={me}&_lastUpdated=gt2100", 0),
     ("Patient?_id={me}", 1),
     ("Patient?birthdate=1980-05-04", 1),

@@ -1,17 +1,36 @@
 """How FHIR is asked and answered: changes, refusals, versions, who may read."""
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import pgtrigger
 import pytest
+from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 import dosing.services
-from dosing.models import Laboratory
+from dosing.models import Dose, Laboratory
+from dosing.policy.labs import UNITS as LABS_IN
+from dosing.services.plan import plan_anew as by_the_clock
 from dosing.units import Unit
-from patients.models import Patient, Site, Staff
+from patients import services
+from patients.models import AuditEvent, Measurement, Patient, Scope, Site, Staff
+from patients.models.observations import UNITS as MEASURED_IN
+from tdm.fhir.codes import SCORE
+from tdm.fhir.measurements import ucum
 from tdm.fhir.rest import as_json
-from tests.builders import a_lesion, a_patient, a_site, a_trough
+from tests.builders import (
+    DAY_0,
+    a_dose,
+    a_lesion,
+    a_patient,
+    a_planned_item,
+    a_site,
+    a_trough,
+    on_day,
+)
 from tests.tdm.fhir_world import FhirClient, a_reader, digits, everything
 
 
@@ -34,24 +53,164 @@ def test_a_level_in_another_unit_keeps_its_report_beside_ng_per_ml(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_second_poll_brings_what_changed_and_what_was_taken_back(
+def test_a_second_poll_brings_what_changed_whoever_changed_it(
     fhir: FhirClient, treated: Patient, laboratory: Laboratory, clinician: Staff
 ) -> None:
     level = a_trough(treated, "13.3", actor=clinician)
     a_trough(treated, "12.9", day=40, actor=clinician)
+    systolic, _diastolic = blood_pressure(treated, clinician)
+    no_longer_wanted = a_planned_item(treated)
     since = max(each["meta"]["lastUpdated"] for each in everything(fhir, treated))
+
     dosing.services.set_aside_trough(
         level=level, version=1, reason="another patient's tube", actor=clinician
     )
+    services.correct_measurement(
+        measurement=systolic,
+        version=1,
+        value=systolic.value,
+        measured_on=DAY_0 + timedelta(days=2),
+        reason="the day after",
+        actor=clinician,
+    )
+    by_the_clock(treated)
 
     after = (datetime.fromisoformat(since) + timedelta(microseconds=1)).isoformat()
-    since = after.replace("+", "%2B")
-    changed = everything(fhir, treated, _since=since, _type="Observation")
-
-    (me, told) = changed
+    (me, *changed) = everything(fhir, treated, _since=after.replace("+", "%2B"))
     assert me["resourceType"] == "Patient"
-    assert (told["id"], told["status"]) == (f"level-{level.pk}", "entered-in-error")
-    assert told["meta"]["versionId"] == "2"
+    panels = {
+        each["effectiveDateTime"]: [
+            part.get("valueQuantity", {}).get("value") for part in each["component"]
+        ]
+        for each in changed
+        if each["id"].startswith("pressure-")
+    }
+    assert panels == {"2026-03-03": [None, 79], "2026-03-04": [121, None]}
+    others = {
+        each["id"]: (each["status"], each["meta"]["versionId"])
+        for each in changed
+        if not each["id"].startswith("pressure-")
+    }
+    assert others == {
+        f"level-{level.pk}": ("entered-in-error", "2"),
+        f"planned-{no_longer_wanted.pk}": ("cancelled", "2"),
+    }
+
+
+def blood_pressure(patient: Patient, clinician: Staff) -> list[Measurement]:
+    return [
+        services.add_measurement(
+            patient=patient,
+            quantity=quantity,
+            value=Decimal(value),
+            measured_on=DAY_0 + timedelta(days=1),
+            actor=clinician,
+        )
+        for quantity, value in (("systolic_mmhg", 121), ("diastolic_mmhg", 79))
+    ]
+
+
+def test_a_day_whose_pressures_belong_to_another_is_taken_back(
+    fhir: FhirClient, treated: Patient, clinician: Staff
+) -> None:
+    pressures = blood_pressure(treated, clinician)
+    (first,) = fhir.resources(f"Observation?patient={treated.pk}&code=85354-9")
+    for each in pressures:
+        services.correct_measurement(
+            measurement=each,
+            version=1,
+            value=each.value,
+            measured_on=DAY_0,
+            reason="the day before",
+            actor=clinician,
+        )
+
+    told = fhir.resources(f"Observation?patient={treated.pk}&code=85354-9")
+
+    assert [(each["effectiveDateTime"], each["status"]) for each in told] == [
+        ("2026-03-03", "entered-in-error"),
+        ("2026-03-02", "corrected"),
+    ]
+    assert told[0]["id"] == first["id"]
+    assert all("valueQuantity" not in each for each in told[0]["component"])
+
+
+def test_nothing_that_is_entered_meanwhile_moves_or_hides_another(
+    fhir: FhirClient, treated: Patient, clinician: Staff
+) -> None:
+    for day in (5, 3, 9):
+        weighed(treated, clinician, day)
+    path = f"Patient/{treated.pk}/$everything"
+    told = {each["id"] for each in fhir.resources(f"{path}?_type=Observation")}
+    seen = []
+    for number, page in enumerate(fhir.pages(f"{path}?_type=Observation&_count=1")):
+        seen += [entry["resource"]["id"] for entry in page["entry"]]
+        weighed(treated, clinician, day=10 - number)
+        if number == 6:
+            break
+
+    assert len(seen) == len(set(seen))
+    assert told <= set(seen)
+
+
+def weighed(patient: Patient, clinician: Staff, day: int) -> None:
+    """Enter a weight of a day, or correct the one that is there."""
+    on = DAY_0 + timedelta(days=day)
+    known = Measurement.objects.filter(patient=patient, measured_on=on).first()
+    if known is None:
+        services.add_measurement(
+            patient=patient,
+            quantity="weight_kg",
+            value=Decimal(60),
+            measured_on=on,
+            actor=clinician,
+        )
+        return
+    services.correct_measurement(
+        measurement=known,
+        version=known.version,
+        value=known.value + 1,
+        measured_on=on,
+        reason="read again",
+        actor=clinician,
+    )
+
+
+def test_the_next_poll_goes_back_to_what_is_still_being_written(
+    fhir: FhirClient, treated: Patient
+) -> None:
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT now()")
+            (began_at,) = cursor.fetchone()
+            page = fhir.read(f"Patient/{treated.pk}/$everything")
+    finally:
+        other.close()
+    after = fhir.read(f"Patient/{treated.pk}/$everything")
+
+    assert datetime.fromisoformat(page["meta"]["lastUpdated"]) < began_at
+    assert after["meta"]["lastUpdated"] > page["meta"]["lastUpdated"]
+
+
+def test_what_is_taken_follows_the_calendar(
+    fhir: FhirClient, treated: Patient, clinician: Staff
+) -> None:
+    written = Dose.pgh_event_model.objects.filter(pgh_obj__patient=treated)  # type: ignore[attr-defined]
+    with pgtrigger.ignore("dosing.DoseEvent:append_only"):
+        written.update(pgh_created_at=on_day(-9))
+    (begun,) = fhir.resources(f"MedicationStatement?patient={treated.pk}")
+    today = treated.site.today(timezone.now())
+    next_week = (today - DAY_0).days + 7
+    a_dose(treated, "1", day=next_week, actor=clinician)
+
+    (now, later) = fhir.resources(f"MedicationStatement?patient={treated.pk}")
+
+    assert begun["meta"]["lastUpdated"] == "2026-03-02T00:00:00+09:00"
+    assert (now["status"], later["status"]) == ("active", "intended")
+    assert later["effectivePeriod"] == {"start": str(DAY_0 + timedelta(days=next_week))}
+    assert later["meta"]["lastUpdated"] < str(today + timedelta(days=2))
 
 
 REFUSALS = [
@@ -66,7 +225,7 @@ REFUSALS = [
     ("Observation?patient={me}&date=yesterday", 400, "invalid"),
     ("Observation?patient={me}&date=2026-03-30T08:00:00", 400, "invalid"),
     ("Observation?patient={me}&value-quantity=5", 400, "invalid"),
-    ("Observation?patient={me}&_count=0", 400, "invalid"),
+    ("Observation?patient={me}&_count=-1", 400, "invalid"),
     ("Observation?patient={me}&_page=99.1", 400, "invalid"),
     ("Patient/{me}/$everything?_type=Encounter", 400, "invalid"),
     ("Patient/{me}/$everything?_since=2026-13-01", 400, "invalid"),
@@ -79,16 +238,27 @@ def test_every_refusal_is_an_operation_outcome(
 ) -> None:
     stranger = a_patient(a_site("Osaka clinic"), clinician)
     lesion = a_lesion(stranger, clinician)
-    found = []
+    found, where_wrong = [], set()
     for path, _status, _code in REFUSALS:
         where = path.format(me=patient.pk, stranger=stranger.pk, lesion=lesion.pk)
         answer = fhir.ask(where)
         body = answer.json()
         assert answer["Content-Type"] == "application/fhir+json; charset=utf-8"
         assert body["resourceType"] == "OperationOutcome"
-        found.append((path, answer.status_code, body["issue"][0]["code"]))
+        (issue,) = body["issue"]
+        found.append((path, answer.status_code, issue["code"]))
+        where_wrong.update(issue.get("expression", []))
 
     assert found == REFUSALS
+    assert where_wrong == {
+        "http.patient",
+        "http.date",
+        "http.value-quantity",
+        "http._count",
+        "http._page",
+        "http._type",
+        "http._since",
+    }
 
 
 def test_a_stranger_is_told_to_sign_in_and_nothing_may_be_written(
@@ -100,6 +270,50 @@ def test_a_stranger_is_told_to_sign_in_and_nothing_may_be_written(
     assert (stranger.status_code, writer.status_code) == (401, 405)
     assert stranger.json()["issue"][0]["code"] == "login"
     assert writer.json()["issue"][0]["code"] == "not-supported"
+
+
+def test_a_reader_without_names_reads_no_patient(
+    site: Site, treated: Patient, laboratory: Laboratory
+) -> None:
+    reader = a_reader(site, Scope.READ_COHORT)
+    asked = [
+        reader.ask(path.format(me=treated.pk))
+        for path in (
+            "Patient",
+            "Patient/{me}",
+            "Patient/{me}/$everything",
+            "Observation?patient={me}",
+        )
+    ]
+
+    assert {
+        (answer.status_code, answer.json()["issue"][0]["code"]) for answer in asked
+    } == {(403, "forbidden")}
+    assert not AuditEvent.objects.filter(action="read_fhir").exists()
+
+
+FORMS = [
+    ("application/fhir+json", 200),
+    ("application/fhir+json; fhirVersion=4.0", 200),
+    ("application/json", 200),
+    ("*/*", 200),
+    ("application/fhir+xml", 406),
+    ("text/html", 406),
+]
+
+
+def test_only_json_is_served_and_always_as_fhir(
+    fhir: FhirClient, patient: Patient
+) -> None:
+    path = f"Patient/{patient.pk}"
+    asked = [(form, fhir.ask(path, Accept=form)) for form, _status in FORMS]
+    head = fhir.client.head(f"/fhir/{path}")
+
+    assert [(form, answer.status_code) for form, answer in asked] == FORMS
+    assert {answer["Content-Type"] for _form, answer in asked} == {
+        "application/fhir+json; charset=utf-8"
+    }
+    assert (head.status_code, head.content) == (200, b"")
 
 
 def test_a_resource_has_its_version_as_a_tag(
@@ -114,10 +328,41 @@ def test_a_resource_has_its_version_as_a_tag(
     )
     after = fhir.ask(path, **{"If-None-Match": first["ETag"]})
 
-    assert (first["ETag"], again.status_code, again.content) == ('W/"1"', 304, b"")
+    assert first["ETag"].startswith('W/"1-')
+    assert (again.status_code, again.content) == (304, b"")
     assert first["Last-Modified"].endswith("GMT")
-    assert (after.status_code, after["ETag"]) == (200, 'W/"2"')
+    assert after.status_code == 200
+    assert after["ETag"].startswith('W/"2-')
     assert after.json()["status"] == "entered-in-error"
+
+
+def test_a_tag_follows_what_a_level_reads_as(
+    fhir: FhirClient, treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    level = a_trough(treated, "16", actor=clinician)
+    path = f"Observation/level-{level.pk}"
+    first = fhir.ask(path)
+    a_trough(treated, "8", day=20, actor=clinician)
+
+    after = fhir.ask(path, **{"If-None-Match": first["ETag"]})
+
+    assert after.status_code == 200
+    assert after.json()["note"] != first.json()["note"]
+
+
+UCUM = re.compile(
+    r"(?:10\*\d|\{score\}|[munkcd]?(?:g|L|m[23]?|mol|kat)|U|Cel|mm\[Hg\]|%|d|h|)"
+    r"(?:/(?:[mudk]?(?:L|g|mol)|min)(?:\{FEU\})?)?"
+)
+"""As much of UCUM's grammar as the units here need; of ours none is left in it."""
+
+
+def test_every_unit_is_written_as_ucum() -> None:
+    own = {*MEASURED_IN.values()} - {"0-10"} | {*Unit} | {"mg", SCORE}
+    units = {ucum(unit) for each in LABS_IN.values() for unit in each} | own
+
+    assert [unit for unit in sorted(units) if not UCUM.fullmatch(unit)] == []
+    assert not UCUM.fullmatch("10^9/L")
 
 
 def test_a_number_keeps_its_digits() -> None:
