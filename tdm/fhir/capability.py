@@ -75,9 +75,9 @@ def capability_statement(address: str) -> Resource:
                 "documentation": (
                     "A search names its patient; parameters that are not known are"
                     " refused. What was entered in error is sent with that status."
-                    " Regimens are plans, never orders. lastUpdated tells when the"
-                    " record itself was written; how a level reads, and the amount of a"
-                    " dose taken as prescribed, follow the regimens and the protocol."
+                    " Regimens are plans, never orders. lastUpdated follows what a"
+                    " resource rests on: a level is told again when the regimen or the"
+                    " protocol behind it is corrected, a dose taken with its regimen."
                     " A page's own meta.lastUpdated is the _since of the next poll."
                 ),
                 "security": {

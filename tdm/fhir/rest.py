@@ -126,11 +126,3 @@ class FhirView(APIView):
         asked = request.query_params.get("_format", "json")
         if "json" not in asked:
             raise exceptions.NotAcceptable(_("Only JSON is served."))
-
-    def finalize_response(
-        self, request: Request, response: Any, *args: Any, **facts: Any
-    ) -> Any:
-        answer = super().finalize_response(request, response, *args, **facts)
-        if answer.status_code != HTTPStatus.NOT_MODIFIED:
-            answer["Content-Type"] = CONTENT
-        return answer

@@ -44,6 +44,8 @@ from tdm.fhir.dated import (
     days_with_pressures,
     every_row,
     single_measurements,
+    with_its_reading,
+    with_its_regimen,
 )
 from tdm.fhir.parts import About, Resource, filled
 
@@ -83,7 +85,7 @@ class Source:
     kept: Callable[[Rows], Rows] = every_row
     version: Callable[[Any, About], int] = version_of
     profiles: Callable[[Any], Iterable[str]] = no_profiles
-    dated: Callable[[Rows], Rows] = changed
+    dated: Callable[[Rows, Patient], Rows] = changed
     key: str = "pk"
 
     @property
@@ -93,7 +95,7 @@ class Source:
     def of(self, patient: Patient) -> Rows:
         rows = self.table._default_manager.filter(**{self.owner: patient.pk})
         found = rows.select_related(*self.joined) if self.joined else rows
-        return self.dated(self.kept(found)).order_by("pk")
+        return self.dated(self.kept(found), patient).order_by("pk")
 
     def owner_of(self, number: int, staff: Staff) -> int | None:
         """Return the patient of a row, if one of their clinics is the reader's."""
@@ -153,6 +155,7 @@ SOURCES = (
         "drawn_at",
         {(LOINC, SIROLIMUS_IN_BLOOD[0]): ALL},
         joined=("laboratory",),
+        dated=with_its_reading,
     ),
     Source(
         "Observation",
@@ -204,6 +207,8 @@ SOURCES = (
         drugs.administration,
         "due_on",
         SIROLIMUS,
+        version=version_by_time,
+        dated=with_its_regimen,
     ),
     Source(
         "AdverseEvent",

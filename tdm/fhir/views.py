@@ -21,7 +21,7 @@ from patients.models import Patient
 from patients.rest import caller
 from tdm.fhir import bundles, search
 from tdm.fhir.capability import PAGING, capability_statement, parameters_of
-from tdm.fhir.dated import changed
+from tdm.fhir.dated import last_version
 from tdm.fhir.extensions import EXTENSIONS, definition_of
 from tdm.fhir.parts import About, Resource
 from tdm.fhir.rest import BadParameterError, FhirView, as_json
@@ -164,7 +164,11 @@ def patients(request: Request, query: Query) -> bundles.Page:
     """Return a page of the patients of the token's clinics; the audit counts them."""
     (source,) = sources_of("Patient")
     visible = Patient.objects.visible_to(caller(request)).select_related("site")
-    rows = changed(visible).filter(of_patients(query, source)).order_by("pk")
+    rows = (
+        visible.annotate(changed_at=last_version(visible))
+        .filter(of_patients(query, source))
+        .order_by("pk")
+    )
     start = search.place_of(query.one("_page"))
     count = search.count_of(query.one("_count"))
     page = list(rows.filter(pk__gt=start.after)[: count + 1])
