@@ -8,9 +8,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
+from tdm.fhir.dated import Rows
 from tdm.fhir.parts import About, Part, Resource
 from tdm.fhir.search import Place
-from tdm.fhir.sources import SOURCES, Rows, Source
+from tdm.fhir.sources import SOURCES, Source
 
 LAG = timedelta(seconds=1)
 """How late the database may list a transaction that has begun."""

@@ -164,11 +164,8 @@ def patients(request: Request, query: Query) -> bundles.Page:
     """Return a page of the patients of the token's clinics; the audit counts them."""
     (source,) = sources_of("Patient")
     visible = Patient.objects.visible_to(caller(request)).select_related("site")
-    rows = (
-        visible.annotate(changed_at=last_version(visible))
-        .filter(of_patients(query, source))
-        .order_by("pk")
-    )
+    dated = visible.annotate(changed_at=last_version(visible))
+    rows = dated.filter(of_patients(query, source)).order_by("pk")
     start = search.place_of(query.one("_page"))
     count = search.count_of(query.one("_count"))
     page = list(rows.filter(pk__gt=start.after)[: count + 1])

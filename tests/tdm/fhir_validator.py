@@ -112,8 +112,7 @@ def a_validator(folder: Path) -> Validator:
     The validator would join them with the models of R4B that another package builds in
     many seconds; R4's own are whole, so these are left out.
     """
-    engine.r4_resource_def = no_r4b_model
-    engine.r4_all_resource_types = all_types
+    vars(engine).update(r4_resource_def=no_r4b_model, r4_all_resource_types=all_types)
     own = [(name, definition_of(name)) for name in EXTENSIONS]
     for name, definition in [*definitions(), *own]:
         (folder / f"{name}.json").write_text(json.dumps(definition))

@@ -33,7 +33,7 @@ from tests.builders import (
     in_diary,
     on_day,
 )
-from tests.tdm.fhir_world import FhirClient, a_reader, digits, everything
+from tests.tdm.fhir_world import FhirClient, Json, a_reader, digits, everything
 
 
 @pytest.fixture
@@ -54,6 +54,13 @@ def test_a_level_in_another_unit_keeps_its_report_beside_ng_per_ml(
     assert digits(told["component"][0]["valueQuantity"]) == "11.00 nmol/L"
 
 
+def just_after(told: list[Json]) -> str:
+    """Return the instant after the last change, as an address has it."""
+    last = max(each["meta"]["lastUpdated"] for each in told)
+    after = datetime.fromisoformat(last) + timedelta(microseconds=1)
+    return after.isoformat().replace("+", "%2B")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_second_poll_brings_what_changed_whoever_changed_it(
     fhir: FhirClient, treated: Patient, laboratory: Laboratory, clinician: Staff
@@ -62,7 +69,7 @@ def test_a_second_poll_brings_what_changed_whoever_changed_it(
     a_trough(treated, "12.9", day=40, actor=clinician)
     systolic, _diastolic = blood_pressure(treated, clinician)
     no_longer_wanted = a_planned_item(treated)
-    since = max(each["meta"]["lastUpdated"] for each in everything(fhir, treated))
+    since = just_after(everything(fhir, treated))
 
     dosing.services.set_aside_trough(
         level=level, version=1, reason="another patient's tube", actor=clinician
@@ -77,8 +84,7 @@ def test_a_second_poll_brings_what_changed_whoever_changed_it(
     )
     by_the_clock(treated)
 
-    after = (datetime.fromisoformat(since) + timedelta(microseconds=1)).isoformat()
-    (me, *changed) = everything(fhir, treated, _since=after.replace("+", "%2B"))
+    (me, *changed) = everything(fhir, treated, _since=since)
     assert me["resourceType"] == "Patient"
     panels = {
         each["effectiveDateTime"]: [
@@ -104,13 +110,10 @@ def test_a_corrected_regimen_brings_all_that_rests_on_it(
 ) -> None:
     in_diary(treated, 1, dose="taken", actor=clinician)
     level = a_trough(treated, "9", actor=clinician)
-    since = max(each["meta"]["lastUpdated"] for each in everything(fhir, treated))
+    since = just_after(everything(fhir, treated))
+    asked = {"_type": "Observation,MedicationAdministration", "_since": since}
     a_dose(treated, "3", day=30, actor=clinician)
-    asked = {
-        "_type": "Observation,MedicationAdministration",
-        "_since": since.replace("+", "%2B"),
-    }
-    (_me, *by_the_next) = everything(fhir, treated, **asked)
+    (_me, *by_another) = everything(fhir, treated, **asked)
 
     first = treated.doses.earliest("starts_on")
     dosing.services.correct_dose(
@@ -126,7 +129,7 @@ def test_a_corrected_regimen_brings_all_that_rests_on_it(
     )
 
     (_me, read, taken) = everything(fhir, treated, **asked)
-    assert [each["id"] for each in by_the_next] == []
+    assert by_another == []
     assert read["id"] == f"level-{level.pk}"
     assert digits(taken["dosage"]["dose"]) == "1.50 mg"
 
