@@ -145,6 +145,22 @@ def test_a_hook_without_its_patient_is_refused(
     assert [each.status_code for each in refused] == [412, 412, 400, 400, 404, 400, 401]
 
 
+def test_a_reader_without_names_is_shown_no_card(
+    site: Site, administrator: Staff, above: Patient
+) -> None:
+    _token, key = services.issue_token(
+        name="cohort",
+        site=site,
+        scopes=[Scope.READ_COHORT],
+        days=30,
+        actor=administrator,
+    )
+    reader = Client(headers={"authorization": f"Token {key}"})
+
+    assert post(reader, CARDS, opened(above)).status_code == 403
+    assert not AuditEvent.objects.filter(action="read_cds").exists()
+
+
 def test_what_became_of_a_card_is_kept_with_the_patient(
     record_system: Client, above: Patient
 ) -> None:
