@@ -6,18 +6,21 @@ them, and each of them is undone to a savepoint.
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.test import Client
-from django.utils import timezone
+from django.db import transaction
+from django.test import Client, override_settings
+from django.utils import timezone, translation
+from pytest_django import DjangoDbBlocker
 
 import dosing.services
 from dosing.diary import Entry, Place, week_of
 from dosing.services.labs import Typed
 from patients import services
-from patients.models import Patient, Role, Scope, Site, Staff
+from patients.models import Measurement, Patient, Role, Scope, Site, Staff
 from tests.builders import (
     DAY_0,
     LONG_AGO,
@@ -32,6 +35,7 @@ from tests.builders import (
     a_visit,
     an_mri,
     in_diary,
+    numbers,
 )
 
 Json = dict[str, Any]
@@ -79,9 +83,27 @@ def digits(number: Json) -> str:
     return f"{number.get('comparator', '')}{number['value']} {number['code']}"
 
 
+@contextmanager
+def kept_for_a_module(blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Keep what is built here for all tests of a module, and undo it after the last.
+
+    What a test does is undone by a savepoint of its own within. A test that needs
+    whole transactions cannot stand in such a module.
+    """
+    cheap = "django.contrib.auth.hashers.MD5PasswordHasher"
+    with (
+        blocker.unblock(),
+        translation.override("en"),
+        override_settings(PASSWORD_HASHERS=[cheap]),
+        transaction.atomic(),
+    ):
+        yield
+        transaction.set_rollback(True)
+
+
 def a_reader(site: Site, *scopes: Scope) -> FhirClient:
     _token, key = services.issue_token(
-        name="registry",
+        name=f"registry {next(numbers)}",
         site=site,
         scopes=list(scopes or [Scope.READ_PATIENTS]),
         days=30,
@@ -158,6 +180,19 @@ def vital_signs(patient: Patient, clinician: Staff) -> None:
             measured_on=DAY_0 + timedelta(days=1),
             actor=clinician,
         )
+
+
+def blood_pressure(patient: Patient, clinician: Staff) -> list[Measurement]:
+    return [
+        services.add_measurement(
+            patient=patient,
+            quantity=quantity,
+            value=Decimal(value),
+            measured_on=DAY_0 + timedelta(days=1),
+            actor=clinician,
+        )
+        for quantity, value in (("systolic_mmhg", 121), ("diastolic_mmhg", 79))
+    ]
 
 
 def levels_and_labs(patient: Patient, clinician: Staff) -> None:

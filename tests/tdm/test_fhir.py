@@ -7,10 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
-from django.test import override_settings
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import translation
 from pyfhircheck import Validator
 from pytest_django import DjangoDbBlocker
 
@@ -37,6 +35,7 @@ from tests.tdm.fhir_world import (
     digits,
     everything,
     in_diary_daily,
+    kept_for_a_module,
 )
 
 TYPES = {
@@ -67,23 +66,13 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
-    """One story for all tests of this module, gone after the last of them.
-
-    What a test does to it is undone: each has a savepoint of its own within.
-    """
-    cheap = "django.contrib.auth.hashers.MD5PasswordHasher"
-    with (
-        django_db_blocker.unblock(),
-        translation.override("en"),
-        override_settings(PASSWORD_HASHERS=[cheap]),
-        transaction.atomic(),
-    ):
+    """Tell one story to all tests of this module."""
+    with kept_for_a_module(django_db_blocker):
         site = a_site()
         clinician = a_staff_member(site, Role.CLINICIAN)
         patient = a_storied_patient(site, clinician)
         fhir = a_reader(site)
         yield World(patient, clinician, fhir, everything(fhir, patient))
-        transaction.set_rollback(True)
 
 
 @pytest.fixture

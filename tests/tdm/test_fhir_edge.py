@@ -1,6 +1,8 @@
-"""How FHIR is asked and answered: changes, refusals, versions, who may read."""
+"""How FHIR is asked and answered: pages, refusals, versions, who may read."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
@@ -9,14 +11,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 import dosing.services
 from dosing.models import Dose, Laboratory
 from dosing.policy.labs import UNITS as LABS_IN
-from dosing.services.plan import plan_anew as by_the_clock
 from dosing.units import Unit
 from patients import services
-from patients.models import AuditEvent, Measurement, Patient, Scope, Site, Staff
+from patients.models import AuditEvent, Measurement, Patient, Role, Scope, Site, Staff
 from patients.models.observations import UNITS as MEASURED_IN
 from tdm.fhir import bundles
 from tdm.fhir.codes import SCORE
@@ -25,126 +27,86 @@ from tdm.fhir.rest import as_json
 from tests.builders import (
     DAY_0,
     a_dose,
+    a_laboratory,
     a_lesion,
     a_patient,
-    a_planned_item,
+    a_protocol,
     a_site,
+    a_staff_member,
     a_trough,
-    in_diary,
     on_day,
 )
-from tests.tdm.fhir_world import FhirClient, Json, a_reader, digits, everything
+from tests.tdm.fhir_world import (
+    FhirClient,
+    a_reader,
+    blood_pressure,
+    digits,
+    kept_for_a_module,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass(frozen=True)
+class Ward:
+    site: Site
+    clinician: Staff
+    laboratory: Laboratory
+    treated: Patient
+    fhir: FhirClient
+
+
+@pytest.fixture(scope="module")
+def ward(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Ward]:
+    with kept_for_a_module(django_db_blocker):
+        site = a_site()
+        clinician = a_staff_member(site, Role.CLINICIAN)
+        treated = a_patient(site, clinician)
+        a_dose(treated, "2", protocol=a_protocol(), actor=clinician)
+        yield Ward(site, clinician, a_laboratory(site), treated, a_reader(site))
 
 
 @pytest.fixture
-def fhir(site: Site) -> FhirClient:
-    return a_reader(site)
+def site(ward: Ward) -> Site:
+    return ward.site
+
+
+@pytest.fixture
+def clinician(ward: Ward) -> Staff:
+    return ward.clinician
+
+
+@pytest.fixture
+def laboratory(ward: Ward) -> Laboratory:
+    return ward.laboratory
+
+
+@pytest.fixture
+def treated(ward: Ward) -> Patient:
+    return ward.treated
+
+
+@pytest.fixture
+def fhir(ward: Ward) -> FhirClient:
+    return ward.fhir
 
 
 def test_a_level_in_another_unit_keeps_its_report_beside_ng_per_ml(
-    fhir: FhirClient, treated: Patient, laboratory: Laboratory, clinician: Staff
+    fhir: FhirClient, treated: Patient, clinician: Staff
 ) -> None:
-    laboratory.unit = "nmol/L"
-    laboratory.save()
-    level = a_trough(treated, "11.0", unit=Unit.NMOL_PER_L, actor=clinician)
+    elsewhere = a_laboratory(treated.site, name="University", unit="nmol/L")
+    level = a_trough(
+        treated,
+        "11.0",
+        laboratory=elsewhere,
+        unit=Unit.NMOL_PER_L,
+        actor=clinician,
+    )
 
     (told,) = fhir.resources(f"Observation?patient={treated.pk}&code=29247-4")
 
     assert digits(told["valueQuantity"]) == f"{level.ng_per_ml} ng/mL"
     assert digits(told["component"][0]["valueQuantity"]) == "11.00 nmol/L"
-
-
-def just_after(told: list[Json]) -> str:
-    """Return the instant after the last change, as an address has it."""
-    last = max(each["meta"]["lastUpdated"] for each in told)
-    after = datetime.fromisoformat(last) + timedelta(microseconds=1)
-    return after.isoformat().replace("+", "%2B")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_second_poll_brings_what_changed_whoever_changed_it(
-    fhir: FhirClient, treated: Patient, laboratory: Laboratory, clinician: Staff
-) -> None:
-    level = a_trough(treated, "13.3", actor=clinician)
-    a_trough(treated, "12.9", day=40, actor=clinician)
-    systolic, _diastolic = blood_pressure(treated, clinician)
-    no_longer_wanted = a_planned_item(treated)
-    since = just_after(everything(fhir, treated))
-
-    dosing.services.set_aside_trough(
-        level=level, version=1, reason="another patient's tube", actor=clinician
-    )
-    services.correct_measurement(
-        measurement=systolic,
-        version=1,
-        value=systolic.value,
-        measured_on=DAY_0 + timedelta(days=2),
-        reason="the day after",
-        actor=clinician,
-    )
-    by_the_clock(treated)
-
-    (me, *changed) = everything(fhir, treated, _since=since)
-    assert me["resourceType"] == "Patient"
-    panels = {
-        each["effectiveDateTime"]: [
-            part.get("valueQuantity", {}).get("value") for part in each["component"]
-        ]
-        for each in changed
-        if each["id"].startswith("pressure-")
-    }
-    assert panels == {"2026-03-03": [None, 79], "2026-03-04": [121, None]}
-    states = {
-        each["id"]: (each["status"], each["meta"]["versionId"]) for each in changed
-    }
-    assert states[f"level-{level.pk}"] == ("entered-in-error", "2")
-    assert states[f"planned-{no_longer_wanted.pk}"] == ("cancelled", "2")
-    assert [each["id"] for each in changed if each["id"].startswith("level-")] == [
-        f"level-{level.pk}"
-    ]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_corrected_regimen_brings_all_that_rests_on_it(
-    fhir: FhirClient, treated: Patient, laboratory: Laboratory, clinician: Staff
-) -> None:
-    in_diary(treated, 1, dose="taken", actor=clinician)
-    level = a_trough(treated, "9", actor=clinician)
-    since = just_after(everything(fhir, treated))
-    asked = {"_type": "Observation,MedicationAdministration", "_since": since}
-    a_dose(treated, "3", day=30, actor=clinician)
-    (_me, *by_another) = everything(fhir, treated, **asked)
-
-    first = treated.doses.earliest("starts_on")
-    dosing.services.correct_dose(
-        dose=first,
-        version=first.version,
-        amount_mg=Decimal("1.5"),
-        interval_h=24,
-        usual_time=first.usual_time,
-        starts_on=first.starts_on,
-        stops_on=first.stops_on,
-        reason="from the chart",
-        actor=clinician,
-    )
-
-    (_me, read, taken) = everything(fhir, treated, **asked)
-    assert by_another == []
-    assert read["id"] == f"level-{level.pk}"
-    assert digits(taken["dosage"]["dose"]) == "1.50 mg"
-
-
-def blood_pressure(patient: Patient, clinician: Staff) -> list[Measurement]:
-    return [
-        services.add_measurement(
-            patient=patient,
-            quantity=quantity,
-            value=Decimal(value),
-            measured_on=DAY_0 + timedelta(days=1),
-            actor=clinician,
-        )
-        for quantity, value in (("systolic_mmhg", 121), ("diastolic_mmhg", 79))
-    ]
 
 
 def test_a_day_whose_pressures_belong_to_another_is_taken_back(
@@ -223,7 +185,10 @@ def test_the_next_poll_goes_back_to_what_is_still_being_written(
             cursor.execute("BEGIN")
             cursor.execute("SELECT now()")
             (began_at,) = cursor.fetchone()
-            page = fhir.read(f"Patient/{treated.pk}/$everything")
+        with connection.cursor() as cursor:
+            # All of this module is one transaction, which sees others as they were.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+        page = fhir.read(f"Patient/{treated.pk}/$everything")
     finally:
         other.close()
 
