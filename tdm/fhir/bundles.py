@@ -5,14 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 
+from tdm.fhir.dated import Rows
 from tdm.fhir.parts import About, Part, Resource
 from tdm.fhir.search import Place
-from tdm.fhir.sources import SOURCES, Rows, Source
+from tdm.fhir.sources import SOURCES, Source
 
-LAG = timedelta(minutes=1)
-"""A change is dated when its transaction begins, and seen when it ends."""
+LAG = timedelta(seconds=1)
+"""How late the database may list a transaction that has begun."""
+
+OLDEST = """
+SELECT least(clock_timestamp(), min(xact_start)) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend'
+  AND pid <> pg_backend_pid()
+"""
 
 Filter = Callable[[Source], Q | None]
 
@@ -22,6 +30,18 @@ class Page:
     total: int
     resources: Sequence[Resource]
     next: Place | None
+
+
+def settled_until() -> datetime:
+    """Return the instant until which every change can be seen by now.
+
+    A change is dated when its transaction begins, and seen when that ends: the oldest
+    that still runs bounds it, however long an import takes.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(OLDEST)
+        until: datetime = cursor.fetchone()[0]
+    return until - LAG
 
 
 def found(source: Source, about: About, asked: Filter) -> Rows | None:
@@ -42,12 +62,15 @@ def page(
     }
     total = sum(rows.count() for rows in by_place.values() if rows is not None)
     resources: list[Resource] = []
+    if not count:
+        return Page(total, resources, None)
     last = start
     for place, rows in sorted(by_place.items()):
         if rows is None or place < start.source:
             continue
         after = start.after if place == start.source else 0
-        for row in rows.filter(pk__gt=after)[: count + 1 - len(resources)]:
+        beyond = {f"{SOURCES[place].key}__gt": after}
+        for row in rows.filter(**beyond)[: count + 1 - len(resources)]:
             if len(resources) == count:
                 return Page(total, resources, last)
             resources.append(SOURCES[place].resource(row, about))
@@ -57,7 +80,7 @@ def page(
 
 def one(source: Source, about: About, key: int) -> tuple[Any, Resource] | None:
     """Return a row and its resource."""
-    row = source.of(about.patient).filter(pk=key).first()
+    row = source.of(about.patient).filter(**{source.key: key}).first()
     return (row, source.resource(row, about)) if row is not None else None
 
 
@@ -65,7 +88,7 @@ def bundle(
     shown: Page,
     links: Mapping[str, str],
     address: Callable[[Resource], str],
-    at: datetime,
+    until: datetime,
 ) -> Resource:
     """Return a page as a searchset.
 
@@ -82,7 +105,7 @@ def bundle(
     ]
     told: Resource = {
         "resourceType": "Bundle",
-        "meta": {"lastUpdated": (at - LAG).isoformat()},
+        "meta": {"lastUpdated": until.isoformat()},
         "type": "searchset",
         "total": shown.total,
         "link": [{"relation": name, "url": url} for name, url in links.items()],

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from tdm.fhir.parts import Part, Resource
 from tdm.fhir.rest import MEDIA_TYPE
-from tdm.fhir.sources import TYPES, sources_of
+from tdm.fhir.sources import CODES, DATES, TYPES, sources_of
 
 PUBLISHED_ON = "2026-11-26"
 """The day of the last change to what is said here."""
@@ -26,9 +26,9 @@ def parameters_of(kind: str) -> dict[str, str]:
     found = {**EVERY_SEARCH, "patient": "reference", "subject": "reference"}
     sources = sources_of(kind)
     if all(source.day for source in sources):
-        found["date"] = "date"
+        found[DATES.get(kind, "date")] = "date"
     if any(source.codes for source in sources):
-        found["code"] = "token"
+        found[CODES.get(kind, "code")] = "token"
     return found
 
 
@@ -75,7 +75,10 @@ def capability_statement(address: str) -> Resource:
                 "documentation": (
                     "A search names its patient; parameters that are not known are"
                     " refused. What was entered in error is sent with that status."
-                    " Regimens are plans, never orders."
+                    " Regimens are plans, never orders. lastUpdated follows what a"
+                    " resource rests on: a level is told again when the regimen or the"
+                    " protocol behind it is corrected, a dose taken with its regimen."
+                    " A page's own meta.lastUpdated is the _since of the next poll."
                 ),
                 "security": {
                     "description": "A token of the clinic in the Authorization header."

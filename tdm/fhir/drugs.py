@@ -1,6 +1,6 @@
 """Sirolimus as it was prescribed, and as it was taken dose by dose."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from dosing.models import GIVEN, Dose, Intake, State
@@ -34,26 +34,54 @@ def request(row: Dose, about: About) -> Resource:
         "medicationCodeableConcept": sirolimus(),
         "subject": about.subject,
         "reasonCode": [concept(row.reason)],
-        "dosageInstruction": [
-            {
-                "text": str(row),
-                "timing": {"repeat": timing(row)},
-                "doseAndRate": [{"doseQuantity": quantity(row.amount_mg, "mg")}],
-                "maxDosePerPeriod": most(row),
-            }
-        ],
+        "dosageInstruction": [instruction(row)],
     }
 
 
+def statement(row: Dose, about: About) -> Resource:
+    """Return a regimen as what the patient takes, took or is going to take."""
+    last = last_day(row)
+    return {
+        "basedOn": [reference("MedicationRequest", row.pk)],
+        "status": status(row, about.today),
+        "medicationCodeableConcept": sirolimus(),
+        "subject": about.subject,
+        "effectivePeriod": period(row.starts_on, last),
+        "reasonCode": [concept(row.reason)],
+        "dosage": [instruction(row)],
+    }
+
+
+def status(row: Dose, today: date) -> str:
+    if row.cancelled_at is not None:
+        return "not-taken"
+    if row.starts_on > today:
+        return "intended"
+    return "completed" if row.stops_on and row.stops_on <= today else "active"
+
+
+def instruction(row: Dose) -> Part:
+    return {
+        "text": str(row),
+        "timing": {"repeat": timing(row)},
+        "doseAndRate": [{"doseQuantity": quantity(row.amount_mg, "mg")}],
+        "maxDosePerPeriod": most(row),
+    }
+
+
+def last_day(row: Dose) -> date | None:
+    """Return the day before it stops."""
+    return row.stops_on - timedelta(days=1) if row.stops_on else None
+
+
 def timing(row: Dose) -> Part:
-    """Return how often and when; the last day is the one before it stops."""
-    last = row.stops_on - timedelta(days=1) if row.stops_on else None
+    """Return how often and when."""
     first = datetime.combine(row.starts_on, row.usual_time)
     times = [
         first + timedelta(hours=slot * row.interval_h) for slot in range(row.per_day)
     ]
     return {
-        "boundsPeriod": period(row.starts_on, last),
+        "boundsPeriod": period(row.starts_on, last_day(row)),
         "frequency": row.per_day,
         "period": max(1, row.interval_h // HOURS_PER_DAY),
         "periodUnit": "d",
@@ -107,7 +135,7 @@ def administration(row: Intake, about: About) -> Resource:
 
 def reason(row: Intake) -> list[Part]:
     """Return what the diary says happened, and why a dose was missed."""
-    said = of_ours("dose-state", row.state, row.reason or row.get_state_display())
+    said = of_ours("dose-state", row.state, row.reason or State(row.state).label)
     return [said]
 
 

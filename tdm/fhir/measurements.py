@@ -1,10 +1,12 @@
 """What was measured on a patient: vital signs, pain, limbs, MRI, and safety labs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
 
 from dosing.models import LabResult
 from patients.models import Measurement, Quantity
-from patients.models.observations import OF_IMAGING
+from patients.models.observations import OF_IMAGING, VolumeMethod
 from tdm.fhir.codes import (
     LOINC,
     PAIN,
@@ -43,18 +45,25 @@ def measurement(row: Measurement, about: About) -> Resource:
         "extension": extension("printed-change-percent", row.printed_percent),
         "status": status(row),
         "category": [hl7("observation-category", category(what))],
-        "code": code(what, row.get_quantity_display()),
+        "code": code(what, what.label),
         "subject": about.subject,
         "effectiveDateTime": row.measured_on.isoformat(),
         "valueQuantity": quantity(row.value, unit),
         "bodySite": body_site(row),
-        "method": of_ours("volume-method", row.method, row.get_method_display()),
+        "method": method(row),
         "derivedFrom": [reference("ImagingStudy", row.imaging_id)]
         if row.imaging_id
         else [],
         "focus": [reference("BodyStructure", row.lesion_id)] if row.lesion_id else [],
         "note": notes(row.note),
     }
+
+
+def method(row: Measurement) -> Part:
+    """Return how a volume was measured; other numbers have none."""
+    if not row.method:
+        return {}
+    return of_ours("volume-method", row.method, VolumeMethod(row.method).label)
 
 
 def category(what: Quantity) -> str:
@@ -65,7 +74,7 @@ def category(what: Quantity) -> str:
     return "imaging" if what in OF_IMAGING else "exam"
 
 
-def code(what: Quantity, text: str) -> Part:
+def code(what: Quantity, text: object) -> Part:
     """Return the verified code of a quantity beside our own, or our own alone."""
     ours = coding(own("quantity"), what.value)
     if what in VITAL_SIGNS:
@@ -82,22 +91,24 @@ def body_site(row: Measurement) -> Part:
     return concept(str(place)) if place else {}
 
 
-def of_the_day(row: Measurement, about: About) -> Mapping[Quantity, Measurement]:
-    """Return the pressures of a day: what stands, else what was entered in error."""
-    rows = about.pressures[row.measured_on]
-    standing = [each for each in rows if each.withdrawn_at is None]
-    return {Quantity(each.quantity): each for each in standing or rows}
+class FirstOfItsDay(Protocol):
+    """The first version of a blood pressure that was ever dated to a day."""
+
+    quantity: str
+    measured_on: date
 
 
-def pressure(row: Measurement, about: About) -> Resource:
-    """Return the blood pressures of one day as one panel.
+def pressure(row: FirstOfItsDay, about: About) -> Resource:
+    """Return the blood pressures of one day as one panel: what stands of them.
 
-    `row` is the first that was entered for the day; the panel keeps its number.
+    Where none does, it is sent as entered in error, with what was withdrawn; a day
+    whose pressures belong to another day has none.
     """
-    members = of_the_day(row, about)
-    shown = list(members.values())
+    rows = about.pressures.get(row.measured_on, [])
+    shown = [each for each in rows if each.withdrawn_at is None] or rows
+    members = {Quantity(each.quantity): each for each in shown}
     return {
-        "status": panel_status(shown, about.pressures[row.measured_on]),
+        "status": panel_status(shown, rows),
         "category": [hl7("observation-category", "vital-signs")],
         "code": concept("Blood pressure", coding(LOINC, *PRESSURE_PANEL)),
         "subject": about.subject,
@@ -105,12 +116,12 @@ def pressure(row: Measurement, about: About) -> Resource:
         "component": [
             component(quantity_, members.get(quantity_)) for quantity_ in PRESSURES
         ],
-        "note": notes(*(each.note for each in shown)),
+        "note": notes(*(each.note for each in members.values())),
     }
 
 
 def panel_status(shown: Sequence[Measurement], rows: Sequence[Measurement]) -> str:
-    if shown[0].withdrawn_at is not None:
+    if all(each.withdrawn_at is not None for each in shown):
         return "entered-in-error"
     changed = len(shown) < len(rows) or any(each.version > 1 for each in shown)
     return "corrected" if changed else "final"
@@ -123,11 +134,7 @@ def component(what: Quantity, row: Measurement | None) -> Part:
     return {**said, "valueQuantity": quantity(row.value, row.unit)}
 
 
-def panel_version(row: Measurement, about: About) -> int:
-    return sum(each.version for each in about.pressures[row.measured_on])
-
-
-def profiles(row: Measurement) -> list[str]:
+def profiles(row: Measurement | FirstOfItsDay) -> list[str]:
     """Name the profiles of vital signs that a measurement follows."""
     what = Quantity(row.quantity)
     if what in PRESSURES:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from dosing.history import History, history_of
 from dosing.models import Dose
 from patients.models import Measurement, Patient
@@ -39,6 +41,10 @@ class About:
         for row in rows.order_by("pk"):
             found.setdefault(row.measured_on, []).append(row)
         return found
+
+    @cached_property
+    def today(self) -> date:
+        return self.patient.site.today(timezone.now())
 
     def dose_on(self, day: date) -> Dose | None:
         """Return the regimen that was prescribed for a day."""

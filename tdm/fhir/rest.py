@@ -80,6 +80,14 @@ def outcome(status: HTTPStatus, said: str, where: str = "") -> Resource:
     return {"resourceType": "OperationOutcome", "issue": [issue]}
 
 
+class BadParameterError(exceptions.ValidationError):
+    """A parameter that cannot be read, or is not one of ours."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name}: {why}")
+        self.where = f"http.{name}"
+
+
 def outcome_of(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Answer an error of a view; what is none of ours stays an error of the server."""
     answer = views.exception_handler(error, dict(context))
@@ -94,7 +102,8 @@ def outcome_of(error: Exception, context: Mapping[str, Any]) -> Response | None:
         for name, value in answer.items()
         if name not in {"Content-Type", "Allow"}
     }
-    body = outcome(status, str(said or ""))
+    where = error.where if isinstance(error, BadParameterError) else ""
+    body = outcome(status, str(said or ""), where)
     return Response(body, status=status, headers=headers, content_type=CONTENT)
 
 
@@ -117,11 +126,3 @@ class FhirView(APIView):
         asked = request.query_params.get("_format", "json")
         if "json" not in asked:
             raise exceptions.NotAcceptable(_("Only JSON is served."))
-
-    def finalize_response(
-        self, request: Request, response: Any, *args: Any, **facts: Any
-    ) -> Any:
-        answer = super().finalize_response(request, response, *args, **facts)
-        if answer.status_code != HTTPStatus.NOT_MODIFIED:
-            answer["Content-Type"] = CONTENT
-        return answer

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from rest_framework import exceptions
 
-from tdm.fhir.sources import SOURCES, TYPES, Source
+from tdm.fhir.rest import BadParameterError
+from tdm.fhir.sources import CODES, DATES, SOURCES, TYPES, Source
 
 DEFAULT_COUNT = 100
 MOST_AT_ONCE = 1000
@@ -23,13 +23,6 @@ DAYS = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?")
 PREFIXED = re.compile(r"(eq|ge|gt|le|lt)?(\d.*)", re.DOTALL)
 PLACE = re.compile(r"(\d{1,2})\.(\d{1,18})")
 LAST_YEAR = 9998
-
-
-class BadParameterError(exceptions.ValidationError):
-    """A parameter that cannot be read, or is not one of ours."""
-
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(f"{name}: {why}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +48,8 @@ def place_of(text: str) -> Place:
 def count_of(text: str) -> int:
     if not text:
         return DEFAULT_COUNT
-    if not re.fullmatch(r"\d{1,6}", text) or not int(text):
-        raise BadParameterError("_count", _("A whole number above 0."))
+    if not re.fullmatch(r"[0-9]{1,6}", text):
+        raise BadParameterError("_count", _("A whole number; 0 asks for the total."))
     return min(int(text), MOST_AT_ONCE)
 
 
@@ -174,11 +167,12 @@ class Query:
             found &= within(
                 "changed_at", bounds_of("_lastUpdated", text, self.zone), self.zone
             )
-        for text in self.given.get("date", ()):
-            found &= within(source.day, bounds_of("date", text, self.zone), self.zone)
+        name = DATES.get(source.kind, "date")
+        for text in self.given.get(name, ()):
+            found &= within(source.day, bounds_of(name, text, self.zone), self.zone)
         if keys := self.one("_id"):
-            found &= Q(pk__in=keys_of(source, keys.split(",")))
-        code = self.one("code")
+            found &= Q(**{f"{source.key}__in": keys_of(source, keys.split(","))})
+        code = self.one(CODES.get(source.kind, "code"))
         chosen = with_code(source, code) if code else Q()
         return None if chosen is None else found & chosen
 

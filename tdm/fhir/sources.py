@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q
 
 from dosing.models import Analyte, Dose, Intake, LabResult, TroughLevel
 from patients import ctcae
@@ -30,7 +30,6 @@ from tdm.fhir.codes import (
     LOINC,
     PAIN,
     PRESSURE_PANEL,
-    PRESSURES,
     PROFILES,
     SIROLIMUS_ATC,
     SIROLIMUS_IN_BLOOD,
@@ -38,68 +37,42 @@ from tdm.fhir.codes import (
     VITAL_SIGNS,
     own,
 )
+from tdm.fhir.dated import (
+    Rows,
+    changed,
+    changed_as_days_pass,
+    days_with_pressures,
+    every_row,
+    single_measurements,
+    with_its_reading,
+    with_its_regimen,
+)
 from tdm.fhir.parts import About, Resource, filled
 
-Rows = QuerySet[Any]
 Code = tuple[str, str]
 """System and code."""
-
-
-def changed(rows: Rows) -> Rows:
-    """Say of each row when its last version was written: the database keeps it."""
-    versions = rows.model.pgh_event_model._default_manager
-    mine = versions.filter(pgh_obj=OuterRef("pk")).order_by("-pgh_created_at")
-    found: Rows = rows.annotate(changed_at=Subquery(mine.values("pgh_created_at")[:1]))
-    return found
-
-
-def changed_with_its_day(rows: Rows) -> Rows:
-    """Say when any blood pressure of the same day was last written."""
-    versions = Measurement.pgh_event_model._default_manager  # type: ignore[attr-defined]
-    same_day = versions.filter(
-        pgh_obj__patient=OuterRef("patient"),
-        pgh_obj__measured_on=OuterRef("measured_on"),
-        pgh_obj__quantity__in=PRESSURES,
-    )
-    days = same_day.order_by().values("pgh_obj__patient")
-    latest = days.annotate(at=Max("pgh_created_at")).values("at")
-    found: Rows = rows.annotate(changed_at=Subquery(latest))
-    return found
 
 
 def version_of(row: Any, about: About) -> int:
     return int(row.version)
 
 
+def version_by_time(row: Any, about: About) -> int:
+    """Return a number that grows whenever something of a resource changes."""
+    return int(f"{row.changed_at.astimezone(UTC):%Y%m%d%H%M%S%f}")
+
+
 def no_profiles(row: Any) -> Sequence[str]:
     return ()
-
-
-def every_row(rows: Rows) -> Rows:
-    return rows
-
-
-def single_measurements(rows: Rows) -> Rows:
-    return rows.exclude(quantity__in=PRESSURES)
-
-
-def first_pressures(rows: Rows) -> Rows:
-    """Keep the first blood pressure of each day: it stands for the panel of the day."""
-    pressures = Measurement.objects.filter(quantity__in=PRESSURES)
-    earlier = pressures.filter(
-        patient=OuterRef("patient"),
-        measured_on=OuterRef("measured_on"),
-        pk__lt=OuterRef("pk"),
-    )
-    return rows.filter(~Exists(earlier), quantity__in=PRESSURES)
 
 
 @dataclass(frozen=True)
 class Source:
     """Rows of one table that become resources of one type.
 
-    `prefix` tells the numbers of several tables of one type apart. `day` is the field
-    of clinical time; a source without one has no date to search by.
+    `prefix` tells the numbers of several tables of one type apart, `key` is what holds
+    them. `day` is the field of clinical time; a source without one has no date to
+    search by.
     """
 
     kind: str
@@ -112,7 +85,8 @@ class Source:
     kept: Callable[[Rows], Rows] = every_row
     version: Callable[[Any, About], int] = version_of
     profiles: Callable[[Any], Iterable[str]] = no_profiles
-    dated: Callable[[Rows], Rows] = changed
+    dated: Callable[[Rows, Patient], Rows] = changed
+    key: str = "pk"
 
     @property
     def owner(self) -> str:
@@ -121,7 +95,7 @@ class Source:
     def of(self, patient: Patient) -> Rows:
         rows = self.table._default_manager.filter(**{self.owner: patient.pk})
         found = rows.select_related(*self.joined) if self.joined else rows
-        return self.dated(self.kept(found)).order_by("pk")
+        return self.dated(self.kept(found), patient).order_by("pk")
 
     def owner_of(self, number: int, staff: Staff) -> int | None:
         """Return the patient of a row, if one of their clinics is the reader's."""
@@ -181,6 +155,7 @@ SOURCES = (
         "drawn_at",
         {(LOINC, SIROLIMUS_IN_BLOOD[0]): ALL},
         joined=("laboratory",),
+        dated=with_its_reading,
     ),
     Source(
         "Observation",
@@ -196,14 +171,14 @@ SOURCES = (
     Source(
         "Observation",
         "pressure-",
-        Measurement,
+        Measurement.pgh_event_model,  # type: ignore[attr-defined]
         measurements.pressure,
         "measured_on",
         {(LOINC, PRESSURE_PANEL[0]): ALL},
-        kept=first_pressures,
-        version=measurements.panel_version,
+        version=version_by_time,
         profiles=measurements.profiles,
-        dated=changed_with_its_day,
+        dated=days_with_pressures,
+        key="first",
     ),
     Source(
         "Observation",
@@ -216,12 +191,24 @@ SOURCES = (
     ),
     Source("MedicationRequest", "", Dose, drugs.request, "starts_on", SIROLIMUS),
     Source(
+        "MedicationStatement",
+        "",
+        Dose,
+        drugs.statement,
+        "starts_on",
+        SIROLIMUS,
+        version=version_by_time,
+        dated=changed_as_days_pass,
+    ),
+    Source(
         "MedicationAdministration",
         "",
         Intake,
         drugs.administration,
         "due_on",
         SIROLIMUS,
+        version=version_by_time,
+        dated=with_its_regimen,
     ),
     Source(
         "AdverseEvent",
@@ -252,6 +239,16 @@ SOURCES = (
 """In the order in which pages tell them; a cursor names a place in this row."""
 
 TYPES = tuple(dict.fromkeys(source.kind for source in SOURCES))
+
+
+DATES = {
+    "MedicationAdministration": "effective-time",
+    "MedicationStatement": "effective",
+    "ImagingStudy": "started",
+    "Task": "period",
+}
+CODES = {"AdverseEvent": "event"}
+"""What R4 calls the search by date and by code, where it has another name for it."""
 
 
 def sources_of(kind: str) -> list[Source]:

@@ -1,5 +1,6 @@
 """Patients for FHIR clients: read, search, everything."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -9,8 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.http import Http404
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.http import http_date, urlencode
+from django.utils.http import http_date, parse_etags, urlencode
 from django.utils.translation import gettext as _
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -21,11 +21,12 @@ from patients.models import Patient
 from patients.rest import caller
 from tdm.fhir import bundles, search
 from tdm.fhir.capability import PAGING, capability_statement, parameters_of
+from tdm.fhir.dated import last_version
 from tdm.fhir.extensions import EXTENSIONS, definition_of
 from tdm.fhir.parts import About, Resource
-from tdm.fhir.rest import FhirView
-from tdm.fhir.search import BadParameterError, Query, bounds_of, within
-from tdm.fhir.sources import SOURCES, TYPES, Source, changed, sources_of
+from tdm.fhir.rest import BadParameterError, FhirView, as_json
+from tdm.fhir.search import Query, bounds_of, within
+from tdm.fhir.sources import SOURCES, TYPES, Source, sources_of
 
 LONGEST_KEY = 18
 """A longer number is no key of a row."""
@@ -87,7 +88,7 @@ def asked_by(request: Request, about: About | None) -> Query:
 
 
 def answer(
-    request: Request, query: Query, shown: bundles.Page, at: datetime
+    request: Request, query: Query, shown: bundles.Page, until: datetime
 ) -> Response:
     """Return a page with links to itself and to the next."""
     here = request.build_absolute_uri(request.path)
@@ -101,7 +102,7 @@ def answer(
     def full(resource: Resource) -> str:
         return f"{root}/{resource['resourceType']}/{resource['id']}"
 
-    return Response(bundles.bundle(shown, links, full, at))
+    return Response(bundles.bundle(shown, links, full, until))
 
 
 def address(path: str, given: Sequence[tuple[str, str]]) -> str:
@@ -115,7 +116,7 @@ class Everything(FhirView):
 
     def get(self, request: Request, patient_id: int) -> Response:
         """Return the patient and all of the types asked for, page by page."""
-        at = timezone.now()
+        until = bundles.settled_until()
         about = seen(request, str(patient_id), "$everything")
         query = asked_by(request, about)
         query.check(self.PARAMETERS)
@@ -128,7 +129,7 @@ class Everything(FhirView):
             search.place_of(query.one("_page")),
             search.count_of(query.one("_count")),
         )
-        return answer(request, query, shown, at)
+        return answer(request, query, shown, until)
 
 
 class Search(FhirView):
@@ -139,11 +140,11 @@ class Search(FhirView):
         kind = resource
         if kind not in TYPES:
             raise Http404
-        at = timezone.now()
+        until = bundles.settled_until()
         query = asked_by(request, None)
         query.check({*parameters_of(kind), *PAGING})
         if kind == "Patient":
-            return answer(request, query, patients(request, query), at)
+            return answer(request, query, patients(request, query), until)
         whose = query.one("patient", "subject").removeprefix("Patient/")
         if not whose:
             raise BadParameterError("patient", _("Say whose."))
@@ -156,14 +157,15 @@ class Search(FhirView):
             search.place_of(query.one("_page")),
             search.count_of(query.one("_count")),
         )
-        return answer(request, query, shown, at)
+        return answer(request, query, shown, until)
 
 
 def patients(request: Request, query: Query) -> bundles.Page:
     """Return a page of the patients of the token's clinics; the audit counts them."""
     (source,) = sources_of("Patient")
     visible = Patient.objects.visible_to(caller(request)).select_related("site")
-    rows = changed(visible).filter(of_patients(query, source)).order_by("pk")
+    dated = visible.annotate(changed_at=last_version(visible))
+    rows = dated.filter(of_patients(query, source)).order_by("pk")
     start = search.place_of(query.one("_page"))
     count = search.count_of(query.one("_count"))
     page = list(rows.filter(pk__gt=start.after)[: count + 1])
@@ -174,7 +176,7 @@ def patients(request: Request, query: Query) -> bundles.Page:
     return bundles.Page(
         rows.count(),
         [source.resource(row, About(row)) for row in shown],
-        search.Place(0, shown[-1].pk) if len(page) > count else None,
+        search.Place(0, shown[-1].pk) if 0 < count < len(page) else None,
     )
 
 
@@ -213,12 +215,16 @@ def place_of(kind: str, key: str) -> tuple[Source, int]:
 
 
 def tagged(request: Request, row: object, resource: Resource) -> Response:
-    """Return a resource, or that the version the client has is still the one."""
+    """Return a resource, or that the client has it as it is.
+
+    Its tag is its version and what it says, for a reading follows other records too.
+    """
     meta = resource["meta"]
     version = meta["versionId"] if isinstance(meta, dict) else ""
-    tag = f'W/"{version}"'
+    digest = hashlib.sha256(as_json(resource).encode()).hexdigest()
+    tag = f'W/"{version}-{digest[:16]}"'
     changed_at: datetime = row.changed_at  # type: ignore[attr-defined]
     headers = {"ETag": tag, "Last-Modified": http_date(changed_at.timestamp())}
-    if request.headers.get("If-None-Match") == tag:
+    if tag in parse_etags(request.headers.get("If-None-Match", "")):
         return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(resource, headers=headers)

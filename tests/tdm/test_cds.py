@@ -1,22 +1,92 @@
 """What another system shows when someone opens a patient there."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from dosing.models import Laboratory
 from patients import services
-from patients.models import AuditEvent, Patient, Scope, Site, Staff
-from tests.builders import a_patient, a_site, a_trough
+from patients.models import AuditEvent, Patient, Role, Scope, Site, Staff
+from tests.builders import (
+    a_dose,
+    a_laboratory,
+    a_patient,
+    a_protocol,
+    a_site,
+    a_staff_member,
+    a_trough,
+)
+from tests.tdm.fhir_world import kept_for_a_module
 
 Json = dict[str, Any]
 CARDS = "/cds-services/sirolimus-tdm"
 
 
+pytestmark = pytest.mark.django_db
+
+
+@dataclass(frozen=True)
+class Ward:
+    """A clinic with a record system, and what that showed of two of its patients."""
+
+    site: Site
+    clinician: Staff
+    laboratory: Laboratory
+    system: Client
+    treated: Patient
+    above: Patient
+    answer: Any
+    """What was answered when `above` was opened."""
+
+
+@pytest.fixture(scope="module")
+def ward(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Ward]:
+    with kept_for_a_module(django_db_blocker):
+        site = a_site()
+        clinician = a_staff_member(site, Role.CLINICIAN)
+        laboratory, protocol = a_laboratory(site), a_protocol()
+        treated, above = (a_patient(site, clinician) for _ in range(2))
+        for patient in (treated, above):
+            a_dose(patient, "2", protocol=protocol, actor=clinician)
+        a_trough(above, "16.4", actor=clinician)
+        system = a_system(site, a_staff_member(site, Role.ADMIN))
+        answer = post(system, CARDS, opened(above))
+        yield Ward(site, clinician, laboratory, system, treated, above, answer)
+
+
 @pytest.fixture
-def record_system(site: Site, administrator: Staff) -> Client:
+def site(ward: Ward) -> Site:
+    return ward.site
+
+
+@pytest.fixture
+def clinician(ward: Ward) -> Staff:
+    return ward.clinician
+
+
+@pytest.fixture
+def record_system(ward: Ward) -> Client:
+    return ward.system
+
+
+@pytest.fixture
+def treated(ward: Ward) -> Patient:
+    """Someone on 2 mg once daily, of whom no level is known."""
+    return ward.treated
+
+
+@pytest.fixture
+def above(ward: Ward) -> Patient:
+    """Someone whose latest trough lies above the target."""
+    return ward.above
+
+
+def a_system(site: Site, administrator: Staff) -> Client:
     _token, key = services.issue_token(
         name="record system",
         site=site,
@@ -46,13 +116,6 @@ def cards(system: Client, patient: Patient) -> list[Json]:
     return found
 
 
-@pytest.fixture
-def above(treated: Patient, laboratory: Laboratory, clinician: Staff) -> Patient:
-    """Someone whose latest trough lies above the target."""
-    a_trough(treated, "16.4", actor=clinician)
-    return treated
-
-
 def test_the_service_says_what_it_is_and_when_it_is_asked(client: Client) -> None:
     (service,) = client.get("/cds-services").json()["services"]
 
@@ -61,9 +124,9 @@ def test_the_service_says_what_it_is_and_when_it_is_asked(client: Client) -> Non
 
 
 def test_a_card_tells_the_reading_and_the_advice_with_their_sources(
-    record_system: Client, above: Patient
+    ward: Ward, above: Patient
 ) -> None:
-    (card,) = cards(record_system, above)
+    (card,) = ward.answer.json()["cards"]
 
     assert card["summary"] == "Sirolimus: 16.4 ng/mL is above 5\u201315."
     assert card["indicator"] == "warning"
@@ -77,13 +140,10 @@ def test_a_card_tells_the_reading_and_the_advice_with_their_sources(
     assert card["links"][0]["url"].endswith(f"/patients/{above.pk}/")
 
 
-def test_a_card_names_nobody_and_never_acts(
-    record_system: Client, above: Patient
-) -> None:
-    answer = post(record_system, CARDS, opened(above))
-    (card,) = answer.json()["cards"]
+def test_a_card_names_nobody_and_never_acts(ward: Ward, above: Patient) -> None:
+    (card,) = ward.answer.json()["cards"]
 
-    text = answer.content.decode()
+    text = ward.answer.content.decode()
     assert len(card["summary"]) < 140
     for name in (above.family_name, above.given_name, above.identifier):
         assert name not in text
@@ -98,7 +158,6 @@ def test_a_card_names_nobody_and_never_acts(
 def test_how_urgent_a_card_is_follows_the_reading(
     record_system: Client,
     treated: Patient,
-    laboratory: Laboratory,
     clinician: Staff,
     reported: str,
     indicator: str,
@@ -111,7 +170,7 @@ def test_how_urgent_a_card_is_follows_the_reading(
 
 
 def test_a_level_that_cannot_be_used_suggests_no_dose(
-    record_system: Client, treated: Patient, laboratory: Laboratory, clinician: Staff
+    record_system: Client, treated: Patient, clinician: Staff
 ) -> None:
     a_trough(treated, "16.4", hours_after_dose=3, actor=clinician)
 
@@ -145,10 +204,26 @@ def test_a_hook_without_its_patient_is_refused(
     assert [each.status_code for each in refused] == [412, 412, 400, 400, 404, 400, 401]
 
 
-def test_what_became_of_a_card_is_kept_with_the_patient(
-    record_system: Client, above: Patient
+def test_a_reader_without_names_is_shown_no_card(
+    site: Site, administrator: Staff, above: Patient
 ) -> None:
-    (card,) = cards(record_system, above)
+    _token, key = services.issue_token(
+        name="cohort",
+        site=site,
+        scopes=[Scope.READ_COHORT],
+        days=30,
+        actor=administrator,
+    )
+    reader = Client(headers={"authorization": f"Token {key}"})
+
+    assert post(reader, CARDS, opened(above)).status_code == 403
+    assert AuditEvent.objects.filter(action="read_cds").count() == 1  # the ward's own
+
+
+def test_what_became_of_a_card_is_kept_with_the_patient(
+    record_system: Client, ward: Ward, above: Patient
+) -> None:
+    (card,) = ward.answer.json()["cards"]
     said = {
         "card": card["uuid"],
         "outcome": "overridden",
