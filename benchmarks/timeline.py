@@ -167,11 +167,11 @@ def serializer(
     found = []
     for serialize, model, day in SERIALIZED:
         newest = model._default_manager.filter(patient=patient).order_by(f"-{day}")
-        for each in newest[: count // len(SERIALIZED) + 1]:
-            found.append((getattr(each, day), serialize(each).data))
+        rows = newest[: count // len(SERIALIZED) + 1]
+        found += [(each[day], each) for each in serialize(rows, many=True).data]
     found.sort(key=itemgetter(0), reverse=True)
     start("200 OK", [("Content-Type", "application/json")])
-    return [orjson.dumps([data for _day, data in found[:count]], default=str)]
+    return [orjson.dumps([each for _day, each in found[:count]], default=str)]
 
 
 def called(
