@@ -2,6 +2,13 @@
 
 from django.urls import path
 
+from patients.api.imaging import (
+    ImagingStudyView,
+    ImagingView,
+    LandmarksView,
+    LandmarkView,
+    WithdrawImagingView,
+)
 from patients.api.observations import (
     EffectsView,
     EffectView,
@@ -21,16 +28,7 @@ from patients.api.schedule import (
     TasksView,
     TaskView,
 )
-from patients.api.visits import (
-    ImagingStudyView,
-    ImagingView,
-    LandmarksView,
-    LandmarkView,
-    VisitsView,
-    VisitView,
-    WithdrawImagingView,
-    WithdrawVisitView,
-)
+from patients.api.visits import VisitsView, VisitView, WithdrawVisitView
 
 OF_PATIENT = "patients/<int:patient_id>/"
 
