@@ -1,16 +1,18 @@
-"""How every answer of the API is shaped and guarded: strict JSON, scopes, problems."""
+"""How every answer of the API is shaped and guarded: scopes, parameters, problems."""
 
+import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from decimal import Decimal
 from difflib import get_close_matches
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError
+from django.http import Http404
 from django.utils import timezone
+from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -18,7 +20,7 @@ from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
 from redis.exceptions import RedisError
 from rest_framework import exceptions, views
-from rest_framework.parsers import JSONParser
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,77 +28,7 @@ from rest_framework.throttling import UserRateThrottle
 
 from patients.models import ApiToken, Staff
 from patients.models.rules import errors_by_field, refusal_of
-
-DEEPEST = 20
-MOST_DIGITS = 20
-
-
-class StrictJSONParser(JSONParser):
-    """JSON where every key stands once and every number is a decimal as written."""
-
-    def parse(
-        self,
-        stream: Any,
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        try:
-            text = stream.read().decode("utf-8")
-            if max_depth(text) > DEEPEST:
-                raise exceptions.ParseError(_("The document is nested too deeply."))
-            return whole_text(
-                json.loads(
-                    text,
-                    object_pairs_hook=once_each,
-                    parse_float=Decimal,
-                    parse_int=whole,
-                    parse_constant=no_constant,
-                )
-            )
-        except UnicodeDecodeError as error:
-            raise exceptions.ParseError(_("The document is not UTF-8.")) from error
-        except ValueError as error:
-            raise exceptions.ParseError(
-                _("The document is not JSON: %(why)s") % {"why": error}
-            ) from error
-
-
-def whole_text(document: Any) -> Any:
-    """Refuse half of a character, which no answer could show."""
-    json.dumps(document, ensure_ascii=False, default=str).encode()
-    return document
-
-
-TEXTS = re.compile(r'"(?:\\.|[^"\\])*"')
-
-
-def max_depth(text: str) -> int:
-    depth = deepest = 0
-    for sign in TEXTS.sub("", text):
-        depth += (sign in "[{") - (sign in "]}")
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def once_each(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _value in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise exceptions.ParseError(
-            _("The key %(key)s stands more than once.") % {"key": ascii(twice)}
-        )
-    return found
-
-
-def whole(digits: str) -> int:
-    if len(digits) > MOST_DIGITS:
-        raise ValueError(_("a number is too long"))
-    return int(digits)
-
-
-def no_constant(name: str) -> None:
-    raise ValueError(_("%(name)s is not a number") % {"name": name})
+from patients.strict_json import CodedError
 
 
 def caller(request: Request) -> Staff:
@@ -177,8 +109,12 @@ def problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
     response = views.exception_handler(error, dict(context))
     if response is None:
         return None
-    detail = str(getattr(error, "detail", "")) or None
-    answer = document(HTTPStatus(response.status_code), detail=detail)
+    detail = getattr(error, "detail", "")
+    answer = document(
+        HTTPStatus(response.status_code),
+        detail=str(detail) or None,
+        code=getattr(detail, "code", None),
+    )
     for header, value in response.items():
         if header not in {"Content-Type", "Allow"}:
             answer[header] = value
@@ -204,9 +140,15 @@ def refused_cells(errors: Sequence[Mapping[str, str]]) -> Response:
     return document(status, errors=errors)
 
 
-def etag(version: object) -> str:
-    """Return the tag by which a program names a version of a record."""
-    return f'W/"{version}"'
+def etag(version: object, shown: object = None) -> str:
+    """Return the tag by which a program names a version of a record.
+
+    Where an answer shows more than the record itself, the tag tells what was shown.
+    """
+    if shown is None:
+        return f'W/"{version}"'
+    text = json.dumps(shown, default=str)
+    return f'W/"{version}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
 
 
 def version_asked(request: Request) -> int:
@@ -220,7 +162,13 @@ def version_asked(request: Request) -> int:
     return int(found[1])
 
 
-TAG = re.compile(r'(?:W/)?"([0-9]{1,9})"', re.ASCII)
+TAG = re.compile(r'(?:W/)?"([0-9]{1,9})(?:-[0-9a-f]{16})?"', re.ASCII)
+
+
+def is_known(request: Request, tag: str) -> bool:
+    """Return whether a program holds this version already, by `If-None-Match`."""
+    held = parse_etags(request.headers.get("If-None-Match", ""))
+    return held == ["*"] or tag in held
 
 
 class UnconditionalError(exceptions.APIException):
@@ -233,19 +181,42 @@ class TooLargeError(exceptions.APIException):
     default_detail = gettext_lazy("The document is too large.")
 
 
-class CodedError(exceptions.UnsupportedMediaType):
-    default_detail = gettext_lazy("Send JSON in UTF-8, without Content-Encoding.")
+class TooLongError(exceptions.APIException):
+    status_code = HTTPStatus.REQUEST_URI_TOO_LONG
+    default_detail = gettext_lazy("The address is too long.")
+    default_code = "too_long"
+
+
+OTHER_METHODS = (
+    "X-HTTP-Method-Override",
+    "X-HTTP-Method",
+    "X-Method-Override",
+)
+MOST_BYTES = 1_000_000
+LONGEST_QUERY = 4_000
 
 
 def check_request(request: Request, parameters: Collection[str]) -> None:
     """Refuse what would be ignored without a word: an encoding, a parameter."""
-    if "X-HTTP-Method-Override" in request.headers:
+    check_headers(request)
+    if len(request.META["QUERY_STRING"]) > LONGEST_QUERY:
+        raise TooLongError
+    check_parameters(request, parameters)
+
+
+def check_headers(request: Request) -> None:
+    if any(name in request.headers for name in OTHER_METHODS):
         raise exceptions.ParseError(_("Send the method itself."))
+    if request.get_host().partition(":")[0].endswith("."):
+        raise exceptions.ParseError(_("Name the host without a dot at its end."))
     charset = getattr(request, "content_params", {}).get("charset", "utf-8")
     if "Content-Encoding" in request.headers or charset.lower() != "utf-8":
         raise CodedError(request.content_type, detail=CodedError.default_detail)
     if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
         raise TooLargeError
+
+
+def check_parameters(request: Request, parameters: Collection[str]) -> None:
     for name, values in request.query_params.lists():
         if name not in parameters:
             near = get_close_matches(name, parameters, n=1)
@@ -254,16 +225,53 @@ def check_request(request: Request, parameters: Collection[str]) -> None:
             raise exceptions.ParseError(words + hint, code="unknown_parameter")
         if len(values) > 1:
             words = _("The parameter %(name)s stands more than once.") % {"name": name}
-            raise exceptions.ParseError(words)
+            raise exceptions.ParseError(words, code="repeated_parameter")
 
 
-MOST_BYTES = 1_000_000
+def limit_of(text: str, most: int) -> int:
+    """Read how many a page has, in plain digits."""
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= most:
+        words = _("The limit lies between 1 and %(most)s.") % {"most": most}
+        raise exceptions.ParseError(words, code="limit")
+    return int(text)
+
+
+class StrictView(views.APIView):
+    """A view that ignores nothing it is sent."""
+
+    parameters: ClassVar[frozenset[str]] = frozenset()
+
+    def initial(self, request: Request, *args: Any, **parts: Any) -> None:
+        super().initial(request, *args, **parts)
+        check_request(request, self.parameters)
+
+    def http_method_not_allowed(
+        self, request: Any, *args: Any, **parts: Any
+    ) -> Response:
+        if request.method == "DELETE":
+            raise exceptions.MethodNotAllowed(
+                "DELETE", _("Nothing is deleted: withdraw what was entered in error.")
+            )
+        return super().http_method_not_allowed(request, *args, **parts)
+
+
+class Negotiation(DefaultContentNegotiation):
+    """Refuses a format that is none of ours with 406, and no format with 404."""
+
+    def filter_renderers(self, renderers: Any, format: str) -> Any:  # noqa: A002
+        try:
+            return super().filter_renderers(renderers, format)
+        except Http404:
+            if format.isalnum():
+                raise exceptions.NotAcceptable(available_renderers=renderers) from None
+            raise
 
 
 def document(
     status: HTTPStatus,
     *,
     detail: str | None = None,
+    code: str | None = None,
     errors: Sequence[Mapping[str, str]] = (),
 ) -> Response:
     body: dict[str, object] = {
@@ -273,6 +281,8 @@ def document(
     }
     if detail:
         body["detail"] = detail
+    if code:
+        body["code"] = code
     if errors:
         body["errors"] = errors
     return Response(body, status=status, content_type="application/problem+json")

@@ -20,14 +20,13 @@ from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from dosing import policy
 from dosing.history import history_of
 from dosing.words import say
 from patients import services
 from patients.models import Patient, Scope
-from patients.rest import caller
+from patients.rest import StrictView, caller, limit_of
 from tdm.cursors import Cursor, NotOursError, decoded
 from tdm.events import KINDS, LONGEST_PAGE, PAGE, Asked, Mark, Told, events, mark_of
 
@@ -98,15 +97,9 @@ class QuerySerializer(serializers.Serializer):
     kinds = serializers.CharField(required=False)
     since = serializers.CharField(required=False)
     cursor = serializers.CharField(required=False)
-    limit = serializers.IntegerField(
-        required=False, min_value=1, max_value=LONGEST_PAGE, default=PAGE
-    )
+    limit = serializers.CharField(required=False, default=str(PAGE))
 
     def to_internal_value(self, data: dict[str, str]) -> dict[str, object]:
-        known = {*self.fields, "from", "to", "format"}
-        unknown = {name: [_("Not a parameter.")] for name in set(data) - known}
-        if unknown:
-            raise serializers.ValidationError(unknown)
         return {
             **super().to_internal_value(data),
             **{
@@ -125,6 +118,9 @@ class QuerySerializer(serializers.Serializer):
                 % {"kinds": ", ".join(unknown), "known": ", ".join(KINDS)}
             )
         return kinds
+
+    def validate_limit(self, text: str) -> int:
+        return limit_of(text, LONGEST_PAGE)
 
     def validate_since(self, text: str) -> Cursor:
         return cursor_of(text)
@@ -173,16 +169,22 @@ PARAMETERS = [
     OpenApiParameter("to", str, description="A day (included) or an instant (not)."),
     OpenApiParameter("since", str, description="`since` of an earlier answer."),
     OpenApiParameter("cursor", str, description="As it stands in `next`."),
-    OpenApiParameter("limit", int, description="Events on a page, 1 to 1000."),
+    OpenApiParameter(
+        "limit",
+        {"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE, "default": PAGE},
+        description="Events on a page.",
+    ),
 ]
 
 
 @method_decorator(gzip_page, name="dispatch")
-class TimelineView(APIView):
+class TimelineView(StrictView):
     """Everything that happened to one patient, newest first."""
 
     scopes: ClassVar = {"GET": Scope.READ_PATIENTS, "OPTIONS": Scope.READ_PATIENTS}
     renderer_classes = (JSONRenderer, NdjsonRenderer)
+    parameters = frozenset({*QuerySerializer().fields, "from", "to", "format"})
+    has_tag = True
 
     @extend_schema(responses=TimelineSerializer, parameters=PARAMETERS)
     def get(self, request: Request, pk: int) -> HttpResponse | Response:
@@ -229,10 +231,15 @@ def page_of(
     go_on = cursor if isinstance(cursor, Cursor) else Cursor(mark, earlier)
     count = int(str(query["limit"]))
     kinds = query.get("kinds", KINDS)
+    first = bound(query.get("from"), patient)
+    last = bound(query.get("to"), patient, days=1)
+    if first and last and first > last:
+        said = _("This is after the end of what is asked for.")
+        raise serializers.ValidationError({"from": [said]})
     asked = Asked(
         kinds=kinds if isinstance(kinds, list) else KINDS,
-        first=bound(query.get("from"), patient),
-        last=bound(query.get("to"), patient, days=1),
+        first=first,
+        last=last,
         since=go_on.since,
         after=go_on.after,
         count=count,

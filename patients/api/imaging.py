@@ -80,6 +80,7 @@ def add_imaging(*, patient: Patient, **facts: Any) -> ImagingStudy:
 class OfImaging(ApiView):
     model = ImagingStudy
     shown = ImagingSerializer
+    shows_more = True
     writes = Scope.WRITE_RECORDS
 
     def every(self) -> QuerySet[Any]:

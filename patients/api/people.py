@@ -128,6 +128,7 @@ class OfPatients(ApiView):
 
     model = Patient
     shown = PatientSerializer
+    shows_more = True
     writes = Scope.WRITE_PATIENTS
 
     def every(self) -> QuerySet[Patient]:

@@ -95,6 +95,7 @@ def measured(given: Facts) -> Facts:
 class OfVisits(ApiView):
     model = Visit
     shown = VisitSerializer
+    shows_more = True
     writes = Scope.WRITE_RECORDS
 
     def every(self) -> QuerySet[Any]:
