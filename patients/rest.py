@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError
@@ -222,37 +222,24 @@ def check_parameters(request: Request, parameters: Collection[str]) -> None:
             near = get_close_matches(name, parameters, n=1)
             hint = _(" Did you mean %(near)s?") % {"near": near[0]} if near else ""
             words = _("There is no parameter %(name)s.") % {"name": ascii(name[:40])}
-            raise exceptions.ParseError(words + hint, code="unknown_parameter")
+            raise bad_parameter(name, words + hint, "unknown_parameter")
         if len(values) > 1:
             words = _("The parameter %(name)s stands more than once.") % {"name": name}
-            raise exceptions.ParseError(words, code="repeated_parameter")
+            raise bad_parameter(name, words, "repeated_parameter")
+
+
+def bad_parameter(name: str, words: str, code: str) -> exceptions.ValidationError:
+    """Return a refusal that points at a parameter of the address."""
+    said = exceptions.ErrorDetail(words, code=code)
+    return exceptions.ValidationError({name[:40]: [said]})
 
 
 def limit_of(text: str, most: int) -> int:
     """Read how many a page has, in plain digits."""
     if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= most:
         words = _("The limit lies between 1 and %(most)s.") % {"most": most}
-        raise exceptions.ParseError(words, code="limit")
+        raise bad_parameter("limit", words, "limit")
     return int(text)
-
-
-class StrictView(views.APIView):
-    """A view that ignores nothing it is sent."""
-
-    parameters: ClassVar[frozenset[str]] = frozenset()
-
-    def initial(self, request: Request, *args: Any, **parts: Any) -> None:
-        super().initial(request, *args, **parts)
-        check_request(request, self.parameters)
-
-    def http_method_not_allowed(
-        self, request: Any, *args: Any, **parts: Any
-    ) -> Response:
-        if request.method == "DELETE":
-            raise exceptions.MethodNotAllowed(
-                "DELETE", _("Nothing is deleted: withdraw what was entered in error.")
-            )
-        return super().http_method_not_allowed(request, *args, **parts)
 
 
 class Negotiation(DefaultContentNegotiation):

@@ -14,8 +14,9 @@ from dosing import forecast, policy
 from dosing.advice import Advice, advise
 from dosing.words import say
 from patients import services
+from patients.api.strict import StrictView
 from patients.models import Patient, Scope
-from patients.rest import StrictView, caller
+from patients.rest import caller
 
 
 class ChancesSerializer(serializers.Serializer):

@@ -25,8 +25,9 @@ from dosing import policy
 from dosing.history import history_of
 from dosing.words import say
 from patients import services
+from patients.api.strict import StrictView
 from patients.models import Patient, Scope
-from patients.rest import StrictView, caller, limit_of
+from patients.rest import caller, limit_of
 from tdm.cursors import Cursor, NotOursError, decoded
 from tdm.events import KINDS, LONGEST_PAGE, PAGE, Asked, Mark, Told, events, mark_of
 
@@ -97,11 +98,11 @@ class QuerySerializer(serializers.Serializer):
     kinds = serializers.CharField(required=False)
     since = serializers.CharField(required=False)
     cursor = serializers.CharField(required=False)
-    limit = serializers.CharField(required=False, default=str(PAGE))
 
     def to_internal_value(self, data: dict[str, str]) -> dict[str, object]:
         return {
             **super().to_internal_value(data),
+            "limit": limit_of(data.get("limit", str(PAGE)), LONGEST_PAGE),
             **{
                 name: instant(data[name], name)
                 for name in ("from", "to")
@@ -119,19 +120,16 @@ class QuerySerializer(serializers.Serializer):
             )
         return kinds
 
-    def validate_limit(self, text: str) -> int:
-        return limit_of(text, LONGEST_PAGE)
-
     def validate_since(self, text: str) -> Cursor:
-        return cursor_of(text)
+        return cursor_of(text, self.context["patient"])
 
     def validate_cursor(self, text: str) -> Cursor:
-        return cursor_of(text)
+        return cursor_of(text, self.context["patient"])
 
 
-def cursor_of(text: str) -> Cursor:
+def cursor_of(text: str, patient: int) -> Cursor:
     try:
-        return decoded(text)
+        return decoded(text, patient)
     except NotOursError as error:
         said = _("This cursor is not one of ours.")
         raise serializers.ValidationError(said) from error
@@ -183,7 +181,7 @@ class TimelineView(StrictView):
 
     scopes: ClassVar = {"GET": Scope.READ_PATIENTS, "OPTIONS": Scope.READ_PATIENTS}
     renderer_classes = (JSONRenderer, NdjsonRenderer)
-    parameters = frozenset({*QuerySerializer().fields, "from", "to", "format"})
+    parameters = frozenset({"format", *(each.name for each in PARAMETERS)})
     has_tag = True
 
     @extend_schema(responses=TimelineSerializer, parameters=PARAMETERS)
@@ -195,7 +193,9 @@ class TimelineView(StrictView):
         """
         visible = Patient.objects.visible_to(caller(request)).select_related("site")
         patient = get_object_or_404(visible, pk=pk)
-        query = QuerySerializer(data=request.query_params.dict())
+        query = QuerySerializer(
+            data=request.query_params.dict(), context={"patient": patient.pk}
+        )
         query.is_valid(raise_exception=True)
         mark = mark_of(patient)
         etag = etag_of(request, mark)
@@ -248,9 +248,9 @@ def page_of(
     told = with_readings(patient, found[:count])
     following = None
     if len(found) > count:
-        after = replace(go_on, after=told[-1].place).encoded()
+        after = replace(go_on, after=told[-1].place).encoded(patient.pk)
         following = address(request, patient, after)
-    return Page(told, following, Cursor(go_on.mark).encoded())
+    return Page(told, following, Cursor(go_on.mark).encoded(patient.pk))
 
 
 def bound(asked: object, patient: Patient, *, days: int = 0) -> datetime | None:

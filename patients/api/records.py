@@ -10,7 +10,6 @@ from django.db.models import Model, QuerySet
 from django.http import HttpResponse, HttpResponseNotModified
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from rest_framework import exceptions, generics, mixins, serializers
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
@@ -21,9 +20,10 @@ from rest_framework.views import APIView
 
 from patients import services
 from patients.api.once import once
+from patients.api.strict import StrictView
 from patients.models import Patient, Scope, Staff
 from patients.rest import (
-    StrictView,
+    bad_parameter,
     caller,
     etag,
     is_known,
@@ -36,7 +36,6 @@ Facts = dict[str, Any]
 
 
 MOST = 200
-NOT_OURS = gettext_lazy("This cursor is not one of ours.")
 
 
 class Pages(CursorPagination):
@@ -77,7 +76,8 @@ class Pages(CursorPagination):
         try:
             return None if sent is None else Cursor(*self.signer.unsign_object(sent))
         except BadSignature as error:
-            raise exceptions.ParseError(NOT_OURS, code="invalid_cursor") from error
+            said = _("This cursor is not one of ours.")
+            raise bad_parameter("cursor", said, "invalid_cursor") from error
 
 
 class ApiView(StrictView, generics.GenericAPIView[Any]):
