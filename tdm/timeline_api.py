@@ -50,7 +50,7 @@ class ReadingSerializer(serializers.Serializer):
     said = serializers.ListField(child=serializers.CharField())
 
 
-class EventSerializer(serializers.Serializer):
+class TimelineEventSerializer(serializers.Serializer):
     """One event; `day` is set where only the day is known, `at` is then its start."""
 
     kind = serializers.ChoiceField(choices=KINDS)
@@ -73,7 +73,7 @@ class TimelineSerializer(serializers.Serializer):
     """A page: `next` is the address of the next, `since` the mark for the next poll."""
 
     patient = serializers.IntegerField()
-    events = EventSerializer(many=True)
+    events = TimelineEventSerializer(many=True)
     next = serializers.CharField(allow_null=True)
     since = serializers.CharField()
 

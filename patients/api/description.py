@@ -85,7 +85,7 @@ class Description(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         found = [*super().get_override_parameters()]
-        if self.method == "POST":
+        if self.method == "POST" and not getattr(self.view, "only_reads", False):
             found.append(KEY)
         if self.is_change:
             found.append(VERSION)
