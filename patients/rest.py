@@ -237,7 +237,8 @@ def of_serializer(detail: Any, pointer: str) -> Any:
             step = "" if name == "non_field_errors" else f"/{name}"
             yield from of_serializer(inner, pointer + step)
     elif isinstance(detail, list):
-        for inner in detail:
-            yield from of_serializer(inner, pointer)
+        for number, inner in enumerate(detail):
+            step = f"/{number}" if isinstance(inner, Mapping) else ""
+            yield from of_serializer(inner, pointer + step)
     else:
         yield {"pointer": pointer, "code": detail.code, "detail": str(detail)}
