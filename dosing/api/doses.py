@@ -167,8 +167,9 @@ class StopView(OfPatient):
     @once
     def post(self, request: Request, **parts: Any) -> Response:
         """Stop the drug from a day on; what was planned is cancelled."""
+        patient = self.patient
         given = parsed(self.asked, request)
-        ended = services.stop_dose(patient=self.patient, actor=caller(request), **given)
+        ended = services.stop_dose(patient=patient, actor=caller(request), **given)
         body = {"ended": RegimenSerializer(ended, many=True).data}
         return Response(body, status=201)
 

@@ -132,12 +132,13 @@ class LabsView(OfLabs, Records):
     @once
     def post(self, request: Request, **parts: Any) -> Response:
         """Store the values of one day."""
+        patient = self.patient
         given = parsed(self.asked, request)
-        given["laboratory"] = laboratory_of(self.patient, given["laboratory"])
+        given["laboratory"] = laboratory_of(patient, given["laboratory"])
         results = {each.pop("analyte"): typed(each) for each in given.pop("results")}
         try:
             rows = services.record_labs(
-                patient=self.patient, results=results, actor=caller(request), **given
+                patient=patient, results=results, actor=caller(request), **given
             )
         except ValidationError as refusal:
             raise where_sent(refusal, list(results)) from refusal
