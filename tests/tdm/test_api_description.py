@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.builders import DAY_0
 from tests.tdm.api_world import World, told_once
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 DESCRIPTION: dict[str, Any] = SchemaGenerator().get_schema(  # type: ignore[no-untyped-call]
     request=None, public=True
@@ -142,40 +142,27 @@ RECORDS = {
 }
 
 
-def test_what_is_read_is_there_and_for_another_clinic_it_is_not(world: World) -> None:
+def test_a_record_is_read_once_and_only_by_its_own_clinic(world: World) -> None:
     """By every address that names a patient or a record, whatever the method."""
-    found, strangers = {}, {}
+    found, again, strangers = {}, {}, {}
     for name, (method, path) in RECORDS.items():
         address = address_of(path, world)
         if method == "get":
-            found[name] = world.program.get(address).status_code
+            answer = world.program.get(address)
+            found[name] = answer.status_code
+            if "304" in OPERATIONS[name][2]["responses"]:
+                tag = answer["ETag"]
+                held = world.program.get(address, if_none_match=tag)
+                again[name] = (held.status_code, held.content, held["ETag"] == tag)
             strangers[name] = world.stranger.get(address).status_code
         else:
             answer = world.stranger.send(method, address, {}, if_match='W/"1"')
             strangers[name] = answer.status_code
 
     assert {name for name, code in found.items() if code != 200} == set()
+    assert {name for name, told in again.items() if told != (304, b"", True)} == set()
+    assert len(again) >= 18
     assert {name for name, code in strangers.items() if code != 404} == set()
-
-
-HELD = [
-    path
-    for name, (_method, path) in RECORDS.items()
-    if "304" in OPERATIONS[name][2]["responses"]
-]
-
-
-def test_what_a_program_holds_already_is_not_sent_again(world: World) -> None:
-    unlike = {}
-    for path in HELD:
-        address = address_of(path, world)
-        tag = world.program.get(address)["ETag"]
-        same = world.program.get(address, if_none_match=tag)
-        if (same.status_code, same.content, same["ETag"]) != (304, b"", tag):
-            unlike[path] = same.status_code
-
-    assert len(HELD) >= 18
-    assert unlike == {}
 
 
 CHECKS = [
@@ -201,7 +188,6 @@ def one_connection() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
-@pytest.mark.long
 @pytest.mark.usefixtures("one_connection")
 def test_whatever_is_sent_gets_a_described_answer(world: World) -> None:
     undescribed = {}
