@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -111,6 +112,25 @@ def test_a_key_that_is_still_being_answered_asks_to_try_again(
 
     assert (answer.status_code, answer["Retry-After"]) == (409, "1")
     assert not Comedication.objects.exists()
+
+
+def test_asked_many_times_at_once_with_one_key_it_is_done_once(
+    transactional_db: None, program: Program, where: str
+) -> None:
+    key = program.authorization.removeprefix("Token ")
+
+    def ask(_time: int) -> int:
+        try:
+            answer = Program(key).post(where, DRUG, idempotency_key="a-1")
+            return int(answer.status_code)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        codes = set(pool.map(ask, range(12)))
+
+    assert 201 in codes <= {201, 409}
+    assert Comedication.objects.count() == 1
 
 
 def test_answers_are_forgotten_after_a_day(program: Program, where: str) -> None:
