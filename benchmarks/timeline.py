@@ -1,10 +1,13 @@
 """What a patient's timeline costs beside bare psycopg, at 1,000 patients and more.
 
-`python -m tdm.embedded with -- python -m benchmarks.timeline [PATIENTS ...]`. Each
-patient has a year of daily diary. Both sides are WSGI applications called in turn in
-one process, so that neighbours disturb both alike; what is counted is processor time,
-ours and the database's. Bare is one prepared UNION ALL of the same rows and orjson: no
-account, no permission, no audit, no reading.
+`python -m tdm.embedded with -- python -m benchmarks.timeline [PATIENTS ...]`. Every
+patient keeps a diary daily: a day, a dose and a measurement, each with its line of the
+audit where it is read here. All sides are WSGI applications called in turn in one
+process, so that neighbours disturb all alike; what is counted is processor time, ours
+and the database's. `bare` tells the same events by psycopg and nothing else: no
+account, permission, pace, audit or mark. `plain` is the least that could be called a
+timeline: six columns of three tables by one prepared UNION ALL and orjson, without
+authors. `serializer` is Django REST framework's usual way for those rows.
 """
 
 import io
@@ -12,10 +15,12 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import cycle
+from operator import itemgetter
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter, process_time
-from typing import Any
+from typing import Any, ClassVar
 
 import django
 
@@ -26,12 +31,25 @@ import orjson  # noqa: E402 - Django is set up first
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test.runner import DiscoverRunner  # noqa: E402
+from rest_framework.serializers import ModelSerializer  # noqa: E402
 
+from dosing.models import Intake  # noqa: E402
 from patients import services as people  # noqa: E402
-from patients.models import Patient, Role, Scope, Site, Staff  # noqa: E402
+from patients.models import (  # noqa: E402
+    DiaryDay,
+    Measurement,
+    Patient,
+    Role,
+    Scope,
+    Site,
+    Staff,
+)
+from tdm.events import Asked, events  # noqa: E402
 
-SIZES = (1_000, 10_000)
-ROUNDS, CALLS = 5, 60
+SIZES = ((1_000, 365), (10_000, 365), (100_000, 40))
+"""Patients, and days of diary of each: a page is as long in all."""
+
+ROUNDS, CALLS, READ = 5, 60, 300
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 FILL = (
@@ -47,8 +65,8 @@ FILL = (
     INSERT INTO patients_diaryday (patient_id, day, source, no_side_effects, note,
         version)
     SELECT p.id, d::date, 'phone', false, '', 1
-    FROM patients_patient p, generate_series(current_date - 365, current_date - 1,
-        interval '1 day') AS d WHERE p.site_id = %(site)s
+    FROM patients_patient p, generate_series(current_date - %(days)s::int,
+        current_date - 1, interval '1 day') AS d WHERE p.site_id = %(site)s
     """,
     """
     INSERT INTO dosing_intake (patient_id, due_on, slot, state, reason, version)
@@ -63,12 +81,25 @@ FILL = (
     """,
 )
 
-BARE = """
+AUDIT = """
+INSERT INTO patients_auditevent (chain, position, previous_hash, hash, action,
+    object_type, object_id, object_version, patient_id, actor_id, reason, details)
+SELECT 17, nextval('patients_auditevent_id_seq'), '', '', 'save_diary',
+    %(type)s, t.id::text, 1, t.patient_id, %(staff)s, '', '{{}}'
+FROM {table} t WHERE t.patient_id = ANY(%(patients)s)
+"""
+TABLES = {
+    "patients.diaryday": "patients_diaryday",
+    "dosing.intake": "dosing_intake",
+    "patients.measurement": "patients_measurement",
+}
+
+PLAIN = """
 (SELECT day AS at, 1 AS kind, id, version, source AS text, NULL::numeric AS value
  FROM patients_diaryday WHERE patient_id = %(patient)s ORDER BY day DESC LIMIT %(n)s)
 UNION ALL
 (SELECT due_on, 2, id, version, state, amount_mg FROM dosing_intake
- WHERE patient_id = %(patient)s ORDER BY due_on DESC LIMIT %(n)s)
+ WHERE patient_id = %(patient)s AND taken_at IS NULL ORDER BY due_on DESC LIMIT %(n)s)
 UNION ALL
 (SELECT measured_on, 3, id, version, quantity, value FROM patients_measurement
  WHERE patient_id = %(patient)s ORDER BY measured_on DESC LIMIT %(n)s)
@@ -78,17 +109,74 @@ ORDER BY 1 DESC, 2 DESC, 3 DESC LIMIT %(n)s
 Application = Callable[[Any, Any], Any]
 
 
-def bare(environ: dict[str, object], start: Callable[..., object]) -> Iterable[bytes]:
-    """Answer a page of one patient and nothing else."""
+def asked_of(environ: dict[str, object]) -> tuple[int, int]:
     patient, count = str(environ["QUERY_STRING"]).split("&")
+    return int(patient), int(count)
+
+
+def bare(environ: dict[str, object], start: Callable[..., object]) -> Iterable[bytes]:
+    """Answer the same events of one patient and nothing else."""
+    key, count = asked_of(environ)
+    patient = Patient.from_db("default", ["id"], [key])
+    patient.site = Site.from_db("default", ["id", "time_zone"], [1, "Asia/Tokyo"])
+    told = events(patient, Asked(count=count))
+    start("200 OK", [("Content-Type", "application/json")])
+    return [f"[{','.join(each.text for each in told[:count])}]".encode()]
+
+
+def plain(environ: dict[str, object], start: Callable[..., object]) -> Iterable[bytes]:
+    """Answer six columns of three tables."""
+    patient, count = asked_of(environ)
     with connection.connection.cursor() as cursor:
-        cursor.execute(BARE, {"patient": int(patient), "n": int(count)}, prepare=True)
+        cursor.execute(PLAIN, {"patient": patient, "n": count})
         rows = cursor.fetchall()
     start("200 OK", [("Content-Type", "application/json")])
     return [orjson.dumps(rows, default=str)]
 
 
-def called(application: Application, path: str, query: str, key: str = "") -> bytes:
+class DaySerializer(ModelSerializer):
+    class Meta:
+        model = DiaryDay
+        fields: ClassVar = "__all__"
+
+
+class IntakeSerializer(ModelSerializer):
+    class Meta:
+        model = Intake
+        fields: ClassVar = "__all__"
+
+
+class MeasurementSerializer(ModelSerializer):
+    class Meta:
+        model = Measurement
+        fields: ClassVar = "__all__"
+
+
+SERIALIZED = (
+    (DaySerializer, DiaryDay, "day"),
+    (IntakeSerializer, Intake, "due_on"),
+    (MeasurementSerializer, Measurement, "measured_on"),
+)
+
+
+def serializer(
+    environ: dict[str, object], start: Callable[..., object]
+) -> Iterable[bytes]:
+    """Answer the rows by model serializers, merged by day."""
+    patient, count = asked_of(environ)
+    found = []
+    for serialize, model, day in SERIALIZED:
+        newest = model._default_manager.filter(patient=patient).order_by(f"-{day}")
+        for each in newest[: count // len(SERIALIZED) + 1]:
+            found.append((getattr(each, day), serialize(each).data))
+    found.sort(key=itemgetter(0), reverse=True)
+    start("200 OK", [("Content-Type", "application/json")])
+    return [orjson.dumps([data for _day, data in found[:count]], default=str)]
+
+
+def called(
+    application: Application, path: str, query: str, **headers: str
+) -> tuple[bytes, dict[str, str]]:
     environ: dict[str, object] = {
         "REQUEST_METHOD": "GET",
         "PATH_INFO": path,
@@ -99,16 +187,15 @@ def called(application: Application, path: str, query: str, key: str = "") -> by
         "wsgi.input": io.BytesIO(),
         "wsgi.errors": sys.stderr,
         "wsgi.url_scheme": "http",
+        **headers,
     }
-    if key:
-        environ["HTTP_AUTHORIZATION"] = f"Token {key}"
-    said: list[str] = []
-    answer = application(environ, lambda status, _headers: said.append(status))
+    said: list[Any] = []
+    answer = application(environ, lambda status, heads: said.extend([status, heads]))
     body = b"".join(answer)
     getattr(answer, "close", lambda: None)()
-    if not said[0].startswith("200"):
+    if not said[0].startswith(("200", "304")):
         raise SystemExit(f"{said[0]}: {body[:300]!r}")
-    return body
+    return body, dict(said[1])
 
 
 def database_s() -> float:
@@ -128,78 +215,108 @@ def cost_ms(call: Callable[[int], object], numbers: Iterable[int]) -> float:
 
 
 @contextmanager
-def a_clinic(size: int) -> Iterator[tuple[list[int], str]]:
-    """Yield the patients of a clinic of so many, and a key to read them."""
-    site = Site.objects.create(name=f"{size}", stocked_strengths_mg=[1])
+def no_triggers() -> Iterator[None]:
+    """Fill tables without keeping versions: that would take most of the time."""
     with connection.cursor() as cursor:
-        # Without the triggers that keep versions: they would take most of the time.
         cursor.execute("SET session_replication_role = replica")
         cursor.execute("SET statement_timeout = 0")
-        for text in FILL:
-            cursor.execute(text, {"site": site.pk, "size": size})
+        yield
         cursor.execute("RESET session_replication_role")
+
+
+def a_clinic(size: int, days: int) -> tuple[list[int], str]:
+    """Return some patients of a clinic of so many, and a key to read them."""
+    site = Site.objects.create(name=f"{size}", stocked_strengths_mg=[1])
     admin = people.register_staff(
         username=f"admin-{size}",
         password="a sentence nobody guesses",
         role=Role.ADMIN,
         sites=[site],
     )
+    with no_triggers(), connection.cursor() as cursor:
+        for text in FILL:
+            cursor.execute(text, {"site": site.pk, "size": size, "days": days})
+    ours = Patient.objects.filter(site=site).order_by("pk")
+    patients = list(ours.values_list("pk", flat=True))[:: size // READ][:READ]
+    with no_triggers(), connection.cursor() as cursor:
+        for kind, table in TABLES.items():
+            facts = {"type": kind, "patients": patients, "staff": admin.pk}
+            cursor.execute(AUDIT.format(table=table), facts)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
     _token, key = people.issue_token(
-        name="bench", site=site, scopes=[Scope.READ_PATIENTS], days=1, actor=admin
+        name="bench",
+        site=site,
+        scopes=[Scope.READ_PATIENTS],
+        days=1,
+        requests_per_minute=6000,
+        actor=admin,
     )
-    yield list(Patient.objects.filter(site=site).values_list("pk", flat=True)), key
+    return patients, key
 
 
-def ratios(patients: list[int], key: str, count: int) -> tuple[float, float, float]:
-    """Return our cost and the bare one in ms, and the median ratio of the rounds."""
+def compared(patients: list[int], key: str, count: int) -> dict[str, float]:
+    """Return the median cost of each side in ms."""
     application = get_wsgi_application()
-    step = max(len(patients) // (ROUNDS * CALLS), 1)
-    chosen = iter(patients[::step] * 10)
 
-    def ours(patient: int) -> None:
+    def ours(patient: int, **headers: str) -> dict[str, str]:
         path = f"/api/v1/patients/{patient}/timeline/"
-        called(application, path, f"limit={count}", key)
+        headers["HTTP_AUTHORIZATION"] = f"Token {key}"
+        return called(application, path, f"limit={count}", **headers)[1]
 
-    def without(patient: int) -> None:
-        called(bare, "/", f"{patient}&{count}")
+    def beside(application: Application) -> Callable[[int], object]:
+        return lambda patient: called(application, "/", f"{patient}&{count}")
 
-    found = []
+    def poll(patient: int) -> None:
+        ours(patient, HTTP_IF_NONE_MATCH=tags[patient])
+
+    tags = {patient: ours(patient)["ETag"] for patient in patients}
+    sides: dict[str, Callable[[int], object]] = {
+        "ours": ours,
+        "bare": beside(bare),
+        "plain": beside(plain),
+        "serializer": beside(serializer),
+        "poll": poll,
+    }
+    chosen = cycle(patients)
+    costs: dict[str, list[float]] = {name: [] for name in sides}
     for _round in range(ROUNDS):
         some = [next(chosen) for _each in range(CALLS)]
-        for patient in some:
-            without(patient)
-        found.append((cost_ms(ours, some), cost_ms(without, some)))
-    return (
-        median(a for a, _b in found),
-        median(b for _a, b in found),
-        median(a / b for a, b in found),
-    )
+        for name, call in sides.items():
+            costs[name].append(cost_ms(call, some))
+    return {name: median(each) for name, each in costs.items()}
 
 
 def p95_ms(patients: list[int], key: str) -> float:
     application = get_wsgi_application()
     taken = []
-    for patient in patients[:: max(len(patients) // 200, 1)]:
+    for patient in patients:
+        path = f"/api/v1/patients/{patient}/timeline/"
         begun = perf_counter()
-        called(application, f"/api/v1/patients/{patient}/timeline/", "", key)
+        called(application, path, "", HTTP_AUTHORIZATION=f"Token {key}")
         taken.append(1000 * (perf_counter() - begun))
     return quantiles(taken, n=20)[-1]
 
 
-def main(sizes: Iterable[int]) -> None:
+def main(sizes: Iterable[tuple[int, int]]) -> None:
     Staff.objects.exists()
     slow = []
-    for size in sizes:
-        with a_clinic(size) as (patients, key):
-            with connection.cursor() as cursor:
-                cursor.execute("ANALYZE")
-            for count in (100, 1000):
-                ours, without, ratio = ratios(patients, key, count)
-                print(
-                    f"{size:>7} patients, {count:>4} events: {ours:6.2f} ms,"
-                    f" bare {without:6.2f} ms, ratio {ratio:5.2f}"
-                )
-            slow.append(p95_ms(patients, key))
+    for size, days in sizes:
+        patients, key = a_clinic(size, days)
+        for count in (100, 1000):
+            if count > days * len(TABLES):
+                continue
+            of = compared(patients, key, count)
+            print(
+                f"{size:>7} patients, {count:>4} events: {of['ours']:6.2f} ms;"
+                f" bare {of['bare']:.2f} ({of['ours'] / of['bare']:.2f}x),"
+                f" plain {of['plain']:.2f} ({of['ours'] / of['plain']:.2f}x),"
+                f" serializer {of['serializer']:.2f}"
+                f" ({of['serializer'] / of['ours']:.1f}x as dear),"
+                f" nothing new {of['poll']:.2f} ({of['poll'] / of['ours']:.2f}x)",
+                flush=True,
+            )
+        slow.append(p95_ms(patients, key))
     print(
         f"p95 of a page of 100: {' -> '.join(f'{each:.1f} ms' for each in slow)},"
         f" growth {slow[-1] / slow[0]:.2f}"
@@ -211,6 +328,7 @@ if __name__ == "__main__":
     runner.setup_test_environment()
     databases = runner.setup_databases()
     try:
-        main([int(each) for each in sys.argv[1:]] or SIZES)
+        wanted = {int(each) for each in sys.argv[1:]}
+        main([each for each in SIZES if not wanted or each[0] in wanted])
     finally:
         runner.teardown_databases(databases)

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from django.db import connection, models
+from psycopg.types.json import Jsonb
 
 from patients.models import AuditEvent, Patient, Staff
 from patients.models.audit import CANONICAL_LINE, CHAINS
+from patients.statements import rows
 
 
 def record(
@@ -16,19 +18,28 @@ def record(
     patient: Patient | None = None,
     reason: str = "",
     details: Mapping[str, object] | None = None,
-) -> AuditEvent:
+) -> None:
     """Write who did what to which version of a record, in the present transaction."""
-    return AuditEvent.objects.create(
-        chain=(patient.pk if patient else 0) % CHAINS,
-        action=action,
-        object_type=about._meta.label_lower,
-        object_id=str(about.pk),
-        object_version=getattr(about, "version", None),
-        patient=patient,
-        actor=actor,
-        reason=reason,
-        details=dict(details or {}),
-    )
+    facts = {
+        "chain": (patient.pk if patient else 0) % CHAINS,
+        "action": action,
+        "object_type": about._meta.label_lower,
+        "object_id": str(about.pk),
+        "object_version": getattr(about, "version", None),
+        "patient": patient.pk if patient else None,
+        "actor": actor.pk,
+        "reason": reason,
+        "details": Jsonb(dict(details or {})),
+    }
+    rows(LINE, facts)
+
+
+LINE = """
+INSERT INTO patients_auditevent (chain, position, previous_hash, hash, action,
+    object_type, object_id, object_version, patient_id, actor_id, reason, details)
+VALUES (%(chain)s, 0, '', '', %(action)s, %(object_type)s, %(object_id)s,
+    %(object_version)s, %(patient)s, %(actor)s, %(reason)s, %(details)s)
+"""
 
 
 def record_many(

@@ -172,7 +172,7 @@ def limit_of(text: str, most: int) -> int:
     """Read how many a page has, in plain digits."""
     if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= most:
         words = _("The limit lies between 1 and %(most)s.") % {"most": most}
-        raise bad_parameter("limit", words, "limit")
+        raise exceptions.ValidationError(words, code="limit")
     return int(text)
 
 

@@ -10,15 +10,16 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS
 
 from dosing.models import Analyte
 from dosing.policy.labs import Substance, kept_unit
-from patients.models import Patient
+from patients.models import Patient, Site, Staff
 from patients.models.observations import UNITS
+from patients.statements import rows
 
 MEASURED_IN = {str(quantity): unit for quantity, unit in UNITS.items()}
 LABS_IN = {each.value: kept_unit(Substance(each.value)) for each in Analyte}
@@ -48,10 +49,15 @@ class Branch:
     owner: str = "t.patient_id"
 
     @property
+    def on_day(self) -> str | None:
+        """The column of the day itself, where `at` is its first instant."""
+        plain = ON_A_DAY.fullmatch(self.at)
+        return plain[1] if plain else None
+
+    @property
     def order(self) -> str:
         """What sorts as `at` does: the day itself, where an index may have it."""
-        plain = ON_A_DAY.fullmatch(self.at)
-        return plain[1] if plain else self.at
+        return self.on_day or self.at
 
 
 ON_A_DAY = re.compile(r"\((t\.\w+)::timestamp AT TIME ZONE %\(zone\)s\)")
@@ -83,6 +89,14 @@ def only_where(condition: str, one: str) -> str:
 
 
 WITHDRAWN = "t.withdrawn_at IS NOT NULL"
+
+INTAKE = (
+    "json_build_object('state', t.state, 'due_on', t.due_on, 'slot', t.slot, 'reason',"
+    " t.reason, 'with_food', t.with_food, 'vomited_at', t.vomited_at)"
+)
+AMOUNT = only_where(
+    "t.amount_mg IS NOT NULL", number("'amount'", "t.amount_mg", "'mg'")
+)
 
 BRANCHES = (
     Branch(
@@ -133,13 +147,20 @@ BRANCHES = (
         "intake",
         "dosing.intake",
         "dosing_intake t",
-        f"coalesce(t.taken_at, {on('t.due_on')})",
-        "json_build_object('state', t.state, 'due_on', t.due_on, 'slot', t.slot,"
-        " 'reason', t.reason, 'with_food', t.with_food, 'vomited_at', t.vomited_at)",
-        only_where(
-            "t.amount_mg IS NOT NULL", number("'amount'", "t.amount_mg", "'mg'")
-        ),
-        day="t.taken_at IS NULL",
+        on("t.due_on"),
+        INTAKE,
+        AMOUNT,
+        where="t.taken_at IS NULL",
+    ),
+    Branch(
+        "intake",
+        "dosing.intake",
+        "dosing_intake t",
+        "t.taken_at",
+        INTAKE,
+        AMOUNT,
+        day="false",
+        where="t.taken_at IS NOT NULL",
     ),
     Branch(
         "diary",
@@ -389,32 +410,121 @@ class Asked:
     after: Place | None = None
     count: int = PAGE
 
+    @property
+    def shape(self) -> "Shape":
+        return Shape(
+            frozenset(self.kinds),
+            first=self.first is not None,
+            last=self.last is not None,
+            since=self.since is not None,
+            after=self.after is not None,
+        )
 
-@dataclass(frozen=True, slots=True)
-class Told:
+
+class Shape(NamedTuple):
+    """What of a question changes the words of its statement."""
+
+    kinds: Collection[str]
+    first: bool
+    last: bool
+    since: bool
+    after: bool
+
+
+class Told(NamedTuple):
     """One event as JSON text, and its place."""
 
     text: str
-    place: Place
-    kind: str
+    branch: int
+    record: int
+    at: str
+
+    @property
+    def kind(self) -> str:
+        return BRANCHES[self.branch].kind
+
+    @property
+    def place(self) -> Place:
+        return Place(self.at, self.branch, self.record)
 
 
-MARK = """
-SELECT coalesce((
+OPENED = """
+SELECT p.id, p.version, p.site_id, site.time_zone, coalesce((
     SELECT max(position) FROM patients_auditevent
-    WHERE patient_id = %(patient)s AND NOT (action::text LIKE 'read\\_%%')
+    WHERE patient_id = p.id AND NOT (action::text LIKE 'read\\_%%')
 ), 0), pg_snapshot_xmin(pg_current_snapshot())::text::bigint, greatest(
-    (SELECT max(changed_in) FROM patients_scheduleitem WHERE patient_id = %(patient)s),
-    (SELECT max(changed_in) FROM patients_reminder WHERE patient_id = %(patient)s), 0
+    (SELECT max(changed_in) FROM patients_scheduleitem WHERE patient_id = p.id),
+    (SELECT max(changed_in) FROM patients_reminder WHERE patient_id = p.id), 0
 )
+FROM patients_patient p
+JOIN patients_site site ON site.id = p.site_id
+JOIN patients_staff_sites mine ON mine.site_id = p.site_id
+WHERE p.id = %(patient)s AND mine.staff_id = %(staff)s
 """
 
 
-def mark_of(patient: Patient) -> Mark:
-    """Return the present mark: what is committed later comes after it."""
-    with connection.cursor() as cursor:
-        cursor.execute(MARK, {"patient": patient.pk})
-        return Mark(*cursor.fetchone())
+def opened(patient_id: int, staff: Staff) -> tuple[Patient, Mark]:
+    """Return a patient whom someone may see, and the present mark of the record.
+
+    What is committed later comes after the mark.
+
+    Raises
+    ------
+    Patient.DoesNotExist
+        Where there is none, or of another clinic.
+    """
+    found = rows(OPENED, {"patient": patient_id, "staff": staff.pk})
+    if not found:
+        raise Patient.DoesNotExist
+    [(key, version, site, zone, *mark)] = found
+    patient = Patient.from_db(
+        DEFAULT_DB_ALIAS, ["id", "version", "site_id"], [key, version, site]
+    )
+    patient.site = Site.from_db(DEFAULT_DB_ALIAS, ["id", "time_zone"], [site, zone])
+    return patient, Mark(*mark)
+
+
+def events(patient: Patient, asked: Asked) -> list[Told]:
+    """Return a page of what is asked for, newest first, one more than counted.
+
+    First the places of the page are found, from every kind; then only what stands on
+    it is told, kind by kind.
+    """
+    if not asked.kinds:
+        return []
+    facts = facts_for(patient, asked)
+    places = rows(places_of(asked.shape), facts)
+    on_page: dict[int, list[int]] = {}
+    for branch, record, _at in places:
+        on_page.setdefault(branch, []).append(record)
+    if not on_page:
+        return []
+    for branch, records in on_page.items():
+        facts[f"of_{branch}"] = records
+    texts = {
+        (branch, record): text
+        for branch, record, text in rows(telling(tuple(sorted(on_page))), facts)
+    }
+    return [
+        Told(texts[branch, record], branch, record, at) for branch, record, at in places
+    ]
+
+
+def union(statements: Iterable[str]) -> str:
+    return "\nUNION ALL\n".join(f"({each})" for each in statements)
+
+
+@lru_cache(maxsize=64)
+def places_of(shape: Shape) -> str:
+    """Return the statement of the places of a page: branch, record and instant."""
+    branches = (
+        placed(number, branch, shape)
+        for number, branch in enumerate(BRANCHES)
+        if branch.kind in shape.kinds
+    )
+    return f"""{CHANGED if shape.since else ""}
+SELECT branch, id, at::text FROM ({union(branches)}) AS every
+ORDER BY every.at DESC, branch DESC, id DESC LIMIT %(count)s"""  # noqa: S608 - of our own words
 
 
 CHANGED = """
@@ -426,75 +536,29 @@ WITH touched AS MATERIALIZED (
 """
 
 
-def events(patient: Patient, asked: Asked) -> list[Told]:
-    """Return a page of what is asked for, newest first, one more than counted.
-
-    First the places of the page are found, from every kind; then only what stands on
-    it is told, kind by kind.
-    """
-    branches = [
-        placed(number, branch, asked)
-        for number, branch in enumerate(BRANCHES)
-        if branch.kind in asked.kinds
-    ]
-    if not branches:
-        return []
-    facts = facts_for(patient, asked)
-    touched = CHANGED if asked.since else ""
-    places = rows_of(touched + PLACES % union(branches), facts)
-    on_page: dict[int, list[int]] = {}
-    for branch, record in places:
-        on_page.setdefault(branch, []).append(record)
-    chosen = {f"of_{number}": records for number, records in on_page.items()}
-    tellings = union(told_by(number, BRANCHES[number]) for number in sorted(on_page))
-    found = {
-        (branch, record): Told(text, Place(at, branch, record), BRANCHES[branch].kind)
-        for at, branch, record, text in rows_of(tellings, {**facts, **chosen})
-    }
-    return [found[place] for place in places if place in found]
-
-
-def union(statements: Iterable[str]) -> str:
-    return "\nUNION ALL\n".join(f"({each})" for each in statements)
-
-
-def rows_of(text: str, facts: dict[str, Any]) -> list[Any]:
-    """Run a statement that is prepared once for each connection.
-
-    Planning it costs more than running it.
-    """
-    if not text:
-        return []
-    connection.ensure_connection()
-    with psycopg.Cursor(connection.connection) as cursor:
-        return cursor.execute(text, facts, prepare=True).fetchall()
-
-
-PLACES = """
-SELECT branch, id FROM (%s) AS every
-ORDER BY at DESC, branch DESC, id DESC LIMIT %%(count)s
-"""
-
-
-def placed(number: int, branch: Branch, asked: Asked) -> str:
+def placed(number: int, branch: Branch, shape: Shape) -> str:
     """Return the statement of the places of one branch, with a limit of its own."""
+    mine = f"{branch.owner} = %(patient)s"
     return f"""
 SELECT {branch.at} AS at, {number} AS branch, t.id AS id FROM {branch.table}
-WHERE {" AND ".join([OWN % branch.owner, *conditions(number, branch, asked)])}
+WHERE {" AND ".join([mine, *conditions(number, branch, shape)])}
 ORDER BY {branch.order} DESC, t.id DESC LIMIT %(count)s"""  # noqa: S608 - of our own words
 
 
-OWN = "%s = %%(patient)s"
+@lru_cache(maxsize=64)
+def telling(numbers: Sequence[int]) -> str:
+    """Return the statement that tells chosen records of some branches."""
+    return union(told_by(number, BRANCHES[number]) for number in numbers)
 
 
 def told_by(number: int, branch: Branch) -> str:
     """Return the statement that tells the chosen records of one branch."""
-    at_text = f"to_char({branch.at} AT TIME ZONE 'UTC', '{INSTANT}')"
+    day = branch.on_day or f"({branch.at} AT TIME ZONE %(zone)s)::date"
     return f"""
-SELECT {at_text}, {number}, t.id, json_build_object(
+SELECT {number}, t.id, json_build_object(
     'kind', '{branch.kind}', 'id', t.id, 'phase', '{branch.phase}',
-    'version', {branch.version}, 'at', {at_text},
-    'day', CASE WHEN {branch.day} THEN ({branch.at} AT TIME ZONE %(zone)s)::date END,
+    'version', {branch.version}, 'at', {branch.at},
+    'day', CASE WHEN {branch.day} THEN {day} END,
     'set_aside', {branch.aside}, 'author', author.name, 'recorded_at', author.at,
     'source', coalesce({branch.source}, author.source),
     'quantities', {branch.quantities}, 'facts', {branch.facts},
@@ -513,27 +577,35 @@ WHERE t.id = ANY(%(of_{number})s)"""  # noqa: S608 - of our own words
 
 
 TOUCHED = "SELECT id FROM touched WHERE object_type = '%s'"
-INSTANT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 
-def conditions(number: int, branch: Branch, asked: Asked) -> Sequence[str]:
+def conditions(number: int, branch: Branch, shape: Shape) -> Sequence[str]:
     found = [branch.where]
-    if asked.first:
+    if shape.first:
         found.append(f"{branch.at} >= %(first)s")
-    if asked.last:
+        found += near(branch, ">=", "first", "- 1")
+    if shape.last:
         found.append(f"{branch.at} < %(last)s")
-    if asked.since:
+        found += near(branch, "<=", "last", "+ 1")
+    if shape.since:
         touched = f"t.id::text IN ({TOUCHED % branch.of})"
         clock = f" OR {branch.changed} >= %(transaction)s" if branch.changed else ""
         found.append(f"({touched}{clock})")
-    if asked.after:
-        place = asked.after.branch
-        if number == place:
-            found.append(f"({branch.at}, t.id) < (%(at)s, %(record)s)")
-        else:
-            sign = "<=" if number < place else "<"
-            found.append(f"{branch.at} {sign} %(at)s")
+    if shape.after:
+        found.append(f"{branch.at} <= %(at)s")
+        found.append(
+            f"({branch.at}, {number}, t.id) < (%(at)s, %(branch)s, %(record)s)"
+        )
+        found += near(branch, "<=", "at", "+ 1")
     return found
+
+
+def near(branch: Branch, sign: str, name: str, slack: str) -> list[str]:
+    """Bound a day by itself too, roughly: its index knows nothing of instants."""
+    if branch.on_day is None:
+        return []
+    there = f"(%({name})s::timestamptz AT TIME ZONE %(zone)s)::date {slack}"
+    return [f"{branch.on_day} {sign} {there}"]
 
 
 def facts_for(patient: Patient, asked: Asked) -> dict[str, Any]:
@@ -549,4 +621,5 @@ def facts_for(patient: Patient, asked: Asked) -> dict[str, Any]:
         facts["transaction"] = asked.since.transaction
     if asked.after:
         facts["at"], facts["record"] = asked.after.at, asked.after.record
+        facts["branch"] = asked.after.branch
     return facts

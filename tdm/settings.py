@@ -97,7 +97,12 @@ def database(address: str) -> dict[str, object]:
         "PORT": str(parts.pop("port", "")),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 3, **parts, "options": limits},
+        "OPTIONS": {
+            "connect_timeout": 3,
+            "prepare_threshold": 5,  # lets patients.statements prepare its own
+            **parts,
+            "options": limits,
+        },
     }
 
 
@@ -234,7 +239,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["patients.strict_json.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "patients.api.description.Description",
     "DEFAULT_THROTTLE_CLASSES": ["patients.tokens.Throttle"],
-    "DEFAULT_THROTTLE_RATES": {"user": "600/min"},
     "EXCEPTION_HANDLER": "patients.rest.problem",
     "COERCE_DECIMAL_TO_STRING": True,
 }

@@ -2,14 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from django.http import HttpResponse, HttpResponseNotModified
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.http import Http404, HttpResponse, HttpResponseNotModified
 from django.utils.decorators import method_decorator
 from django.utils.http import parse_etags
 from django.utils.translation import get_language
@@ -29,7 +27,7 @@ from patients.api.strict import StrictView
 from patients.models import Patient, Scope
 from patients.rest import caller, limit_of
 from tdm.cursors import Cursor, NotOursError, decoded
-from tdm.events import KINDS, LONGEST_PAGE, PAGE, Asked, Mark, Told, events, mark_of
+from tdm.events import KINDS, LONGEST_PAGE, PAGE, Asked, Mark, Told, events, opened
 
 
 class QuantitySerializer(serializers.Serializer):
@@ -92,39 +90,43 @@ class NdjsonRenderer(BaseRenderer):
         return json.dumps(data, default=str).encode() + b"\n"
 
 
-class QuerySerializer(serializers.Serializer):
-    """What an address may ask for."""
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What an address asks for."""
 
-    kinds = serializers.CharField(required=False)
-    since = serializers.CharField(required=False)
-    cursor = serializers.CharField(required=False)
+    kinds: Collection[str] = KINDS
+    first: datetime | date | None = None
+    last: datetime | date | None = None
+    since: Cursor | None = None
+    cursor: Cursor | None = None
+    limit: int = PAGE
 
-    def to_internal_value(self, data: dict[str, str]) -> dict[str, object]:
-        return {
-            **super().to_internal_value(data),
-            "limit": limit_of(data.get("limit", str(PAGE)), LONGEST_PAGE),
-            **{
-                name: instant(data[name], name)
-                for name in ("from", "to")
-                if name in data
-            },
-        }
 
-    def validate_kinds(self, text: str) -> list[str]:
-        kinds = text.split(",")
-        unknown = sorted(set(kinds) - set(KINDS))
-        if unknown:
-            raise serializers.ValidationError(
-                _("Not a kind of event: %(kinds)s. There are: %(known)s.")
-                % {"kinds": ", ".join(unknown), "known": ", ".join(KINDS)}
-            )
-        return kinds
+def query_of(asked: Mapping[str, str], patient: int) -> Query:
+    """Read the parameters of an address; each that cannot be read is named."""
+    found: dict[str, Any] = {}
+    errors: dict[str, Any] = {}
+    for name, text in asked.items():
+        try:
+            if name != "format":
+                field, read = READ_BY[name]
+                found[field] = read(text, patient)
+        except serializers.ValidationError as error:
+            errors[name] = error.detail
+    if errors:
+        raise serializers.ValidationError(errors)
+    return Query(**found)
 
-    def validate_since(self, text: str) -> Cursor:
-        return cursor_of(text, self.context["patient"])
 
-    def validate_cursor(self, text: str) -> Cursor:
-        return cursor_of(text, self.context["patient"])
+def kinds_of(text: str, _patient: int) -> Collection[str]:
+    kinds = frozenset(text.split(","))
+    unknown = sorted(kinds - set(KINDS))
+    if unknown:
+        raise serializers.ValidationError(
+            _("Not a kind of event: %(kinds)s. There are: %(known)s.")
+            % {"kinds": ", ".join(unknown), "known": ", ".join(KINDS)}
+        )
+    return kinds
 
 
 def cursor_of(text: str, patient: int) -> Cursor:
@@ -135,10 +137,14 @@ def cursor_of(text: str, patient: int) -> Cursor:
         raise serializers.ValidationError(said) from error
 
 
+def length_of(text: str, _patient: int) -> int:
+    return limit_of(text, LONGEST_PAGE)
+
+
 SENSIBLE_YEARS = range(1900, 2200)
 
 
-def instant(text: str, name: str) -> datetime | date:
+def instant(text: str, _patient: int) -> datetime | date:
     """Read a day of the clinic, or an instant with its offset."""
     try:
         is_day = len(text) == len("2026-01-01")
@@ -149,7 +155,18 @@ def instant(text: str, name: str) -> datetime | date:
     except ValueError:
         pass
     said = _("Give a day (2026-03-01) or an instant with its offset.")
-    raise serializers.ValidationError({name: [said]})
+    raise serializers.ValidationError(said)
+
+
+READ_BY: Mapping[str, tuple[str, Callable[[str, int], object]]] = {
+    "kinds": ("kinds", kinds_of),
+    "from": ("first", instant),
+    "to": ("last", instant),
+    "since": ("since", cursor_of),
+    "cursor": ("cursor", cursor_of),
+    "limit": ("limit", length_of),
+}
+"""Parameter -> what it is of the question, and how it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +198,7 @@ class TimelineView(StrictView):
 
     scopes: ClassVar = {"GET": Scope.READ_PATIENTS, "OPTIONS": Scope.READ_PATIENTS}
     renderer_classes = (JSONRenderer, NdjsonRenderer)
-    parameters = frozenset({"format", *(each.name for each in PARAMETERS)})
+    parameters = frozenset({"format", *READ_BY})
     has_tag = True
 
     @extend_schema(responses=TimelineSerializer, parameters=PARAMETERS)
@@ -191,18 +208,16 @@ class TimelineView(StrictView):
         A record that changed is told whole, set aside or not: what a program holds of
         the same kind and id is replaced by it.
         """
-        visible = Patient.objects.visible_to(caller(request)).select_related("site")
-        patient = get_object_or_404(visible, pk=pk)
-        query = QuerySerializer(
-            data=request.query_params.dict(), context={"patient": patient.pk}
-        )
-        query.is_valid(raise_exception=True)
-        mark = mark_of(patient)
+        try:
+            patient, mark = opened(pk, caller(request))
+        except Patient.DoesNotExist as error:
+            raise Http404 from error
+        query = query_of(request.query_params.dict(), patient.pk)
         etag = etag_of(request, mark)
         if etag in parse_etags(request.headers.get("If-None-Match", "")):
             return HttpResponseNotModified(headers={"ETag": etag})
         services.note_reading(patient=patient, by="api", actor=caller(request))
-        page = page_of(request, patient, query.validated_data, mark)
+        page = page_of(request, patient, query, mark)
         answer = rendered(request, patient, page)
         answer["ETag"] = etag
         answer["Cache-Control"] = "private, no-cache"
@@ -222,22 +237,16 @@ def etag_of(request: Request, mark: Mark) -> str:
     return f'W/"{hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]}"'
 
 
-def page_of(
-    request: Request, patient: Patient, query: dict[str, object], mark: Mark
-) -> Page:
-    cursor = query.get("cursor")
-    begun = query.get("since")
-    earlier = begun.mark if isinstance(begun, Cursor) else None
-    go_on = cursor if isinstance(cursor, Cursor) else Cursor(mark, earlier)
-    count = int(str(query["limit"]))
-    kinds = query.get("kinds", KINDS)
-    first = bound(query.get("from"), patient)
-    last = bound(query.get("to"), patient, days=1)
+def page_of(request: Request, patient: Patient, query: Query, mark: Mark) -> Page:
+    earlier = query.since.mark if query.since else None
+    go_on = query.cursor or Cursor(mark, earlier)
+    count = query.limit
+    first, last = bound(query.first, patient), bound(query.last, patient, days=1)
     if first and last and first > last:
         said = _("This is after the end of what is asked for.")
         raise serializers.ValidationError({"from": [said]})
     asked = Asked(
-        kinds=kinds if isinstance(kinds, list) else KINDS,
+        kinds=query.kinds,
         first=first,
         last=last,
         since=go_on.since,
@@ -249,25 +258,24 @@ def page_of(
     following = None
     if len(found) > count:
         after = replace(go_on, after=told[-1].place).encoded(patient.pk)
-        following = address(request, patient, after)
+        following = address(request, after)
     return Page(told, following, Cursor(go_on.mark).encoded(patient.pk))
 
 
-def bound(asked: object, patient: Patient, *, days: int = 0) -> datetime | None:
+def bound(
+    asked: datetime | date | None, patient: Patient, *, days: int = 0
+) -> datetime | None:
     """Return the instant of a bound; days begin and end at the clinic's midnight."""
     if asked is None or isinstance(asked, datetime):
         return asked
-    if not isinstance(asked, date):
-        raise TypeError(asked)
     return datetime.combine(asked + timedelta(days=days), time(), patient.site.zone)
 
 
-def address(request: Request, patient: Patient, cursor: str) -> str:
+def address(request: Request, cursor: str) -> str:
     query = request.query_params.copy()
     query.pop("since", None)
     query["cursor"] = cursor
-    path = reverse("api-timeline", args=[patient.pk])
-    return request.build_absolute_uri(f"{path}?{query.urlencode()}")
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
 def with_readings(patient: Patient, told: Sequence[Told]) -> list[Told]:
@@ -277,9 +285,9 @@ def with_readings(patient: Patient, told: Sequence[Told]) -> list[Told]:
     history = history_of(patient)
     levels = {level.pk: level for level in history.levels}
     return [
-        replace(each, text=with_reading(each.text, reading))
+        each._replace(text=with_reading(each.text, reading))
         if each.kind == "level"
-        and (reading := history.read(levels[each.place.record])) is not None
+        and (reading := history.read(levels[each.record])) is not None
         else each
         for each in told
     ]

@@ -82,6 +82,7 @@ class PasswordView(SuccessMessageMixin, PasswordChangeView):
 
 urlpatterns = [
     path("", views.today, name="today"),
+    path("api/v1/", include(api)),
     path("patients/", views.patients, name="patients"),
     path("patients/<int:patient_id>/", views.patient, name="patient"),
     path("patients/<int:patient_id>/lesions/", lesions.lesions, name="lesions"),
@@ -139,7 +140,6 @@ urlpatterns = [
     # Django's own page would change a password past the audit.
     path("admin/password_change/", RedirectView.as_view(pattern_name="password")),
     path("admin/", admin.site.urls),
-    path("api/v1/", include(api)),
     path("", include(programs)),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),

@@ -39,7 +39,9 @@ GIVEN = (State.TAKEN, State.LATE)
 class Intake(models.Model):
     """One dose of a day; `slot` counts the doses of that day from 0."""
 
-    patient = models.ForeignKey(Patient, models.PROTECT, related_name="intakes")
+    patient = models.ForeignKey(
+        Patient, models.PROTECT, related_name="intakes", db_index=False
+    )
     due_on = models.DateField(_("day of the dose"))
     slot = models.PositiveSmallIntegerField(_("which dose of the day"), default=0)
     state = models.CharField(_("what happened"), max_length=8, choices=State.choices)
@@ -61,6 +63,18 @@ class Intake(models.Model):
     class Meta:
         verbose_name = _("dose taken or missed")
         triggers: ClassVar = [never_deleted]
+        indexes: ClassVar = [
+            models.Index(
+                name="intakes_of_a_patient",
+                fields=["patient", "-due_on", "-id"],
+                condition=Q(taken_at=None),
+            ),
+            models.Index(
+                name="intakes_at_a_time",
+                fields=["patient", "-taken_at", "-id"],
+                condition=Q(taken_at__isnull=False),
+            ),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="one_intake_per_dose",

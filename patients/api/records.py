@@ -48,7 +48,10 @@ class Pages(CursorPagination):
 
     def get_page_size(self, request: Request) -> int:
         asked = request.query_params.get("limit")
-        return self.page_size if asked is None else limit_of(asked, MOST)
+        try:
+            return self.page_size if asked is None else limit_of(asked, MOST)
+        except exceptions.ValidationError as error:
+            raise exceptions.ValidationError({"limit": error.detail}) from error
 
     def get_schema_operation_parameters(self, view: APIView) -> list[Any]:
         """Describe the limit as it is held, and the cursor as DRF does."""

@@ -50,7 +50,9 @@ class DiaryDay(models.Model):
     The numbers of the day are measurements, and its doses intakes; each has one home.
     """
 
-    patient = models.ForeignKey(Patient, models.PROTECT, related_name="diary_days")
+    patient = models.ForeignKey(
+        Patient, models.PROTECT, related_name="diary_days", db_index=False
+    )
     day = models.DateField(_("day"))
     source = models.CharField(_("source"), max_length=8, choices=Source.choices)
     no_side_effects = models.BooleanField(_("asked: no side effects"), default=False)
@@ -64,6 +66,11 @@ class DiaryDay(models.Model):
     class Meta:
         verbose_name = _("diary day")
         triggers: ClassVar = [never_deleted]
+        indexes: ClassVar = [
+            models.Index(
+                name="diary_days_of_a_patient", fields=["patient", "-day", "-id"]
+            ),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="one_diary_day_per_day",

@@ -212,7 +212,9 @@ def within_limits() -> Q:
 
 @every_version_kept
 class Measurement(models.Model):
-    patient = models.ForeignKey(Patient, models.PROTECT, related_name="measurements")
+    patient = models.ForeignKey(
+        Patient, models.PROTECT, related_name="measurements", db_index=False
+    )
     lesion = models.ForeignKey(
         Lesion, models.PROTECT, related_name="measurements", null=True, blank=True
     )
@@ -270,6 +272,12 @@ class Measurement(models.Model):
     class Meta:
         verbose_name = _("measurement")
         triggers: ClassVar = [never_deleted]
+        indexes: ClassVar = [
+            models.Index(
+                name="measurements_of_a_patient",
+                fields=["patient", "-measured_on", "-id"],
+            ),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="one_measurement_per_day",

@@ -364,7 +364,7 @@ PARAMETERS: dict[str, tuple[int, str]] = {
             ("knds=level", "unknown_parameter"),
             ("kinds=level&kinds=dose", "repeated_parameter"),
             ("kinds=level,hiccup", "invalid"),
-            ("kinds=", "blank"),
+            ("kinds=", "invalid"),
             ("limit=1e3", "limit"),
             ("limit=\uff11\uff10", "limit"),
             ("limit=1001", "limit"),
