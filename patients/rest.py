@@ -1,108 +1,27 @@
-"""How every answer of the API is shaped and guarded: strict JSON, scopes, problems."""
+"""How every answer of the API is shaped and guarded: versions, parameters, problems."""
 
+import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from decimal import Decimal
 from difflib import get_close_matches
-from functools import cache
 from http import HTTPStatus
-from time import time
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import DEFAULT_DB_ALIAS, IntegrityError
-from django.utils import timezone
+from django.db import IntegrityError
+from django.http import Http404
+from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from knox.auth import TokenAuthentication
-from knox.crypto import hash_token
-from redis import Redis
-from redis.client import Pipeline
-from redis.exceptions import RedisError
 from rest_framework import exceptions, views
-from rest_framework.parsers import JSONParser
-from rest_framework.permissions import BasePermission
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
 
-from patients.models import ApiToken, Staff
+from patients.models import Staff
 from patients.models.rules import errors_by_field, refusal_of
-from patients.statements import rows
-
-DEEPEST = 20
-MOST_DIGITS = 20
-
-
-class StrictJSONParser(JSONParser):
-    """JSON where every key stands once and every number is a decimal as written."""
-
-    def parse(
-        self,
-        stream: Any,
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        try:
-            text = stream.read().decode("utf-8")
-            if max_depth(text) > DEEPEST:
-                raise exceptions.ParseError(_("The document is nested too deeply."))
-            return whole_text(
-                json.loads(
-                    text,
-                    object_pairs_hook=once_each,
-                    parse_float=Decimal,
-                    parse_int=whole,
-                    parse_constant=no_constant,
-                )
-            )
-        except UnicodeDecodeError as error:
-            raise exceptions.ParseError(_("The document is not UTF-8.")) from error
-        except ValueError as error:
-            raise exceptions.ParseError(
-                _("The document is not JSON: %(why)s") % {"why": error}
-            ) from error
-
-
-def whole_text(document: Any) -> Any:
-    """Refuse half of a character, which no answer could show."""
-    json.dumps(document, ensure_ascii=False, default=str).encode()
-    return document
-
-
-TEXTS = re.compile(r'"(?:\\.|[^"\\])*"')
-
-
-def max_depth(text: str) -> int:
-    depth = deepest = 0
-    for sign in TEXTS.sub("", text):
-        depth += (sign in "[{") - (sign in "]}")
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def once_each(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _value in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise exceptions.ParseError(
-            _("The key %(key)s stands more than once.") % {"key": ascii(twice)}
-        )
-    return found
-
-
-def whole(digits: str) -> int:
-    if len(digits) > MOST_DIGITS:
-        raise ValueError(_("a number is too long"))
-    return int(digits)
-
-
-def no_constant(name: str) -> None:
-    raise ValueError(_("%(name)s is not a number") % {"name": name})
+from patients.strict_json import CodedError
 
 
 def caller(request: Request) -> Staff:
@@ -110,102 +29,6 @@ def caller(request: Request) -> Staff:
     if not isinstance(request.user, Staff):
         raise exceptions.NotAuthenticated
     return request.user
-
-
-class Token(TokenAuthentication):
-    """Knox's tokens, found by their hash in one statement; none is deleted in passing.
-
-    A key in another script than ours is simply unknown.
-    """
-
-    def authenticate(self, request: Request) -> Any:
-        try:
-            return super().authenticate(request)
-        except UnicodeError as error:
-            raise exceptions.AuthenticationFailed from error
-
-    def authenticate_credentials(self, token: bytes) -> tuple[Any, Any]:
-        found = rows(
-            KNOWN, {"digest": hash_token(token.decode()), "now": timezone.now()}
-        )
-        if not found:
-            raise exceptions.AuthenticationFailed(_("Invalid token."))
-        [(digest, scopes, pace, *account)] = found
-        key = ApiToken.from_db(
-            DEFAULT_DB_ALIAS,
-            ["digest", "scopes", "requests_per_minute"],
-            [digest, scopes, pace],
-        )
-        key.user = Staff.from_db(DEFAULT_DB_ALIAS, ACCOUNT, account)
-        user, key = self.validate_user(key)
-        return user, key
-
-
-ACCOUNT = ["id", "username", "role", "is_active"]
-KNOWN = f"""
-SELECT t.digest, t.scopes, t.requests_per_minute, {", ".join(f"s.{n}" for n in ACCOUNT)}
-FROM patients_apitoken t JOIN patients_staff s ON s.id = t.user_id
-WHERE t.digest = %(digest)s AND t.expiry > %(now)s
-"""  # noqa: S608 - of our own words
-
-
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the description names these tokens."""
-
-    target_class = Token
-    name = "token"
-
-    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
-        return {"type": "apiKey", "in": "header", "name": "Authorization"}
-
-
-class Throttle(BaseThrottle):
-    """Hold a program to its token's pace by the minute.
-
-    The store of the counts being away slows nobody.
-    """
-
-    left_s = 60.0
-
-    def allow_request(self, request: Request, view: "views.APIView") -> bool:
-        del view
-        if not isinstance(request.auth, ApiToken):
-            return True
-        now = time()
-        self.left_s = 60 - now % 60
-        key = f"asked:{request.auth.digest}:{now // 60:.0f}"
-        try:
-            count, _known = counts().incr(key).expire(key, 120).execute()
-        except RedisError:
-            return True
-        return bool(count <= request.auth.requests_per_minute)
-
-    def wait(self) -> float:
-        return self.left_s
-
-
-def counts() -> Pipeline:
-    """Return what counts in the cache's store, in one message for several commands."""
-    return store().pipeline(transaction=False)
-
-
-@cache
-def store() -> Redis:
-    return Redis.from_url(settings.CACHES["default"]["LOCATION"])
-
-
-class TokenMay(BasePermission):
-    """Let a token do what its scopes name; a view says which scope it asks for."""
-
-    def has_permission(self, request: Request, view: "views.APIView") -> bool:
-        scopes: Mapping[str, str] = getattr(view, "scopes", {})
-        granted = getattr(request.auth, "scopes", ())
-        if request.method not in view.allowed_methods:
-            return request.auth is not None
-        asked = scopes.get(
-            "OPTIONS" if request.method == "HEAD" else request.method or ""
-        )
-        return asked in granted
 
 
 def problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -220,8 +43,12 @@ def problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
     response = views.exception_handler(error, dict(context))
     if response is None:
         return None
-    detail = str(getattr(error, "detail", "")) or None
-    answer = document(HTTPStatus(response.status_code), detail=detail)
+    detail = getattr(error, "detail", "")
+    answer = document(
+        HTTPStatus(response.status_code),
+        detail=str(detail) or None,
+        code=getattr(detail, "code", None),
+    )
     for header, value in response.items():
         if header not in {"Content-Type", "Allow"}:
             answer[header] = value
@@ -247,9 +74,15 @@ def refused_cells(errors: Sequence[Mapping[str, str]]) -> Response:
     return document(status, errors=errors)
 
 
-def etag(version: object) -> str:
-    """Return the tag by which a program names a version of a record."""
-    return f'W/"{version}"'
+def etag(version: object, shown: object = None) -> str:
+    """Return the tag by which a program names a version of a record.
+
+    Where an answer shows more than the record itself, the tag tells what was shown.
+    """
+    if shown is None:
+        return f'W/"{version}"'
+    text = json.dumps(shown, default=str)
+    return f'W/"{version}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
 
 
 def version_asked(request: Request) -> int:
@@ -263,7 +96,13 @@ def version_asked(request: Request) -> int:
     return int(found[1])
 
 
-TAG = re.compile(r'(?:W/)?"([0-9]{1,9})"', re.ASCII)
+TAG = re.compile(r'(?:W/)?"([0-9]{1,9})(?:-[0-9a-f]{16})?"', re.ASCII)
+
+
+def is_known(request: Request, tag: str) -> bool:
+    """Return whether a program holds this version already, by `If-None-Match`."""
+    held = parse_etags(request.headers.get("If-None-Match", ""))
+    return held == ["*"] or tag in held
 
 
 class UnconditionalError(exceptions.APIException):
@@ -276,37 +115,84 @@ class TooLargeError(exceptions.APIException):
     default_detail = gettext_lazy("The document is too large.")
 
 
-class CodedError(exceptions.UnsupportedMediaType):
-    default_detail = gettext_lazy("Send JSON in UTF-8, without Content-Encoding.")
+class TooLongError(exceptions.APIException):
+    status_code = HTTPStatus.REQUEST_URI_TOO_LONG
+    default_detail = gettext_lazy("The address is too long.")
+    default_code = "too_long"
+
+
+OTHER_METHODS = (
+    "X-HTTP-Method-Override",
+    "X-HTTP-Method",
+    "X-Method-Override",
+)
+MOST_BYTES = 1_000_000
+LONGEST_QUERY = 4_000
 
 
 def check_request(request: Request, parameters: Collection[str]) -> None:
     """Refuse what would be ignored without a word: an encoding, a parameter."""
-    if "X-HTTP-Method-Override" in request.headers:
+    check_headers(request)
+    if len(request.META["QUERY_STRING"]) > LONGEST_QUERY:
+        raise TooLongError
+    check_parameters(request, parameters)
+
+
+def check_headers(request: Request) -> None:
+    if any(name in request.headers for name in OTHER_METHODS):
         raise exceptions.ParseError(_("Send the method itself."))
+    if request.get_host().partition(":")[0].endswith("."):
+        raise exceptions.ParseError(_("Name the host without a dot at its end."))
     charset = getattr(request, "content_params", {}).get("charset", "utf-8")
     if "Content-Encoding" in request.headers or charset.lower() != "utf-8":
         raise CodedError(request.content_type, detail=CodedError.default_detail)
     if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
         raise TooLargeError
+
+
+def check_parameters(request: Request, parameters: Collection[str]) -> None:
     for name, values in request.query_params.lists():
         if name not in parameters:
             near = get_close_matches(name, parameters, n=1)
             hint = _(" Did you mean %(near)s?") % {"near": near[0]} if near else ""
             words = _("There is no parameter %(name)s.") % {"name": ascii(name[:40])}
-            raise exceptions.ParseError(words + hint, code="unknown_parameter")
+            raise bad_parameter(name, words + hint, "unknown_parameter")
         if len(values) > 1:
             words = _("The parameter %(name)s stands more than once.") % {"name": name}
-            raise exceptions.ParseError(words)
+            raise bad_parameter(name, words, "repeated_parameter")
 
 
-MOST_BYTES = 1_000_000
+def bad_parameter(name: str, words: str, code: str) -> exceptions.ValidationError:
+    """Return a refusal that points at a parameter of the address."""
+    said = exceptions.ErrorDetail(words, code=code)
+    return exceptions.ValidationError({name[:40]: [said]})
+
+
+def limit_of(text: str, most: int) -> int:
+    """Read how many a page has, in plain digits."""
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= most:
+        words = _("The limit lies between 1 and %(most)s.") % {"most": most}
+        raise exceptions.ValidationError(words, code="limit")
+    return int(text)
+
+
+class Negotiation(DefaultContentNegotiation):
+    """Refuses a format that is none of ours with 406, and no format with 404."""
+
+    def filter_renderers(self, renderers: Any, format: str) -> Any:  # noqa: A002
+        try:
+            return super().filter_renderers(renderers, format)
+        except Http404:
+            if format.isalnum():
+                raise exceptions.NotAcceptable(available_renderers=renderers) from None
+            raise
 
 
 def document(
     status: HTTPStatus,
     *,
     detail: str | None = None,
+    code: str | None = None,
     errors: Sequence[Mapping[str, str]] = (),
 ) -> Response:
     body: dict[str, object] = {
@@ -316,6 +202,8 @@ def document(
     }
     if detail:
         body["detail"] = detail
+    if code:
+        body["code"] = code
     if errors:
         body["errors"] = errors
     return Response(body, status=status, content_type="application/problem+json")
@@ -349,7 +237,8 @@ def of_serializer(detail: Any, pointer: str) -> Any:
             step = "" if name == "non_field_errors" else f"/{name}"
             yield from of_serializer(inner, pointer + step)
     elif isinstance(detail, list):
-        for inner in detail:
-            yield from of_serializer(inner, pointer)
+        for number, inner in enumerate(detail):
+            step = f"/{number}" if isinstance(inner, Mapping) else ""
+            yield from of_serializer(inner, pointer + step)
     else:
         yield {"pointer": pointer, "code": detail.code, "detail": str(detail)}

@@ -9,12 +9,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from dosing import forecast, policy
 from dosing.advice import Advice, advise
 from dosing.words import say
 from patients import services
+from patients.api.strict import StrictView
 from patients.models import Patient, Scope
 from patients.rest import caller
 
@@ -64,7 +64,7 @@ class AdviceSerializer(serializers.Serializer):
     versions = serializers.CharField()
 
 
-class AdviceView(APIView):
+class AdviceView(StrictView):
     """What the rules and the models say of a patient's latest level."""
 
     scopes: ClassVar = {"GET": Scope.READ_PATIENTS, "OPTIONS": Scope.READ_PATIENTS}

@@ -44,8 +44,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     status = 503 if down else 500
     if request.path.startswith(FOR_PROGRAMS):
         words = _("The database cannot be reached.") if down else _("Something failed.")
-        return problem(request, status, words)
-    response = HttpResponse(render_to_string(f"{status}.html"), status=status)
+        response = problem(request, status, words)
+    else:
+        response = HttpResponse(render_to_string(f"{status}.html"), status=status)
     if down:
         response["Retry-After"] = "10"
     return response

@@ -232,12 +232,13 @@ MIGRATION_MODULES = {"knox": None}
 KNOX_TOKEN_MODEL = "patients.ApiToken"
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "AUTH_HEADER_PREFIX": "Token"}
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["patients.rest.Token"],
-    "DEFAULT_PERMISSION_CLASSES": ["patients.rest.TokenMay"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["patients.tokens.Token"],
+    "DEFAULT_PERMISSION_CLASSES": ["patients.tokens.TokenMay"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["patients.rest.StrictJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "patients.rest.Negotiation",
+    "DEFAULT_PARSER_CLASSES": ["patients.strict_json.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "patients.api.description.Description",
-    "DEFAULT_THROTTLE_CLASSES": ["patients.rest.Throttle"],
+    "DEFAULT_THROTTLE_CLASSES": ["patients.tokens.Throttle"],
     "EXCEPTION_HANDLER": "patients.rest.problem",
     "COERCE_DECIMAL_TO_STRING": True,
 }

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -19,14 +18,14 @@ from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from dosing import policy
 from dosing.history import history_of
 from dosing.words import say
 from patients import services
+from patients.api.strict import StrictView
 from patients.models import Patient, Scope
-from patients.rest import caller
+from patients.rest import caller, limit_of
 from tdm.cursors import Cursor, NotOursError, decoded
 from tdm.events import KINDS, LONGEST_PAGE, PAGE, Asked, Mark, Told, events, opened
 
@@ -49,7 +48,7 @@ class ReadingSerializer(serializers.Serializer):
     said = serializers.ListField(child=serializers.CharField())
 
 
-class EventSerializer(serializers.Serializer):
+class TimelineEventSerializer(serializers.Serializer):
     """One event; `day` is set where only the day is known, `at` is then its start."""
 
     kind = serializers.ChoiceField(choices=KINDS)
@@ -72,7 +71,7 @@ class TimelineSerializer(serializers.Serializer):
     """A page: `next` is the address of the next, `since` the mark for the next poll."""
 
     patient = serializers.IntegerField()
-    events = EventSerializer(many=True)
+    events = TimelineEventSerializer(many=True)
     next = serializers.CharField(allow_null=True)
     since = serializers.CharField()
 
@@ -103,17 +102,15 @@ class Query:
     limit: int = PAGE
 
 
-def query_of(asked: Mapping[str, str]) -> Query:
-    """Read the parameters of an address; each that is none of ours is named."""
+def query_of(asked: Mapping[str, str], patient: int) -> Query:
+    """Read the parameters of an address; each that cannot be read is named."""
     found: dict[str, Any] = {}
     errors: dict[str, Any] = {}
     for name, text in asked.items():
         try:
             if name != "format":
                 field, read = READ_BY[name]
-                found[field] = read(text)
-        except KeyError:
-            errors[name] = [_("Not a parameter.")]
+                found[field] = read(text, patient)
         except serializers.ValidationError as error:
             errors[name] = error.detail
     if errors:
@@ -121,7 +118,7 @@ def query_of(asked: Mapping[str, str]) -> Query:
     return Query(**found)
 
 
-def kinds_of(text: str) -> Collection[str]:
+def kinds_of(text: str, _patient: int) -> Collection[str]:
     kinds = frozenset(text.split(","))
     unknown = sorted(kinds - set(KINDS))
     if unknown:
@@ -132,26 +129,22 @@ def kinds_of(text: str) -> Collection[str]:
     return kinds
 
 
-def cursor_of(text: str) -> Cursor:
+def cursor_of(text: str, patient: int) -> Cursor:
     try:
-        return decoded(text)
+        return decoded(text, patient)
     except NotOursError as error:
         said = _("This cursor is not one of ours.")
         raise serializers.ValidationError(said) from error
 
 
-def limit_of(text: str) -> int:
-    if DIGITS.fullmatch(text) and 1 <= int(text) <= LONGEST_PAGE:
-        return int(text)
-    said = _("Give a number from 1 to %(most)s.") % {"most": LONGEST_PAGE}
-    raise serializers.ValidationError(said)
+def length_of(text: str, _patient: int) -> int:
+    return limit_of(text, LONGEST_PAGE)
 
 
-DIGITS = re.compile(r"[0-9]{1,6}", re.ASCII)
 SENSIBLE_YEARS = range(1900, 2200)
 
 
-def instant(text: str) -> datetime | date:
+def instant(text: str, _patient: int) -> datetime | date:
     """Read a day of the clinic, or an instant with its offset."""
     try:
         is_day = len(text) == len("2026-01-01")
@@ -165,13 +158,13 @@ def instant(text: str) -> datetime | date:
     raise serializers.ValidationError(said)
 
 
-READ_BY: Mapping[str, tuple[str, Callable[[str], object]]] = {
+READ_BY: Mapping[str, tuple[str, Callable[[str, int], object]]] = {
     "kinds": ("kinds", kinds_of),
     "from": ("first", instant),
     "to": ("last", instant),
     "since": ("since", cursor_of),
     "cursor": ("cursor", cursor_of),
-    "limit": ("limit", limit_of),
+    "limit": ("limit", length_of),
 }
 """Parameter -> what it is of the question, and how it is read."""
 
@@ -191,16 +184,22 @@ PARAMETERS = [
     OpenApiParameter("to", str, description="A day (included) or an instant (not)."),
     OpenApiParameter("since", str, description="`since` of an earlier answer."),
     OpenApiParameter("cursor", str, description="As it stands in `next`."),
-    OpenApiParameter("limit", int, description="Events on a page, 1 to 1000."),
+    OpenApiParameter(
+        "limit",
+        {"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE, "default": PAGE},
+        description="Events on a page.",
+    ),
 ]
 
 
 @method_decorator(gzip_page, name="dispatch")
-class TimelineView(APIView):
+class TimelineView(StrictView):
     """Everything that happened to one patient, newest first."""
 
     scopes: ClassVar = {"GET": Scope.READ_PATIENTS, "OPTIONS": Scope.READ_PATIENTS}
     renderer_classes = (JSONRenderer, NdjsonRenderer)
+    parameters = frozenset({"format", *READ_BY})
+    has_tag = True
 
     @extend_schema(responses=TimelineSerializer, parameters=PARAMETERS)
     def get(self, request: Request, pk: int) -> HttpResponse | Response:
@@ -213,7 +212,7 @@ class TimelineView(APIView):
             patient, mark = opened(pk, caller(request))
         except Patient.DoesNotExist as error:
             raise Http404 from error
-        query = query_of(request.query_params.dict())
+        query = query_of(request.query_params.dict(), patient.pk)
         etag = etag_of(request, mark)
         if etag in parse_etags(request.headers.get("If-None-Match", "")):
             return HttpResponseNotModified(headers={"ETag": etag})
@@ -242,10 +241,14 @@ def page_of(request: Request, patient: Patient, query: Query, mark: Mark) -> Pag
     earlier = query.since.mark if query.since else None
     go_on = query.cursor or Cursor(mark, earlier)
     count = query.limit
+    first, last = bound(query.first, patient), bound(query.last, patient, days=1)
+    if first and last and first > last:
+        said = _("This is after the end of what is asked for.")
+        raise serializers.ValidationError({"from": [said]})
     asked = Asked(
         kinds=query.kinds,
-        first=bound(query.first, patient),
-        last=bound(query.last, patient, days=1),
+        first=first,
+        last=last,
         since=go_on.since,
         after=go_on.after,
         count=count,
@@ -254,9 +257,9 @@ def page_of(request: Request, patient: Patient, query: Query, mark: Mark) -> Pag
     told = with_readings(patient, found[:count])
     following = None
     if len(found) > count:
-        after = replace(go_on, after=told[-1].place).encoded()
+        after = replace(go_on, after=told[-1].place).encoded(patient.pk)
         following = address(request, after)
-    return Page(told, following, Cursor(go_on.mark).encoded())
+    return Page(told, following, Cursor(go_on.mark).encoded(patient.pk))
 
 
 def bound(

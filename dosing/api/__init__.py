@@ -22,6 +22,14 @@ from dosing.api.records import (
     WithdrawEventView,
     WithdrawLabView,
 )
+from dosing.api.supply import (
+    AssignmentsView,
+    AssignmentView,
+    DispensingsView,
+    DispensingView,
+    ProtocolsView,
+    WithdrawDispensingView,
+)
 
 OF_PATIENT = "patients/<int:patient_id>/"
 
@@ -35,6 +43,16 @@ paths = [
         (f"{OF_PATIENT}doses/", DosesView, "doses"),
         (f"{OF_PATIENT}doses/stop/", StopView, "stop-dose"),
         ("doses/<int:pk>/", DoseView, "dose"),
+        ("protocols/", ProtocolsView, "protocols"),
+        (f"{OF_PATIENT}protocols/", AssignmentsView, "assignments"),
+        ("assignments/<int:pk>/", AssignmentView, "assignment"),
+        (f"{OF_PATIENT}dispensings/", DispensingsView, "dispensings"),
+        ("dispensings/<int:pk>/", DispensingView, "dispensing"),
+        (
+            "dispensings/<int:pk>/withdraw/",
+            WithdrawDispensingView,
+            "withdraw-dispensing",
+        ),
         (f"{OF_PATIENT}decisions/", DecisionsView, "decisions"),
         ("decisions/<int:pk>/", DecisionView, "decision"),
         (f"{OF_PATIENT}diary/", DiaryView, "diary"),

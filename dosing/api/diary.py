@@ -145,19 +145,20 @@ class DiaryView(OfPatient):
     @once
     def post(self, request: Request, **parts: Any) -> Response:
         """Save cells; one that says something else by now is refused with 409."""
+        patient = self.patient
         given = parsed(self.asked, request)
         cells = [entry_of(each) for each in given.pop("entries")]
         with transaction.atomic():
             outcome = services.save_diary(
-                patient=self.patient, entries=cells, actor=caller(request), **given
+                patient=patient, entries=cells, actor=caller(request), **given
             )
             if outcome.unsaved:
                 transaction.set_rollback(True)
         if outcome.unsaved:
             return refused_cells(list(errors_of(outcome, cells)))
         days = [each.place.day for each in cells]
-        today = self.patient.site.today(timezone.now())
-        body = told(self.patient, min(days), max(days), today)
+        today = patient.site.today(timezone.now())
+        body = told(patient, min(days), max(days), today)
         return Response(body, status=201)
 
 

@@ -2,14 +2,14 @@
 
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
-from rest_framework import exceptions, serializers
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dosing import policy, services
-from dosing.models import Decision, Dose, Protocol, SafetyCheck
+from dosing.api.supply import protocol_of
+from dosing.models import Decision, Dose, SafetyCheck
 from dosing.services.safety import PreventedError
 from patients.api.fields import (
     Asked,
@@ -131,11 +131,7 @@ class DosesView(OfDoses, AddedRecords):
     def facts(self, given: Facts) -> Facts:
         given["safety"] = policy.Answers(**given["safety"])
         key = given.get("protocol")
-        given["protocol"] = Protocol.objects.filter(pk=key).first() if key else None
-        if key and given["protocol"] is None:
-            said = [_("There is no such protocol.")]
-            raise exceptions.ValidationError({"protocol": said})
-        return given
+        return {**given, "protocol": protocol_of(key) if key else None}
 
 
 class DoseView(OfDoses, ChangedRecord):
@@ -171,8 +167,9 @@ class StopView(OfPatient):
     @once
     def post(self, request: Request, **parts: Any) -> Response:
         """Stop the drug from a day on; what was planned is cancelled."""
+        patient = self.patient
         given = parsed(self.asked, request)
-        ended = services.stop_dose(patient=self.patient, actor=caller(request), **given)
+        ended = services.stop_dose(patient=patient, actor=caller(request), **given)
         body = {"ended": RegimenSerializer(ended, many=True).data}
         return Response(body, status=201)
 

@@ -208,6 +208,7 @@ def measured(patient: Patient, given: Facts) -> Facts:
 class OfLevels(ApiView):
     model = TroughLevel
     shown = StoredTroughSerializer
+    shows_more = True
     writes = Scope.WRITE_LEVELS
 
     def get_serializer_context(self) -> dict[str, Any]:

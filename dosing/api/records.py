@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
@@ -34,6 +35,7 @@ from patients.api.records import (
     parsed,
 )
 from patients.models import Scope
+from patients.models.rules import errors_by_field
 from patients.rest import caller
 
 
@@ -130,14 +132,25 @@ class LabsView(OfLabs, Records):
     @once
     def post(self, request: Request, **parts: Any) -> Response:
         """Store the values of one day."""
+        patient = self.patient
         given = parsed(self.asked, request)
-        given["laboratory"] = laboratory_of(self.patient, given["laboratory"])
+        given["laboratory"] = laboratory_of(patient, given["laboratory"])
         results = {each.pop("analyte"): typed(each) for each in given.pop("results")}
-        rows = services.record_labs(
-            patient=self.patient, results=results, actor=caller(request), **given
-        )
+        try:
+            rows = services.record_labs(
+                patient=patient, results=results, actor=caller(request), **given
+            )
+        except ValidationError as refusal:
+            raise where_sent(refusal, list(results)) from refusal
         body = {"results": LabSerializer(rows, many=True).data}
         return Response(body, status=201)
+
+
+def where_sent(refusal: ValidationError, analytes: list[str]) -> ValidationError:
+    """Return what is said of an analyte beside the value that was sent of it."""
+    places = {name: f"results/{n}/value" for n, name in enumerate(analytes)}
+    said = errors_by_field(refusal)
+    return ValidationError({places.get(name, name): said[name] for name in said})
 
 
 class LabView(OfLabs, ChangedRecord):

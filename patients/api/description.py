@@ -24,10 +24,11 @@ class ProblemSerializer(serializers.Serializer):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField(required=False)
+    code = serializers.CharField(required=False)
     errors = SaidSerializer(many=True, required=False)  # type: ignore[assignment]
 
 
-READING = (400, 401, 403, 404, 406, 429, 503)
+READING = (400, 401, 403, 404, 406, 414, 429, 503)
 WRITING = (*READING, 409, 413, 415, 422)
 CHANGING = (412, 428)
 CONDITIONAL = ("asked", "noun")
@@ -46,11 +47,11 @@ VERSION = OpenApiParameter(
     required=True,
     description="The ETag of the version that is changed.",
 )
-LIMIT = OpenApiParameter(
-    "limit",
-    {"type": "integer", "minimum": 1, "maximum": 200, "default": 100},
-    OpenApiParameter.QUERY,
-    description="How many records a page has.",
+HELD = OpenApiParameter(
+    "If-None-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The ETag of what you hold: 304 while it is still so.",
 )
 
 
@@ -73,6 +74,10 @@ class Description(AutoSchema):
     def is_change(self) -> bool:
         return self.writes and all(hasattr(self.view, name) for name in CONDITIONAL)
 
+    @property
+    def may_be_held(self) -> bool:
+        return self.method == "GET" and getattr(self.view, "has_tag", False)
+
     def get_description(self) -> str:  # type: ignore[override]
         said: str = super().get_description() or ""
         scope = getattr(self.view, "scopes", {}).get(self.method)
@@ -80,12 +85,12 @@ class Description(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         found = [*super().get_override_parameters()]
-        if self.method == "POST":
+        if self.method == "POST" and not getattr(self.view, "only_reads", False):
             found.append(KEY)
         if self.is_change:
             found.append(VERSION)
-        if self.method == "GET" and "limit" in getattr(self.view, "parameters", ()):
-            found.append(LIMIT)
+        if self.may_be_held:
+            found.append(HELD)
         return found
 
     def get_request_serializer(self) -> Any:
@@ -101,6 +106,8 @@ class Description(AutoSchema):
     def get_operation(self, *args: Any, **options: Any) -> Any:
         operation = super().get_operation(*args, **options)
         if operation:
+            if self.may_be_held:
+                operation["responses"]["304"] = {"description": "It is still so."}
             for status in self.refusals:
                 code = str(status)
                 said = self._get_response_for_code(  # type: ignore[no-untyped-call]

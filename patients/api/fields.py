@@ -137,3 +137,7 @@ class WhySerializer(NoUnknownFields):
     """Why a record is taken back."""
 
     reason = ReasonField()
+
+
+class NothingAsked(NoUnknownFields):
+    """Nothing: send an empty object."""

@@ -1,7 +1,9 @@
-"""Side effects and measurements for programs."""
+"""Side effects and measurements for programs, and the numbers of visits and imaging."""
 
 from typing import Any
 
+from django.db.models import Prefetch, QuerySet
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from patients import services
@@ -163,3 +165,29 @@ class MeasurementView(OfMeasurements, ChangedRecord):
 
 def lesion_of(patient: Patient, key: int | None) -> Any:
     return of_patient(patient, Lesion.objects.all(), key, "lesion")
+
+
+class NumberSerializer(serializers.ModelSerializer[Measurement]):
+    """A number that was measured at a visit or on a study."""
+
+    unit = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = Measurement
+        fields = ("id", "quantity", "value", "unit", "lesion", "landmark", "method")
+
+
+class WithNumbers(serializers.Serializer):
+    """Shows with a record the numbers that stand of it."""
+
+    numbers = serializers.SerializerMethodField()
+
+    @extend_schema_field(NumberSerializer(many=True))
+    def get_numbers(self, record: Any) -> Any:
+        rows = [row for row in record.measurements.all() if row.withdrawn_at is None]
+        return NumberSerializer(rows, many=True).data
+
+
+def with_numbers(rows: QuerySet[Any]) -> QuerySet[Any]:
+    numbers = Measurement.objects.order_by("pk")
+    return rows.prefetch_related(Prefetch("measurements", numbers))

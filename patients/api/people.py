@@ -1,6 +1,7 @@
-"""Patients and their lesions for programs."""
+"""Patients for programs: listed, looked for, registered, corrected."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -11,31 +12,19 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from patients import services
-from patients.api.fields import Asked, ReasonField, TextField
+from patients.api.fields import Asked, NoUnknownFields, ReasonField, TextField
+from patients.api.lesions import LesionAsked, LesionSerializer
 from patients.api.once import once
 from patients.api.records import (
-    AddedRecords,
     ApiView,
     ChangedRecord,
     Records,
     parsed,
     visible_patients,
 )
-from patients.models import Lesion, Patient, Scope, Site, Staff
+from patients.models import Patient, Scope, Site, Staff
 from patients.rest import caller
 
-LESION = (
-    "body_site",
-    "side",
-    "region",
-    "compartment",
-    "issva_type",
-    "gene",
-    "variant",
-    "coagulopathy",
-    "coagulopathy_note",
-    "note",
-)
 PERSON = (
     "identifier",
     "family_name",
@@ -50,26 +39,6 @@ PERSON = (
     "ended_on",
     "ended_because",
 )
-
-
-class LesionSerializer(serializers.ModelSerializer[Lesion]):
-    class Meta:
-        model = Lesion
-        fields = ("id", "patient", *LESION, "version")
-
-
-class LesionAsked(Asked):
-    class Meta:
-        model = Lesion
-        fields = LESION
-
-
-class LesionCorrected(LesionAsked):
-    reason = ReasonField()
-
-    class Meta:
-        model = Lesion
-        fields = (*LESION, "reason")
 
 
 class PatientSerializer(serializers.ModelSerializer[Patient]):
@@ -128,22 +97,27 @@ class OfPatients(ApiView):
 
     model = Patient
     shown = PatientSerializer
+    shows_more = True
     writes = Scope.WRITE_PATIENTS
 
     def every(self) -> QuerySet[Patient]:
         return Patient.objects.select_related("site").prefetch_related("lesions")
 
 
-@extend_schema_view(post=extend_schema(examples=[A_PATIENT]))
-class PatientsView(OfPatients, Records):
+class OfVisible(OfPatients, Records):
     """The patients of the token's clinics."""
-
-    asked = PatientAsked
 
     def get_queryset(self) -> QuerySet[Patient]:
         if not self.request.user.is_authenticated:
             return Patient.objects.none()
         return self.every().filter(pk__in=visible_patients(caller(self.request)))
+
+
+@extend_schema_view(post=extend_schema(examples=[A_PATIENT]))
+class PatientsView(OfVisible):
+    """The patients of the token's clinics."""
+
+    asked = PatientAsked
 
     def get(self, request: Request, **parts: Any) -> Response:
         """List the patients in the order in which they were registered."""
@@ -161,6 +135,41 @@ class PatientsView(OfPatients, Records):
         where = reverse("api-patient", args=[registered.pk], request=request)
         answer["Location"] = where
         return answer
+
+
+class SearchAsked(NoUnknownFields):
+    """Part of a name or identifier, or a birth date such as 1998-04-02.
+
+    Each word is looked for as it is written; all must be found.
+    """
+
+    text = TextField(min_length=2, max_length=200)
+
+
+A_SEARCH = OpenApiExample(
+    "By a part of the name", request_only=True, value={"text": "yamad"}
+)
+
+
+class SearchView(OfVisible):
+    """Patients by what would identify them, which stands in no address."""
+
+    asked = SearchAsked
+    only_reads = True
+    http_method_names: ClassVar = ["post", "options"]  # type: ignore[misc]
+
+    @property
+    def scopes(self) -> Mapping[str, Scope | None]:
+        return {"POST": self.reads, "OPTIONS": self.reads}
+
+    @extend_schema(examples=[A_SEARCH], responses={200: PatientSerializer(many=True)})
+    def post(self, request: Request, **parts: Any) -> Response:
+        """Look for patients, as the page does; `next` takes the same document."""
+        text = parsed(self.asked, request)["text"]
+        found = self.get_queryset().filter(pk__in=Patient.objects.search(text))
+        page = self.paginate_queryset(found)
+        shown = self.get_serializer(page, many=True).data
+        return self.get_paginated_response(shown)
 
 
 def site_of(actor: Staff, name: str | None) -> Site:
@@ -186,25 +195,3 @@ class PatientView(OfPatients, ChangedRecord):
         if "pk" not in self.kwargs:
             return Patient.objects.none()
         return self.every().filter(pk__in=visible_patients(caller(self.request)))
-
-
-class OfLesions(ApiView):
-    model = Lesion
-    shown = LesionSerializer
-    writes = Scope.WRITE_PATIENTS
-
-
-class LesionsView(OfLesions, AddedRecords):
-    """The lesions of one patient."""
-
-    asked = LesionAsked
-    adds = staticmethod(services.add_lesion)
-    detail = "api-lesion"
-
-
-class LesionView(OfLesions, ChangedRecord):
-    """One lesion."""
-
-    asked = LesionCorrected
-    corrects = staticmethod(services.correct_lesion)
-    noun = "lesion"

@@ -1,28 +1,41 @@
 """What every resource shares: records of a patient, listed, added, read and changed."""
 
-import re
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, ClassVar
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.core.signing import BadSignature, Signer
 from django.db.models import Model, QuerySet
+from django.http import HttpResponse, HttpResponseNotModified
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from rest_framework import exceptions, generics, mixins, serializers
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
 
 from patients import services
 from patients.api.once import once
+from patients.api.strict import StrictView
 from patients.models import Patient, Scope, Staff
-from patients.rest import caller, check_request, etag, version_asked
+from patients.rest import (
+    bad_parameter,
+    caller,
+    etag,
+    is_known,
+    limit_of,
+    version_asked,
+)
 
 Service = Callable[..., Any]
 Facts = dict[str, Any]
+
+
+MOST = 200
 
 
 class Pages(CursorPagination):
@@ -30,45 +43,57 @@ class Pages(CursorPagination):
 
     page_size = 100
     page_size_query_param = "limit"
-    max_page_size = 200
+    max_page_size = MOST
     ordering = "pk"
 
     def get_page_size(self, request: Request) -> int:
         asked = request.query_params.get("limit")
-        if asked is None:
-            return self.page_size
-        if not re.fullmatch(r"[0-9]{1,3}", asked) or not 1 <= int(asked) <= self.most:
-            raise exceptions.ParseError(_("The limit lies between 1 and 200."))
-        return int(asked)
+        try:
+            return self.page_size if asked is None else limit_of(asked, MOST)
+        except exceptions.ValidationError as error:
+            raise exceptions.ValidationError({"limit": error.detail}) from error
 
-    @property
-    def most(self) -> int:
-        return self.max_page_size or self.page_size
+    def get_schema_operation_parameters(self, view: APIView) -> list[Any]:
+        """Describe the limit as it is held, and the cursor as DRF does."""
+        bounds = {"minimum": 1, "maximum": MOST, "default": self.page_size}
+        return [
+            each | {"schema": {"type": "integer", **bounds}}
+            if each["name"] == self.page_size_query_param
+            else each
+            for each in super().get_schema_operation_parameters(view)
+        ]
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: APIView | None = None
+    ) -> list[Any] | None:
+        self.signer = Signer(salt=f"{caller(request).pk} {request.path}")
+        return super().paginate_queryset(queryset, request, view)
+
+    def encode_cursor(self, cursor: Cursor) -> str:
+        """Return the address of a page; its cursor is signed for whom it was made."""
+        signed = self.signer.sign_object(list(cursor))
+        return replace_query_param(self.base_url or "", self.cursor_query_param, signed)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        sent = request.query_params.get("cursor")
-        if sent is not None and not CURSOR.fullmatch(sent):
-            raise exceptions.ParseError(NOT_OURS, code="invalid_cursor")
+        sent = request.query_params.get(self.cursor_query_param)
         try:
-            cursor = super().decode_cursor(request)
-        except exceptions.NotFound as error:
-            raise exceptions.ParseError(NOT_OURS, code="invalid_cursor") from error
-        position = getattr(cursor, "position", None)
-        if position is not None and not re.fullmatch(r"[0-9]{1,18}", str(position)):
-            raise exceptions.ParseError(NOT_OURS, code="invalid_cursor")
-        return cursor
+            return None if sent is None else Cursor(*self.signer.unsign_object(sent))
+        except BadSignature as error:
+            said = _("This cursor is not one of ours.")
+            raise bad_parameter("cursor", said, "invalid_cursor") from error
 
 
-CURSOR = re.compile(r"[A-Za-z0-9+/=]{1,200}")
-NOT_OURS = gettext_lazy("This cursor is not one of ours.")
+class ApiView(StrictView, generics.GenericAPIView[Any]):
+    """What has records of one kind; scopes say who may read and write them.
 
-
-class ApiView(generics.GenericAPIView[Any]):
-    """A view that ignores nothing it is sent; scopes say who may read and write."""
+    `whose` is the way from a record to its patient; `shows_more` says that an answer
+    shows what other records say as well, so that a version alone does not name it.
+    """
 
     reads: ClassVar[Scope] = Scope.READ_PATIENTS
     writes: ClassVar[Scope | None] = None
-    parameters: ClassVar[frozenset[str]] = frozenset()
+    whose: ClassVar[str] = "patient"
+    shows_more: ClassVar[bool] = False
     model: ClassVar[type[Model]]
     shown: ClassVar[type[serializers.BaseSerializer[Any]]]
 
@@ -76,22 +101,6 @@ class ApiView(generics.GenericAPIView[Any]):
     def scopes(self) -> Mapping[str, Scope | None]:
         writes = self.writes
         return {"GET": self.reads, "OPTIONS": self.reads, "POST": writes, "PUT": writes}
-
-    def initial(self, request: Request, *args: Any, **parts: Any) -> None:
-        super().initial(request, *args, **parts)
-        check_request(request, self.parameters)
-
-    def http_method_not_allowed(
-        self,
-        request: Any,
-        *args: Any,
-        **parts: Any,
-    ) -> Response:
-        if request.method == "DELETE":
-            raise exceptions.MethodNotAllowed(
-                "DELETE", _("Nothing is deleted: withdraw what was entered in error.")
-            )
-        return super().http_method_not_allowed(request, *args, **parts)
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer[Any]]:
         return self.shown
@@ -104,8 +113,10 @@ class ApiView(generics.GenericAPIView[Any]):
         """Answer with a record and the tag of its version."""
         body = self.shown(record, context=self.get_serializer_context()).data
         version = getattr(record, "version", None)
-        headers = {} if version is None else {"ETag": etag(version)}
-        return Response(body, status=status, headers=headers)
+        if version is None:
+            return Response(body, status=status)
+        tag = etag(version, body if self.shows_more else None)
+        return Response(body, status=status, headers={"ETag": tag})
 
 
 def visible_patients(staff: Staff) -> QuerySet[Patient]:
@@ -130,7 +141,7 @@ class OfPatient(ApiView):
     def get_queryset(self) -> QuerySet[Any]:
         if "patient_id" not in self.kwargs:  # while the description is made
             return self.model._default_manager.none()
-        return self.every().filter(patient=self.patient)
+        return self.every().filter(**{self.whose: self.patient})
 
 
 class Records(mixins.ListModelMixin, OfPatient):
@@ -171,22 +182,31 @@ class AddedRecords(Records):
 class Record(ApiView):
     """One record; another clinic's does not exist."""
 
+    @property
+    def has_tag(self) -> bool:
+        """Return whether an answer names a version that a program may hold."""
+        return hasattr(self.model, "version")
+
     def of(self, record: Any) -> Patient:
         """Return whose record it is."""
-        patient: Patient = record.patient
+        patient: Patient = reduce(getattr, self.whose.split("__"), record)
         return patient
 
     def get_queryset(self) -> QuerySet[Any]:
         if "pk" not in self.kwargs:
             return self.model._default_manager.none()
         visible = visible_patients(caller(self.request))
-        return self.every().filter(patient__in=visible).select_related("patient__site")
+        rows = self.every().filter(**{f"{self.whose}__in": visible})
+        return rows.select_related(f"{self.whose}__site")
 
-    def get(self, request: Request, **parts: Any) -> Response:
+    def get(self, request: Request, **parts: Any) -> HttpResponse:
         record = self.get_object()
+        answer = self.show(record)
+        if "ETag" in answer and is_known(request, answer["ETag"]):
+            return HttpResponseNotModified(headers={"ETag": answer["ETag"]})
         actor = caller(request)
         services.note_reading(patient=self.of(record), by="api", actor=actor)
-        return self.show(record)
+        return answer
 
 
 class ChangedRecord(Record):

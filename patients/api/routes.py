@@ -2,6 +2,26 @@
 
 from django.urls import path
 
+from patients.api.contacts import (
+    ContactsView,
+    ContactView,
+    OptInView,
+    OptOutView,
+)
+from patients.api.imaging import (
+    ImagingStudyView,
+    ImagingView,
+    LandmarksView,
+    LandmarkView,
+    WithdrawImagingView,
+)
+from patients.api.lesions import (
+    LesionsView,
+    LesionView,
+    TreatmentsView,
+    TreatmentView,
+    WithdrawTreatmentView,
+)
 from patients.api.observations import (
     EffectsView,
     EffectView,
@@ -9,7 +29,7 @@ from patients.api.observations import (
     MeasurementView,
     WithdrawEffectView,
 )
-from patients.api.people import LesionsView, LesionView, PatientsView, PatientView
+from patients.api.people import PatientsView, PatientView, SearchView
 from patients.api.schedule import (
     BookItemView,
     CloseTaskView,
@@ -21,16 +41,7 @@ from patients.api.schedule import (
     TasksView,
     TaskView,
 )
-from patients.api.visits import (
-    ImagingStudyView,
-    ImagingView,
-    LandmarksView,
-    LandmarkView,
-    VisitsView,
-    VisitView,
-    WithdrawImagingView,
-    WithdrawVisitView,
-)
+from patients.api.visits import VisitsView, VisitView, WithdrawVisitView
 
 OF_PATIENT = "patients/<int:patient_id>/"
 
@@ -38,9 +49,21 @@ paths = [
     path(address, view.as_view(), name=f"api-{name}")
     for address, view, name in (
         ("patients/", PatientsView, "patients"),
+        ("patients/search/", SearchView, "search-patients"),
         ("patients/<int:pk>/", PatientView, "patient"),
         (f"{OF_PATIENT}lesions/", LesionsView, "lesions"),
         ("lesions/<int:pk>/", LesionView, "lesion"),
+        (f"{OF_PATIENT}previous-treatments/", TreatmentsView, "previous-treatments"),
+        ("previous-treatments/<int:pk>/", TreatmentView, "previous-treatment"),
+        (
+            "previous-treatments/<int:pk>/withdraw/",
+            WithdrawTreatmentView,
+            "withdraw-previous-treatment",
+        ),
+        (f"{OF_PATIENT}contacts/", ContactsView, "contacts"),
+        ("contacts/<int:pk>/", ContactView, "contact"),
+        ("contacts/<int:pk>/opt-out/", OptOutView, "opt-out"),
+        ("contacts/<int:pk>/opt-in/", OptInView, "opt-in"),
         (f"{OF_PATIENT}side-effects/", EffectsView, "side-effects"),
         ("side-effects/<int:pk>/", EffectView, "side-effect"),
         ("side-effects/<int:pk>/withdraw/", WithdrawEffectView, "withdraw-side-effect"),

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from patients import services
 from patients.api.fields import (
     DayField,
+    NothingAsked,
     NoUnknownFields,
     ReasonField,
     WhySerializer,
@@ -61,10 +62,6 @@ class MoveAsked(NoUnknownFields):
     best_on = DayField()
     later_too = YesNoField(required=False)
     reason = ReasonField()
-
-
-class NothingAsked(NoUnknownFields):
-    """Nothing: send an empty object."""
 
 
 class OfItems(ApiView):

@@ -19,34 +19,7 @@ from tests.builders import (
     a_site,
     a_trough,
 )
-
-Answer = Any
-
-
-class Program:
-    """A REST client with a key."""
-
-    def __init__(self, key: str) -> None:
-        self.client = Client(headers={"authorization": f"Token {key}"})
-
-    def get(self, address: str) -> Answer:
-        return self.client.get(f"/api/v1/{address}")
-
-    def post(self, address: str, body: object, **options: str) -> Answer:
-        raw = body if isinstance(body, str | bytes) else json.dumps(body)
-        options.setdefault("content_type", "application/json")
-        return self.client.post(f"/api/v1/{address}", raw, **options)  # type: ignore[arg-type]
-
-
-def a_program(site: Site, actor: Staff, *scopes: str) -> Program:
-    _token, key = services.issue_token(
-        name=f"registry {'-'.join(scopes)}",
-        site=site,
-        scopes=list(scopes),
-        days=30,
-        actor=actor,
-    )
-    return Program(key)
+from tests.tdm.programs import Program, a_program
 
 
 @pytest.fixture
@@ -186,13 +159,14 @@ def test_a_unit_may_be_spelt_in_several_ways(
 def test_many_patients_come_in_pages_that_stay_in_place(
     program: Program, site: Site, clinician: Staff
 ) -> None:
-    for _number in range(101):
-        a_patient(site, clinician)
+    known = [a_patient(site, clinician).pk for _number in range(3)]
 
-    first = program.get("patients/").json()
+    first = program.get("patients/?limit=2").json()
+    known.append(a_patient(site, clinician).pk)
     rest = program.client.get(first["next"]).json()
 
-    assert (len(first["results"]), len(rest["results"])) == (100, 1)
+    pages = [[row["id"] for row in page["results"]] for page in (first, rest)]
+    assert pages == [known[:2], known[2:]]
     assert rest["next"] is None
 
 
@@ -208,107 +182,6 @@ def test_another_level_under_the_same_submission_is_not_swallowed(
     assert TroughLevel.objects.get().ng_per_ml == Decimal("13.3")
 
 
-@pytest.mark.parametrize("cursor", ["cD1hYmM=", "cD0lMDA=", "cj0xJnA9MS41", "%FF"])
-def test_a_cursor_of_someones_own_making_is_refused(
-    program: Program, patient: Patient, cursor: str
-) -> None:
-    answer = program.get(f"patients/?cursor={cursor}")
-
-    assert answer.status_code == 400
-    assert answer["Content-Type"] == "application/problem+json"
-
-
-@pytest.mark.parametrize("method", ["delete", "patch", "trace"])
-def test_a_method_that_is_not_offered_says_so(
-    program: Program, patient: Patient, method: str
-) -> None:
-    answer = getattr(program.client, method)(f"/api/v1/patients/{patient.pk}/")
-
-    assert answer.status_code == 405
-
-
-def test_a_key_in_another_script_is_an_unknown_key(db: None, client: Client) -> None:
-    answer = client.get(
-        "/api/v1/patients/", headers={"authorization": "Token \u00e9\u00e8"}
-    )
-
-    assert answer.status_code == 401
-
-
-BAD = {
-    "number as text with spaces": ({"level": " 13.3"}, 400, "/level"),
-    "true": ({"level": True}, 400, "/level"),
-    "a list": ({"level": [13.3]}, 400, "/level"),
-    "null": ({"level": None}, 400, "/level"),
-    "exponent": ({"level": "1e2"}, 400, "/level"),
-    "unknown unit": ({"unit": "mg/L"}, 400, "/unit"),
-    "a year before clocks": ({"drawn_at": "0001-01-01T00:00:00Z"}, 400, "/drawn_at"),
-    "the last year": ({"drawn_at": "9999-12-31T23:59:59Z"}, 400, "/drawn_at"),
-    "a date": ({"drawn_at": "2026-03-30"}, 400, "/drawn_at"),
-    "no zone": ({"drawn_at": "2026-03-30T08:00:00"}, 400, "/drawn_at"),
-    "leap second": ({"drawn_at": "2026-03-30T08:00:60Z"}, 400, "/drawn_at"),
-    "unknown laboratory": ({"laboratory": 999999}, 400, "/laboratory"),
-    "an unknown field": ({"dose": 3}, 400, "/dose"),
-    "over the limit": ({"level": "200.01"}, 422, "/level"),
-    "dose after sample": (
-        {"last_dose_at": "2026-03-31T08:00:00Z"},
-        422,
-        "/last_dose_at",
-    ),
-    "the future": ({"drawn_at": "2036-03-30T08:00:00Z"}, 422, "/drawn_at"),
-    "NUL in a note": ({"note": "a\x00b"}, 400, "/note"),
-}
-
-
-@pytest.mark.parametrize(("facts", "status", "pointer"), BAD.values(), ids=BAD.keys())
-def test_a_bad_level_is_a_problem_document_that_points_at_the_field(
-    program: Program,
-    treated: Patient,
-    body: dict[str, object],
-    facts: dict[str, object],
-    status: int,
-    pointer: str,
-) -> None:
-    answer = program.post(f"patients/{treated.pk}/troughs/", body | facts)
-
-    problem = answer.json()
-    assert (answer.status_code, problem["status"]) == (status, status)
-    assert answer["Content-Type"] == "application/problem+json"
-    assert problem["errors"][0]["pointer"] == pointer
-    assert not TroughLevel.objects.exists()
-
-
-MALFORMED = {
-    "not JSON": b'{"level": ',
-    "two keys alike": b'{"level": "13.3", "level": "99.9"}',
-    "not a number": b'{"level": NaN}',
-    "too deep": b"[" * 100_000,
-    "a very long number": b'{"level": ' + b"9" * 5_000 + b"}",
-    "not UTF-8": b'{"level": "\xff"}',
-    "nothing": b"",
-    "an array": b"[]",
-    "null": b"null",
-}
-
-
-@pytest.mark.parametrize("raw", MALFORMED.values(), ids=MALFORMED.keys())
-def test_a_malformed_document_is_refused(
-    program: Program, treated: Patient, raw: bytes
-) -> None:
-    answer = program.post(f"patients/{treated.pk}/troughs/", raw)
-
-    assert answer.status_code == 400
-    assert answer["Content-Type"] == "application/problem+json"
-
-
-def test_another_content_type_is_refused(program: Program, treated: Patient) -> None:
-    answer = program.post(
-        f"patients/{treated.pk}/troughs/", "level=1", content_type="text/plain"
-    )
-
-    assert answer.status_code == 415
-
-
 def test_a_reading_token_may_not_write(
     site: Site, administrator: Staff, treated: Patient, body: dict[str, object]
 ) -> None:
@@ -316,14 +189,6 @@ def test_a_reading_token_may_not_write(
 
     assert reader.post(f"patients/{treated.pk}/troughs/", body).status_code == 403
     assert reader.get("patients/").status_code == 200
-
-
-def test_a_writing_token_may_not_read(
-    site: Site, administrator: Staff, treated: Patient
-) -> None:
-    writer = a_program(site, administrator, Scope.WRITE_LEVELS)
-
-    assert writer.get(f"patients/{treated.pk}/timeline/").status_code == 403
 
 
 @pytest.mark.parametrize("key", ["", "wrong", "x" * 500])
@@ -344,13 +209,8 @@ def test_a_revoked_token_ends_at_once(
 
 
 def test_a_key_is_kept_as_a_hash_only(site: Site, administrator: Staff) -> None:
-    _token, key = services.issue_token(
-        name="registry",
-        site=site,
-        scopes=[Scope.READ_PATIENTS],
-        days=30,
-        actor=administrator,
-    )
+    program = a_program(site, administrator)
+    key = program.authorization.removeprefix("Token ")
 
     stored = ApiToken.objects.values().get()
     assert key not in str(stored)
@@ -433,13 +293,6 @@ def test_a_token_needs_a_scope(
     assert not ApiToken.objects.exists()
 
 
-def test_an_unknown_path_is_a_problem_document(client: Client, db: None) -> None:
-    answer = client.get("/api/v1/nothing/")
-
-    assert answer.status_code == 404
-    assert answer["Content-Type"] == "application/problem+json"
-
-
 def test_two_clinics_with_the_same_identifier_do_not_meet(
     program: Program, treated: Patient, clinician: Staff
 ) -> None:
@@ -478,14 +331,11 @@ def test_a_key_behind_a_proxy_that_ends_tls_is_taken(
 def test_many_tokens_come_in_pages(
     client: Client, administrator: Staff, site: Site
 ) -> None:
-    for number in range(51):
-        services.issue_token(
-            name=f"registry {number}",
-            site=site,
-            scopes=[Scope.READ_PATIENTS],
-            days=30,
-            actor=administrator,
-        )
+    a_program(site, administrator, name="registry 0")
+    first = ApiToken.objects.get()
+    for number in range(1, 51):
+        first.pk, first.name = f"{number:0128}", f"registry {number}"
+        first.save(force_insert=True)
     client.force_login(administrator, backend="tdm.roles.RoleBackend")
 
     first = client.get("/tokens/").content.decode()
@@ -504,4 +354,4 @@ def test_what_a_program_did_bears_its_name_after_its_token_is_revoked(
 
     services.revoke_token(token=token, actor=administrator)
 
-    assert str(account) == "registry read_patients"
+    assert str(account) == "registry"

@@ -19,7 +19,9 @@ client = Client(raise_request_exception=False)
 if sys.argv[1].startswith("/patients"):
     client.cookies["sessionid"] = "a" * 32
 answer = client.get(sys.argv[1], headers={"authorization": "Token " + "a" * 64})
-print(json.dumps([answer.status_code, answer["Content-Type"], answer.content.decode()]))
+body = answer.content.decode()
+again = answer.get("Retry-After")
+print(json.dumps([answer.status_code, answer["Content-Type"], body, again]))
 """
 
 
@@ -42,16 +44,16 @@ def without_database(address: str) -> list[Any]:
 
 
 def test_a_page_says_that_nothing_was_saved_while_the_database_is_away() -> None:
-    status, kind, page = without_database("/patients/1/")
+    status, kind, page, _again = without_database("/patients/1/")
 
     assert (status, kind) == (503, "text/html; charset=utf-8")
     assert "The database cannot be reached" in page
 
 
 def test_a_program_gets_a_problem_document_while_the_database_is_away() -> None:
-    status, kind, body = without_database("/api/v1/patients/")
+    status, kind, body, again = without_database("/api/v1/patients/")
 
-    assert (status, kind) == (503, "application/problem+json")
+    assert (status, kind, again) == (503, "application/problem+json", "10")
     assert json.loads(body)["status"] == 503
 
 
