@@ -30,6 +30,7 @@ from dosing import services  # noqa: E402
 from dosing.imports import Kind  # noqa: E402
 from dosing.models import FileImport, TroughLevel  # noqa: E402
 from patients.models import Patient, Role, Staff  # noqa: E402
+from tdm import filework  # noqa: E402
 from tests.builders import (  # noqa: E402
     a_laboratory,
     a_patient,
@@ -101,14 +102,15 @@ def measure() -> None:
     checking = timed(lambda: check(file, clinician))
     file.refresh_from_db()
     importing = timed(lambda: store(file, clinician))
+    planning = timed(lambda: filework.plan(file.pk, clinician.pk, for_s=BAR_S * 4))
     grown = memory_mb() - before
     stored = TroughLevel.objects.count()
     if stored != PATIENTS * LEVELS:
         raise SystemExit(f"{stored} levels are stored: {file.report}")
     copying = timed(copy)
     sys.stdout.write(
-        f"{stored} levels: check {checking:.1f} s, import {importing:.1f} s"
-        f" (bar {BAR_S:.0f} s), bare COPY {copying:.2f} s,"
+        f"{stored} levels: check {checking:.1f} s, import {importing:.1f} s,"
+        f" schedules {planning:.1f} s (bar {BAR_S:.0f} s), bare COPY {copying:.2f} s,"
         f" ratio {importing / copying:.0f}, {grown:.0f} MB more\n"
     )
 

@@ -1,11 +1,43 @@
 """One call, one line in the record's history."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import connection, models
+from django.db.models import Max
 
 from patients.models import AuditEvent, Patient, Staff
 from patients.models.audit import CANONICAL_LINE, CHAINS
+
+KEPT_BACK: ContextVar[list[AuditEvent] | None] = ContextVar("kept_back", default=None)
+AT_ONCE = 1000
+
+
+@contextmanager
+def written_last() -> Iterator[None]:
+    """Write the lines of a long change together at its end, so that few wait for it.
+
+    Until then nobody waits for its chains. Only for what is stored whole or not at
+    all: a savepoint taken back inside does not take back its lines.
+    """
+    kept: list[AuditEvent] = []
+    token = KEPT_BACK.set(kept)
+    try:
+        yield
+    finally:
+        KEPT_BACK.reset(token)
+    write(kept)
+
+
+def write(lines: Sequence[AuditEvent]) -> None:
+    """Write lines, chain by chain, in an order that no two writers can block."""
+    kept = KEPT_BACK.get()
+    if kept is not None:
+        kept += lines
+        return
+    in_turn = sorted(lines, key=lambda line: line.chain)
+    AuditEvent.objects.bulk_create(in_turn, batch_size=AT_ONCE)
 
 
 def record(
@@ -16,42 +48,65 @@ def record(
     patient: Patient | None = None,
     reason: str = "",
     details: Mapping[str, object] | None = None,
-) -> AuditEvent:
+) -> None:
     """Write who did what to which version of a record, in the present transaction."""
-    return AuditEvent.objects.create(
-        chain=(patient.pk if patient else 0) % CHAINS,
-        action=action,
-        object_type=about._meta.label_lower,
-        object_id=str(about.pk),
-        object_version=getattr(about, "version", None),
-        patient=patient,
-        actor=actor,
-        reason=reason,
-        details=dict(details or {}),
-    )
+    key = patient.pk if patient else None
+    line = line_of(action, about, actor=actor, patient_id=key, reason=reason)
+    line.details = dict(details or {})
+    write([line])
 
 
 def record_many(
     lines: Iterable[tuple[models.Model, str]],
     *,
     actor: Staff,
-    patient: Patient,
+    patient: Patient | None = None,
     reason: str = "",
 ) -> None:
-    """Write one line for each (record, action) about a patient, in one statement."""
-    AuditEvent.objects.bulk_create(
-        AuditEvent(
-            chain=patient.pk % CHAINS,
-            action=action,
-            object_type=about._meta.label_lower,
-            object_id=str(about.pk),
-            object_version=getattr(about, "version", None),
-            patient=patient,
-            actor=actor,
-            reason=reason,
-        )
-        for about, action in lines
+    """Write one line for each (record, action), in few statements.
+
+    Without a `patient` each line is about the record's own.
+    """
+    write(
+        [
+            line_of(
+                action,
+                about,
+                actor=actor,
+                patient_id=patient.pk if patient else about.patient_id,  # type: ignore[attr-defined]
+                reason=reason,
+            )
+            for about, action in lines
+        ]
     )
+
+
+def line_of(
+    action: str,
+    about: models.Model,
+    *,
+    actor: Staff,
+    patient_id: int | None,
+    reason: str,
+) -> AuditEvent:
+    return AuditEvent(
+        chain=(patient_id or 0) % CHAINS,
+        action=action,
+        object_type=about._meta.label_lower,
+        object_id=str(about.pk),
+        object_version=getattr(about, "version", None),
+        patient_id=patient_id,
+        actor=actor,
+        reason=reason,
+    )
+
+
+def reached(patients: Iterable[Patient]) -> dict[int, int]:
+    """Return by patient where the lines of changes end; each change moves it on."""
+    lines = AuditEvent.objects.filter(patient__in=[each.pk for each in patients])
+    changes = lines.exclude(action__startswith="read_").order_by()
+    found = changes.values_list("patient").annotate(Max("position"))
+    return dict(found)
 
 
 KEPT_SECRET = {"password", "last_login"}
