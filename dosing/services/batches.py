@@ -57,7 +57,7 @@ class RefusedSamplesError(ValidationError):
         self.patient, self.refused = patient, refused
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Batch:
     """Samples of one patient and the levels that they become.
 
@@ -102,23 +102,41 @@ def record_troughs(
     Whose record moved on since is judged anew. The number of statements does not grow
     with the patients; their schedules are left to plan_on().
     """
-    held = hold_many([batch.patient for batch in batches])
-    reached = audit.reached(held.values())
-    for batch in batches:
-        if reached.get(batch.patient.pk, 0) != batch.reached:
-            history = history_of(held[batch.patient.pk])
-            batch.levels[:] = judge_troughs(history, batch.samples, checked)
+    while moved := inserted(batches):
+        held = hold_many([batch.patient for batch in moved])
+        for batch in moved:
+            patient = held[batch.patient.pk]
+            batch.reached = audit.reached([patient]).get(patient.pk, 0)
+            history = history_of(patient)
+            batch.levels = judge_troughs(history, batch.samples, checked)
+    levels = [level for batch in batches for level in batch.levels]
+    audit.record_many(
+        [(level, "record_trough") for level in levels], actor=actor, reason=checked
+    )
+    plan_anew(Patient.objects.filter(pk__in=[batch.patient.pk for batch in batches]))
+    return levels
+
+
+def inserted(batches: Sequence[Batch]) -> list[Batch]:
+    """Insert levels and then hold their patients still.
+
+    Whose record moved on since it was read is returned, and nothing is inserted.
+    """
     levels = [level for batch in batches for level in batch.levels]
     try:
         with transaction.atomic():
             TroughLevel.objects.bulk_create(levels, batch_size=AT_ONCE)
+            held = hold_many([batch.patient for batch in batches])
+            reached = audit.reached(held.values())
+            moved = [
+                batch
+                for batch in batches
+                if reached.get(batch.patient.pk, 0) != batch.reached
+            ]
+            transaction.set_rollback(bool(moved))
     except IntegrityError as broken:
         raise refused_of(batches, broken) from broken
-    audit.record_many(
-        [(level, "record_trough") for level in levels], actor=actor, reason=checked
-    )
-    plan_anew(Patient.objects.filter(pk__in=held))
-    return levels
+    return moved
 
 
 def judged(sample: Sample, history: History, checked: str) -> TroughLevel:

@@ -1,12 +1,24 @@
 """Laboratory messages: what becomes a level, what waits, and what is answered."""
 
 import asyncio
+import io
+import os
 import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
+from psycopg.conninfo import make_conninfo
 
 from dosing import services
 from dosing.hl7 import mllp, split
@@ -379,7 +391,8 @@ def spoken(frames: list[bytes], idle_s: float = 5.0) -> bytes:
         running.close()
         return heard
 
-    return asyncio.run(talk())
+    with ThreadPoolExecutor(1) as apart:  # a browser's loop may run in this thread
+        return apart.submit(asyncio.run, talk()).result()
 
 
 @pytest.mark.parametrize(
@@ -396,6 +409,100 @@ def test_a_listener_answers_whole_frames_only(
     frames: list[bytes], heard: list[str]
 ) -> None:
     assert spoken(frames) == b"".join(mllp.framed(each) for each in heard)
+
+
+@dataclass
+class Listener:
+    """The command as a process of its own, which can be killed and started again."""
+
+    command: list[str]
+    tls: ssl.SSLContext | None = None
+    running: subprocess.Popen[str] | None = None
+    port: int = 0
+
+    def start(self) -> None:
+        place = connection.settings_dict
+        known = {part: place[part.upper()] for part in ("user", "host", "port")}
+        address = make_conninfo(
+            dbname=place["NAME"], **{part: said for part, said in known.items() if said}
+        )
+        self.running = subprocess.Popen(
+            self.command,
+            cwd=settings.BASE_DIR,
+            env={**os.environ, "DATABASE_URL": address},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        said = (self.running.stdout or io.StringIO()).readline()
+        assert said.startswith("listening on 127.0.0.1:"), said
+        self.port = int(said.rpartition(":")[2])
+
+    def stop(self, sign: signal.Signals) -> int:
+        assert self.running is not None
+        self.running.send_signal(sign)
+        with self.running:
+            return self.running.wait(10)
+
+    def tell(self, message: bytes) -> bytes:
+        """Send one framed message and return the frame of its answer."""
+        with socket.create_connection(("127.0.0.1", self.port), 10) as link:
+            wire = (
+                self.tls.wrap_socket(link, server_hostname="localhost")
+                if (self.tls)
+                else link
+            )
+            with wire:
+                wire.sendall(mllp.BEGIN + message + mllp.END)
+                heard = b""
+                while not heard.endswith(mllp.END) and (more := wire.recv(4096)):
+                    heard += more
+        return heard
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    path = tmp_path / "cert.pem"
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl to make a certificate with")
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost", "-out", path,
+         "-keyout", tmp_path / "key.pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return path
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_listener_killed_between_two_messages_takes_the_same_again_once(
+    link: Link, program: Staff, treated: Patient, certificate: Path
+) -> None:
+    """First in the open on loopback, then over TLS; stopped by hand it ends well."""
+    command = [
+        sys.executable, "manage.py", "hl7_listener", "--site", link.site.name,
+        "--laboratory", link.laboratory.name, "--by", program.username,
+        "--assigner", "HOSP", "--port", "0",
+    ]  # fmt: skip
+    content = MESSAGE.replace("{id}", treated.identifier).encode()
+    plain = Listener(command)
+    plain.start()
+    first = plain.tell(content)
+    plain.stop(signal.SIGKILL)
+
+    key = certificate.with_name("key.pem")
+    over_tls = Listener(
+        [*command, "--cert", str(certificate), "--key", str(key)],
+        ssl.create_default_context(cafile=certificate),
+    )
+    over_tls.start()
+    again = over_tls.tell(content)
+
+    assert over_tls.stop(signal.SIGTERM) == 0
+    assert b"\rMSA|AA|M1\r" in first
+    assert first == again
+    assert TroughLevel.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,6 +5,7 @@ from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dosing.imports import DoseRow, RowError
@@ -43,6 +44,13 @@ def snapshot(patient: Patient) -> dict[date, Dose]:
 
 
 def prescribe_row(work: Work, row: DoseRow) -> None:
+    if row.starts_on > work.patient.site.today(timezone.now()):
+        said = _(
+            "A dose that starts after today is prescribed on its page, where the"
+            " questions of safety are asked."
+        )
+        work.found.wrong(row, "starts_on", said)
+        return
     reason = row.reason or _("Import %(number)s") % {"number": work.file.pk}
     try:
         with transaction.atomic():
