@@ -27,7 +27,7 @@ from dosing.services import Link
 from dosing.units import Unit, parse_reported
 from patients.models import Patient, Role, Site, Staff
 from tdm import hl7link
-from tests.builders import a_staff_member, a_trough, on_day
+from tests.builders import a_patient, a_staff_member, a_trough, on_day
 
 MESSAGE = "\r".join(
     [
@@ -115,6 +115,7 @@ NOT_UTF_8 = b"\xb5".decode("utf-8", "surrogateescape")
 
 BAD = [
     ("MSH|", "MSX|", ["AR", "100"], True),
+    ("MSH|", "<ORU_R01>|", ["AR", "200"], False),
     ("|M1|P|2.5.1||||||UNICODE UTF-8", "", ["AR", "100"], True),
     ("^~\\&|", "^^^^|", ["AR", "100"], True),
     ("\r", "\n", ["AR", "100"], True),
@@ -174,6 +175,42 @@ PLAIN = [
 ]
 
 
+def test_two_identifiers_of_two_patients_and_a_sample_without_a_time_wait(
+    link: Link, program: Staff, treated: Patient, clinician: Staff
+) -> None:
+    other = a_patient(treated.site, clinician)
+    both = f"^^^HOSP^MR~{other.identifier}^^^HOSP^MR"
+    of_two = sent(link, program, treated, ("^^^HOSP^MR", both))
+    timeless = sent(
+        link,
+        program,
+        treated,
+        ("|M1|", "|M2|"),
+        ("|||20260330080000+0900", ""),
+        ("|||20260330074500+0900", ""),
+    )
+
+    assert (codes(of_two), codes(timeless)) == (["AE", "204"], ["AE", "101"])
+    assert LabReport.objects.open().count() == 2
+    assert not TroughLevel.objects.exists()
+
+
+def test_while_the_database_keeps_nothing_the_sender_is_told_to_send_again(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    content = MESSAGE.replace("{id}", treated.identifier).encode()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION READ ONLY")
+        (not_now,) = hl7link.take_in(content, link, program)
+        transaction.set_rollback(True)
+    (too_large,) = hl7link.too_large(content.split(b"\r")[0], link)
+
+    assert "\rMSA|AE|M1\rERR||MSH|207^" in not_now
+    assert "\rMSA|AR|M1\rERR||MSH|102^" in too_large
+    assert not LabMessage.objects.exists()
+
+
 def test_an_unusual_but_plain_message_becomes_a_level(
     link: Link, program: Staff, treated: Patient, subtests: pytest.Subtests
 ) -> None:
@@ -207,6 +244,7 @@ def test_other_analytes_and_empty_results_record_nothing(
     link: Link, program: Staff, treated: Patient
 ) -> None:
     other = sent(link, program, treated, ("29247-4", "2160-0"))
+    assert other.reports.get().said == "No sirolimus level in it; 1 other results."
     none = sent(
         link, program, treated, ("|M1|", "|M2|"), ("|13.3|", "||"), ("|||F|", "|||X|")
     )
@@ -257,8 +295,9 @@ def test_a_preliminary_result_waits_and_rests_once_the_final_one_is_here(
     assert TroughLevel.objects.count() == 1
 
 
+@pytest.mark.parametrize("withdrawal", ["D", "W"])
 def test_a_correction_corrects_and_a_withdrawal_sets_aside(
-    link: Link, program: Staff, treated: Patient
+    link: Link, program: Staff, treated: Patient, withdrawal: str
 ) -> None:
     sent(link, program, treated)
     sent(
@@ -272,7 +311,7 @@ def test_a_correction_corrects_and_a_withdrawal_sets_aside(
     level = TroughLevel.objects.get()
     assert (str(level), level.version) == ("12.1 ng/mL", 2)
 
-    sent(link, program, treated, ("|M1|", "|M3|"), ("|||F|", "|||W|"))
+    sent(link, program, treated, ("|M1|", "|M3|"), ("|||F|", f"|||{withdrawal}|"))
     level.refresh_from_db()
     assert level.set_aside_because == "Withdrawn by the laboratory"
 
@@ -368,8 +407,9 @@ def test_two_messages_of_one_frame_are_taken_in_order() -> None:
     assert (first[:5], second[:5]) == (b"MSH|1", b"MSH|2")
 
 
-def spoken(frames: list[bytes], idle_s: float = 5.0) -> bytes:
+def spoken(frames: list[bytes], *, falls_silent: bool = False) -> bytes:
     """Say something to a listener that echoes control ids, and hear its answers."""
+    idle_s = 0.2 if falls_silent else 5.0
 
     async def handler(frame: bytes) -> list[str]:
         return [f"heard {len(frame)}"]
@@ -385,7 +425,8 @@ def spoken(frames: list[bytes], idle_s: float = 5.0) -> bytes:
         )
         for frame in frames:
             writer.write(frame)
-        writer.write_eof()
+        if not falls_silent:
+            writer.write_eof()
         heard = await reader.read()
         writer.close()
         running.close()
@@ -409,6 +450,12 @@ def test_a_listener_answers_whole_frames_only(
     frames: list[bytes], heard: list[str]
 ) -> None:
     assert spoken(frames) == b"".join(mllp.framed(each) for each in heard)
+
+
+def test_a_listener_ends_a_link_that_falls_silent_within_a_frame() -> None:
+    assert spoken([b"\x0bMSH|whole\x1c\x0d", b"\x0bMSH|cut"], falls_silent=True) == (
+        mllp.framed("heard 9")
+    )
 
 
 @dataclass

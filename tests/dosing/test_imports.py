@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from openpyxl import Workbook
@@ -251,6 +252,56 @@ def test_a_japanese_file_is_read_in_its_encoding(
     assert (file.encoding, file.report["new"]) == (encoding, 1)
 
 
+def test_tabs_blank_lines_mixed_line_ends_and_written_zones_are_read(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    lines = [
+        HEADER.replace(",", "\t") + "\r\n",
+        "\n",
+        "{id}\t1980-05-04\t2026-03-29T23:00Z\t13.3\tng/mL\t\n",
+        "\t\t\t\t\t\r\n",
+        "{id}\t1980-05-04\t2026-04-27 08:00\t12.1\tug/L\t\r\n",
+    ]
+    content = "".join(lines).replace("{id}", treated.identifier).encode()
+    file = checked(uploaded(treated, clinician, content), clinician)
+
+    report = file.report
+    assert (report["new"], report["converted"], report["errors"]) == (2, 1, [])
+    assert report["blank"] >= 2
+    imported(file, clinician)
+    assert TroughLevel.objects.in_time_order()[0].drawn_at == on_day(28)
+
+
+def test_a_file_edited_after_its_check_is_another_file_to_be_checked(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    checked(uploaded(treated, clinician, csv_of(treated, LEVEL)), clinician)
+
+    edited = uploaded(treated, clinician, csv_of(treated, LEVEL.replace("13.3", "12")))
+
+    with pytest.raises(ValidationError, match="Check the file first"):
+        imported(edited, clinician)
+
+
+def test_an_import_that_is_broken_off_stores_nothing_and_can_be_done_again(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    file = checked(uploaded(treated, clinician, csv_of(treated, LEVEL)), clinician)
+
+    def time_is_up(_done: int, _whole: int) -> None:
+        raise SoftTimeLimitExceeded
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        services.import_file(
+            file=file, version=file.version, actor=clinician, progress=time_is_up
+        )
+    assert not TroughLevel.objects.exists()
+
+    imported(file, clinician)
+    lines = AuditEvent.objects.filter(action="record_trough", patient=treated)
+    assert (TroughLevel.objects.count(), lines.count()) == (1, 1)
+
+
 def test_semicolons_decimal_commas_and_days_first_are_read_where_chosen(
     treated: Patient, laboratory: Laboratory, clinician: Staff
 ) -> None:
@@ -321,6 +372,7 @@ BAD_ROWS = [
     (LEVEL.replace("ng/mL", "mg/L"), "unit", "Unknown unit"),
     (LEVEL.replace("ng/mL", "ng/dL"), "value", "is 0.133 ng/mL"),
     (LEVEL + "a\u202eb", "note", "invisible control"),
+    (LEVEL.replace("2026-03-30 08:00", "1979-03-30 08:00"), "drawn_at", "birth"),
     (LEVEL.replace("{id}", "MRN\u202e1"), "identifier", "invisible control"),
 ]
 
