@@ -65,7 +65,7 @@ class Nurse(Thread):
     """Enters a level on a page again and again, and remembers the longest wait."""
 
     def __init__(self, patient: Patient, actor: Staff) -> None:
-        super().__init__()
+        super().__init__(daemon=True)
         self.patient, self.actor = patient, actor
         self.ended, self.waits = Event(), [0.0]
 
