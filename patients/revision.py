@@ -3,7 +3,7 @@
 The rows before each change are kept by a trigger of the database.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TypeVar
 
 from django.core.exceptions import ValidationError
@@ -39,10 +39,9 @@ def refuse_ended(patient: Patient) -> None:
         )
 
 
-def hold_many(patients: Iterable[Patient]) -> dict[int, Patient]:
+def hold_many(keys: list[int]) -> dict[int, Patient]:
     """Hold many patients still, in an order that no two holders can block."""
     rows = Patient.objects.select_for_update(of=("self",), no_key=True)
-    keys = [patient.pk for patient in patients]
     found = rows.filter(pk__in=keys).select_related("site").order_by("pk")
     return {patient.pk: patient for patient in found}
 

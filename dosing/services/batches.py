@@ -1,7 +1,7 @@
 """Many levels of one patient at once: judged one by one, written together."""
 
 from bisect import insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
@@ -68,6 +68,7 @@ class Batch:
     samples: Sequence[Sample]
     levels: list[TroughLevel]
     reached: int
+    checked: str = ""
 
 
 def judge_troughs(
@@ -102,19 +103,30 @@ def record_troughs(
     Whose record moved on since is judged anew. The number of statements does not grow
     with the patients; their schedules are left to plan_on().
     """
+    judge_moved(batches, Patient.objects.select_related("site").in_bulk)
     while moved := inserted(batches):
-        held = hold_many([batch.patient for batch in moved])
-        for batch in moved:
-            patient = held[batch.patient.pk]
-            batch.reached = audit.reached([patient]).get(patient.pk, 0)
-            history = history_of(patient)
-            batch.levels = judge_troughs(history, batch.samples, checked)
+        judge_moved(moved, hold_many)
     levels = [level for batch in batches for level in batch.levels]
     audit.record_many(
         [(level, "record_trough") for level in levels], actor=actor, reason=checked
     )
     plan_anew(Patient.objects.filter(pk__in=[batch.patient.pk for batch in batches]))
     return levels
+
+
+def judge_moved(
+    batches: Sequence[Batch], read: Callable[[list[int]], dict[int, Patient]]
+) -> None:
+    """Judge anew what was judged on records that have moved on since."""
+    patients = read([batch.patient.pk for batch in batches])
+    reached = audit.reached(patients.values())
+    for batch in batches:
+        patient = patients[batch.patient.pk]
+        if reached.get(patient.pk, 0) != batch.reached:
+            batch.reached = reached.get(patient.pk, 0)
+            batch.levels = judge_troughs(
+                history_of(patient), batch.samples, batch.checked
+            )
 
 
 def inserted(batches: Sequence[Batch]) -> list[Batch]:
@@ -126,7 +138,7 @@ def inserted(batches: Sequence[Batch]) -> list[Batch]:
     try:
         with transaction.atomic():
             TroughLevel.objects.bulk_create(levels, batch_size=AT_ONCE)
-            held = hold_many([batch.patient for batch in batches])
+            held = hold_many([batch.patient.pk for batch in batches])
             reached = audit.reached(held.values())
             moved = [
                 batch

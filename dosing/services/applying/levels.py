@@ -78,7 +78,8 @@ def judged_of(
         except ValidationError as refusal:
             task.found.refused(places[0], refusal)
         else:
-            batch = Batch(patient, samples, levels, reached.get(patient.pk, 0))
+            mark = reached.get(patient.pk, 0)
+            batch = Batch(patient, samples, levels, mark, task.checked)
             yield Judged(places, batch)
 
 
