@@ -12,9 +12,11 @@ import os
 import resource
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from decimal import Decimal
 from io import StringIO
+from threading import Event, Thread
 from time import perf_counter
 
 import django
@@ -22,14 +24,16 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tdm.settings")
 django.setup()
 
-from django.db import connection  # noqa: E402 - Django is set up first
+from django.db import OperationalError, connection  # noqa: E402 - Django is set up first
 from django.test.runner import DiscoverRunner  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from dosing import services  # noqa: E402
 from dosing.imports import Kind  # noqa: E402
-from dosing.models import FileImport, TroughLevel  # noqa: E402
+from dosing.models import FileImport, Laboratory, TroughLevel  # noqa: E402
+from dosing.units import Unit, parse_reported  # noqa: E402
 from patients.models import Patient, Role, Staff  # noqa: E402
+from tdm import filework  # noqa: E402
 from tests.builders import (  # noqa: E402
     a_laboratory,
     a_patient,
@@ -39,6 +43,7 @@ from tests.builders import (  # noqa: E402
 )
 
 PATIENTS, LEVELS = 200, 50
+# and one more patient, for whom a nurse enters levels meanwhile
 BAR_S = 15.0
 
 
@@ -55,6 +60,37 @@ def a_file(patients: list[Patient]) -> bytes:
             row = [patient.identifier, patient.born_on, f"{drawn:%Y-%m-%d 08:00}"]
             table.writerow([*row, value, "ng/mL"])
     return sheet.getvalue().encode()
+
+
+class Nurse(Thread):
+    """Enters a level on a page again and again, and remembers the longest wait."""
+
+    def __init__(self, patient: Patient, actor: Staff) -> None:
+        super().__init__(daemon=True)
+        self.patient, self.actor = patient, actor
+        self.ended, self.waits = Event(), [0.0]
+
+    def run(self) -> None:
+        laboratory = Laboratory.objects.get(site=self.patient.site)
+        drawn_at = timezone.now()
+        while not self.ended.wait(0.05):
+            drawn_at -= timedelta(minutes=1)
+            begun = perf_counter()
+            with suppress(OperationalError):  # the page says to try again
+                self.enter(laboratory, drawn_at)
+            self.waits.append(perf_counter() - begun)
+        connection.close()
+
+    def enter(self, laboratory: Laboratory, at: datetime) -> None:
+        services.record_trough(
+            patient=self.patient,
+            laboratory=laboratory,
+            reported=parse_reported("10.15"),
+            unit=Unit.NG_PER_ML,
+            drawn_at=at,
+            last_dose_at=None,
+            actor=self.actor,
+        )
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -82,7 +118,7 @@ def measure() -> None:
     clinician = a_staff_member(site, Role.CLINICIAN)
     protocol = a_protocol()
     starts_on = timezone.localdate() - timedelta(weeks=LEVELS + 4)
-    patients = [a_patient(site, clinician) for _n in range(PATIENTS)]
+    patients = [a_patient(site, clinician) for _n in range(PATIENTS + 1)]
     for patient in patients:
         services.prescribe_dose(
             patient=patient,
@@ -93,6 +129,7 @@ def measure() -> None:
             protocol=protocol,
             actor=clinician,
         )
+    other = patients.pop()
     content = a_file(patients)
     file = services.keep_upload(
         site=site, kind=Kind.LEVELS, name="a.csv", content=content, actor=clinician
@@ -100,16 +137,25 @@ def measure() -> None:
     before = memory_mb()
     checking = timed(lambda: check(file, clinician))
     file.refresh_from_db()
+    nurses = [Nurse(each, clinician) for each in (patients[0], other)]
+    for nurse in nurses:
+        nurse.start()
     importing = timed(lambda: store(file, clinician))
+    for nurse in nurses:
+        nurse.ended.set()
+        nurse.join()
+    planning = timed(lambda: filework.plan(file.pk, clinician.pk, for_s=BAR_S * 4))
     grown = memory_mb() - before
-    stored = TroughLevel.objects.count()
+    stored = TroughLevel.objects.exclude(reported_value="10.15").count()
     if stored != PATIENTS * LEVELS:
         raise SystemExit(f"{stored} levels are stored: {file.report}")
     copying = timed(copy)
     sys.stdout.write(
-        f"{stored} levels: check {checking:.1f} s, import {importing:.1f} s"
-        f" (bar {BAR_S:.0f} s), bare COPY {copying:.2f} s,"
-        f" ratio {importing / copying:.0f}, {grown:.0f} MB more\n"
+        f"{stored} levels: check {checking:.1f} s, import {importing:.1f} s,"
+        f" schedules {planning:.1f} s (bar {BAR_S:.0f} s), bare COPY {copying:.2f} s,"
+        f" ratio {importing / copying:.0f}, {grown:.0f} MB more;"
+        f" a level on a page waits at most {max(nurses[0].waits):.1f} s if the patient"
+        f" is in the file, else {max(nurses[1].waits):.1f} s\n"
     )
 
 

@@ -1,13 +1,66 @@
 """One call, one line in the record's history."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import connection, models
+from django.db.models import Max
 from psycopg.types.json import Jsonb
 
 from patients.models import AuditEvent, Patient, Staff
 from patients.models.audit import CANONICAL_LINE, CHAINS
 from patients.statements import rows
+
+KEPT_BACK: ContextVar[list[AuditEvent] | None] = ContextVar("kept_back", default=None)
+
+
+@contextmanager
+def written_last() -> Iterator[None]:
+    """Write the lines of a long change together at its end, so that few wait for it.
+
+    Until then nobody waits for its chains. Only for what is stored whole or not at
+    all: a savepoint taken back inside does not take back its lines.
+    """
+    kept: list[AuditEvent] = []
+    token = KEPT_BACK.set(kept)
+    try:
+        yield
+    finally:
+        KEPT_BACK.reset(token)
+    write(kept)
+
+
+def write(lines: Sequence[AuditEvent]) -> None:
+    """Write lines, chain by chain, in an order that no two writers can block."""
+    kept = KEPT_BACK.get()
+    if kept is not None:
+        kept += lines
+        return
+    if lines:
+        in_turn = sorted(lines, key=lambda line: line.chain)
+        facts = {name: [getattr(line, name) for line in in_turn] for name in WRITTEN}
+        rows(INSERT, {**facts, "details": [Jsonb(line.details) for line in in_turn]})
+
+
+WRITTEN = {
+    "chain": "smallint",
+    "action": "text",
+    "object_type": "text",
+    "object_id": "text",
+    "object_version": "integer",
+    "patient_id": "bigint",
+    "actor_id": "bigint",
+    "reason": "text",
+}
+INSERT = f"""
+INSERT INTO {AuditEvent._meta.db_table} (position, previous_hash, hash,
+    {", ".join(WRITTEN)}, details)
+SELECT 0, '', '', line.* FROM unnest(
+    {", ".join(f"%({name})s::{kind}[]" for name, kind in WRITTEN.items())},
+    %(details)s::jsonb[]
+) AS line
+"""  # noqa: S608 - of our own words
 
 
 def record(
@@ -20,49 +73,63 @@ def record(
     details: Mapping[str, object] | None = None,
 ) -> None:
     """Write who did what to which version of a record, in the present transaction."""
-    facts = {
-        "chain": (patient.pk if patient else 0) % CHAINS,
-        "action": action,
-        "object_type": about._meta.label_lower,
-        "object_id": str(about.pk),
-        "object_version": getattr(about, "version", None),
-        "patient": patient.pk if patient else None,
-        "actor": actor.pk,
-        "reason": reason,
-        "details": Jsonb(dict(details or {})),
-    }
-    rows(LINE, facts)
-
-
-LINE = """
-INSERT INTO patients_auditevent (chain, position, previous_hash, hash, action,
-    object_type, object_id, object_version, patient_id, actor_id, reason, details)
-VALUES (%(chain)s, 0, '', '', %(action)s, %(object_type)s, %(object_id)s,
-    %(object_version)s, %(patient)s, %(actor)s, %(reason)s, %(details)s)
-"""
+    key = patient.pk if patient else None
+    line = line_of(action, about, actor=actor, patient_id=key, reason=reason)
+    line.details = dict(details or {})
+    write([line])
 
 
 def record_many(
     lines: Iterable[tuple[models.Model, str]],
     *,
     actor: Staff,
-    patient: Patient,
+    patient: Patient | None = None,
     reason: str = "",
 ) -> None:
-    """Write one line for each (record, action) about a patient, in one statement."""
-    AuditEvent.objects.bulk_create(
-        AuditEvent(
-            chain=patient.pk % CHAINS,
-            action=action,
-            object_type=about._meta.label_lower,
-            object_id=str(about.pk),
-            object_version=getattr(about, "version", None),
-            patient=patient,
-            actor=actor,
-            reason=reason,
-        )
-        for about, action in lines
+    """Write one line for each (record, action), in few statements.
+
+    Without a `patient` each line is about the record's own.
+    """
+    write(
+        [
+            line_of(
+                action,
+                about,
+                actor=actor,
+                patient_id=patient.pk if patient else about.patient_id,  # type: ignore[attr-defined]
+                reason=reason,
+            )
+            for about, action in lines
+        ]
     )
+
+
+def line_of(
+    action: str,
+    about: models.Model,
+    *,
+    actor: Staff,
+    patient_id: int | None,
+    reason: str,
+) -> AuditEvent:
+    return AuditEvent(
+        chain=(patient_id or 0) % CHAINS,
+        action=action,
+        object_type=about._meta.label_lower,
+        object_id=str(about.pk),
+        object_version=getattr(about, "version", None),
+        patient_id=patient_id,
+        actor=actor,
+        reason=reason,
+    )
+
+
+def reached(patients: Iterable[Patient]) -> dict[int, int]:
+    """Return by patient where the lines of changes end; each change moves it on."""
+    lines = AuditEvent.objects.filter(patient__in=[each.pk for each in patients])
+    changes = lines.exclude(action__startswith="read_").order_by()
+    found = changes.values_list("patient").annotate(Max("position"))
+    return dict(found)
 
 
 KEPT_SECRET = {"password", "last_login"}

@@ -28,11 +28,22 @@ def hold_still(patient: Patient) -> Patient:
 def hold_in_follow_up(patient: Patient) -> Patient:
     """Hold still whoever is still treated here; the past of others may be mended."""
     held = hold_still(patient)
-    if held.ended_on is not None:
+    refuse_ended(held)
+    return held
+
+
+def refuse_ended(patient: Patient) -> None:
+    if patient.ended_on is not None:
         raise ValidationError(
             _("Follow-up of this patient has ended. Reopen it to go on.")
         )
-    return held
+
+
+def hold_many(keys: list[int]) -> dict[int, Patient]:
+    """Hold many patients still, in an order that no two holders can block."""
+    rows = Patient.objects.select_for_update(of=("self",), no_key=True)
+    found = rows.filter(pk__in=keys).select_related("site").order_by("pk")
+    return {patient.pk: patient for patient in found}
 
 
 def locked(record: Record, version: int) -> Record:

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext_noop
 
 from dosing import services
@@ -16,6 +16,9 @@ from patients.models import Staff
 
 KEPT_S = 15 * 60
 TOLD_EVERY_S = 0.3
+
+PLANNED_AT_ONCE = 10
+PLANNED_IN_REQUEST_S = 2.0
 
 GONE_WRONG = gettext_noop(
     "The work was broken off, and nothing of it is stored. Try again."
@@ -101,3 +104,20 @@ def work(job: Job) -> None:
         raise
     else:
         forget(file_id)
+
+
+def plan(file_id: int, actor_id: int, *, for_s: float) -> bool:
+    """Plan anew for the patients of an import, for so long; say whether any are left.
+
+    Whoever is left is planned for by the clock, should nobody come back to it.
+    """
+    file, actor = FileImport.objects.get(pk=file_id), Staff.objects.get(pk=actor_id)
+    patients = {made["patient"] for made in file.made}
+    until = monotonic() + for_s
+    while monotonic() < until:
+        planned = services.plan_on(
+            at=timezone.now(), at_most=PLANNED_AT_ONCE, among=patients, actor=actor
+        )
+        if planned < PLANNED_AT_ONCE:
+            return False
+    return True

@@ -23,7 +23,7 @@ from dosing.forms.imports import (
 )
 from dosing.imports import FIELDS, Kind
 from dosing.models import FileImport, LabReport, Stage
-from dosing.services.imports import sheet_in
+from dosing.services.uploads import sheet_in
 from patients.web import ServiceForm, StaffRequest, submit
 from tdm import filework
 from tdm.tasks import work_on_file
@@ -138,6 +138,7 @@ def begun(
     )
     if len(file.content) <= SMALL_BYTES:
         filework.work(job)
+        filework.plan(file.pk, request.user.pk, for_s=filework.PLANNED_IN_REQUEST_S)
         return redirect("import", file.pk)
     try:
         filework.put(file.pk, filework.Shown())

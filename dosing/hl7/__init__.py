@@ -6,8 +6,9 @@ lets a text through as a number, so neither replaces a rule here.
 """
 
 from dosing.hl7.answer import answers, code_of
-from dosing.hl7.judging import Header, Judged, Result, Status, Who, judge
+from dosing.hl7.judging import Header, Judged, Who, judge
 from dosing.hl7.message import Fault, FaultError, split
+from dosing.hl7.results import Result, Status
 
 __all__ = [
     "Fault",

@@ -116,6 +116,8 @@ class Message:
 
 def header_of(content: bytes, *, tolerant: bool) -> Segment:
     """Read the first segment alone, so that an answer can name the message."""
+    if content.lstrip().startswith(b"<"):
+        raise FaultError("AR", 200, "MSH", _("XML is not taken. Send segments."))
     if not content.startswith(b"MSH"):
         raise FaultError("AR", 100, "MSH", _("There is no MSH segment."))
     line = re.split(rb"[\r\n]" if tolerant else rb"\r", content, maxsplit=1)[0]

@@ -13,22 +13,13 @@ from dosing.services.doses import (
     stop_dose,
 )
 from dosing.services.events import correct_event, record_event, withdraw_event
-from dosing.services.imports import (
-    check_file,
-    import_file,
-    keep_upload,
-    match_columns,
-    undo_file,
-)
+from dosing.services.imports import check_file, import_file
 from dosing.services.labs import correct_lab, record_labs, withdraw_lab
 from dosing.services.levels import correct_trough, record_trough, set_aside_trough
-from dosing.services.messages import (
-    Link,
-    accept_report,
-    receive_message,
-    refuse_report,
-)
+from dosing.services.messages import receive_message
 from dosing.services.plan import plan_on, replan_schedule
+from dosing.services.reports import accept_report, refuse_report
+from dosing.services.results import Link
 from dosing.services.safety import record_answers
 from dosing.services.supply import (
     correct_dispensing,
@@ -40,6 +31,8 @@ from dosing.services.taken import (
     record_comedication,
     withdraw_comedication,
 )
+from dosing.services.undoing import undo_file
+from dosing.services.uploads import keep_upload, match_columns
 
 __all__ = [
     "USUAL_TIME",

@@ -1,7 +1,7 @@
 """Many levels of one patient at once: judged one by one, written together."""
 
 from bisect import insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
@@ -25,10 +25,14 @@ from dosing.services.plan import replan_schedule
 from patients import audit
 from patients.models import Patient, Staff
 from patients.models.rules import refusal_of
-from patients.revision import hold_in_follow_up, hold_still
+from patients.revision import hold_many, hold_still, refuse_ended
+from patients.services.schedule import plan_anew
 
 NEVER_AT_ONCE = "unit:"
 """A question about the unit is answered by mending the file, not for many rows."""
+
+AT_ONCE = 1000
+"""So many rows are written by one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,50 +48,107 @@ class Sample:
 
 
 class RefusedSamplesError(ValidationError):
-    """Some samples are refused, so none is stored; by their place in the list."""
+    """Some samples of a patient are refused; by their place in the list."""
 
-    def __init__(self, refused: Mapping[int, ValidationError]) -> None:
+    def __init__(
+        self, patient: Patient, refused: Mapping[int, ValidationError]
+    ) -> None:
         super().__init__([each for error in refused.values() for each in [error]])
-        self.refused = refused
+        self.patient, self.refused = patient, refused
+
+
+@dataclass(slots=True)
+class Batch:
+    """Samples of one patient and the levels that they become.
+
+    They were judged when the changes of the record had reached `reached`.
+    """
+
+    patient: Patient
+    samples: Sequence[Sample]
+    levels: list[TroughLevel]
+    reached: int
+    checked: str = ""
+
+
+def judge_troughs(
+    history: History, samples: Sequence[Sample], checked: str
+) -> list[TroughLevel]:
+    """Return levels as record_trough() would store them one after another.
+
+    `checked` says how the unusual ones were checked; it answers every question but
+    those about units.
+    """
+    refuse_ended(history.patient)
+    levels: dict[int, TroughLevel] = {}
+    refused: dict[int, ValidationError] = {}
+    for place in sorted(range(len(samples)), key=lambda n: samples[n].drawn_at):
+        try:
+            levels[place] = judged(samples[place], history, checked)
+        except ValidationError as problem:
+            refused[place] = problem
+            continue
+        history = with_level(history, levels[place])
+    if refused:
+        raise RefusedSamplesError(history.patient, refused)
+    return [levels[place] for place in range(len(samples))]
 
 
 @transaction.atomic
 def record_troughs(
-    *,
-    patient: Patient,
-    samples: Sequence[Sample],
-    actor: Staff,
-    checked: str = "",
+    *, batches: Sequence[Batch], actor: Staff, checked: str = ""
 ) -> list[TroughLevel]:
-    """Store levels as record_trough() would one after another, or none of them.
+    """Store levels that were judged, or none of them; their patients wait only now.
 
-    `checked` says how the unusual ones were checked; it answers every question but
-    those about units. The number of statements does not grow with the samples.
+    Whose record moved on since is judged anew. The number of statements does not grow
+    with the patients; their schedules are left to plan_on().
     """
-    hold_in_follow_up(patient)
-    history = history_of(patient)
-    levels: list[TroughLevel] = []
-    refused: dict[int, ValidationError] = {}
-    in_time = sorted(range(len(samples)), key=lambda n: samples[n].drawn_at)
-    for place in in_time:
-        try:
-            level = judged(samples[place], history, checked)
-        except ValidationError as problem:
-            refused[place] = problem
-            continue
-        levels.append(level)
-        history = with_level(history, level)
-    if refused:
-        raise RefusedSamplesError(refused)
-    write(levels)
+    judge_moved(batches, Patient.objects.select_related("site").in_bulk)
+    while moved := inserted(batches):
+        judge_moved(moved, hold_many)
+    levels = [level for batch in batches for level in batch.levels]
     audit.record_many(
-        [(level, "record_trough") for level in levels],
-        patient=patient,
-        actor=actor,
-        reason=checked,
+        [(level, "record_trough") for level in levels], actor=actor, reason=checked
     )
-    replan_schedule(patient=patient, actor=actor)
+    plan_anew(Patient.objects.filter(pk__in=[batch.patient.pk for batch in batches]))
     return levels
+
+
+def judge_moved(
+    batches: Sequence[Batch], read: Callable[[list[int]], dict[int, Patient]]
+) -> None:
+    """Judge anew what was judged on records that have moved on since."""
+    patients = read([batch.patient.pk for batch in batches])
+    reached = audit.reached(patients.values())
+    for batch in batches:
+        patient = patients[batch.patient.pk]
+        if reached.get(patient.pk, 0) != batch.reached:
+            batch.reached = reached.get(patient.pk, 0)
+            batch.levels = judge_troughs(
+                history_of(patient), batch.samples, batch.checked
+            )
+
+
+def inserted(batches: Sequence[Batch]) -> list[Batch]:
+    """Insert levels and then hold their patients still.
+
+    Whose record moved on since it was read is returned, and nothing is inserted.
+    """
+    levels = [level for batch in batches for level in batch.levels]
+    try:
+        with transaction.atomic():
+            TroughLevel.objects.bulk_create(levels, batch_size=AT_ONCE)
+            held = hold_many([batch.patient.pk for batch in batches])
+            reached = audit.reached(held.values())
+            moved = [
+                batch
+                for batch in batches
+                if reached.get(batch.patient.pk, 0) != batch.reached
+            ]
+            transaction.set_rollback(bool(moved))
+    except IntegrityError as broken:
+        raise refused_of(batches, broken) from broken
+    return moved
 
 
 def judged(sample: Sample, history: History, checked: str) -> TroughLevel:
@@ -121,19 +182,37 @@ def with_level(history: History, level: TroughLevel) -> History:
     return replace(history, levels=tuple(levels))
 
 
-def write(levels: Sequence[TroughLevel]) -> None:
-    """Insert at once; if the database refuses, find out which one and why."""
+def try_troughs(batches: Sequence[Batch]) -> dict[int, RefusedSamplesError]:
+    """Say by patient what the database would refuse; nothing is stored."""
+    levels = [level for batch in batches for level in batch.levels]
     try:
         with transaction.atomic():
             TroughLevel.objects.bulk_create(levels)
-    except IntegrityError as broken:
-        refused = {}
-        for place, level in enumerate(levels):
+            transaction.set_rollback(True)
+    except IntegrityError:
+        found = {batch.patient.pk: refused_by_database(batch) for batch in batches}
+        return {key: problem for key, problem in found.items() if problem}
+    return {}
+
+
+def refused_of(batches: Sequence[Batch], broken: IntegrityError) -> ValidationError:
+    """Return what the database refuses of the first patient of whom it does."""
+    found = (refused_by_database(batch) for batch in batches)
+    return next((problem for problem in found if problem), refusal_of(broken))
+
+
+def refused_by_database(batch: Batch) -> RefusedSamplesError | None:
+    """Insert the levels of a patient one by one, and take them back."""
+    refused = {}
+    with transaction.atomic():
+        for place, level in enumerate(batch.levels):
             try:
-                level.validate_constraints()
-            except ValidationError as problem:
-                refused[place] = problem
-        raise RefusedSamplesError(refused or {0: refusal_of(broken)}) from broken
+                with transaction.atomic():
+                    TroughLevel.objects.bulk_create([level])
+            except IntegrityError as broken:
+                refused[place] = refusal_of(broken)
+        transaction.set_rollback(True)
+    return RefusedSamplesError(batch.patient, refused) if refused else None
 
 
 @transaction.atomic
@@ -157,10 +236,7 @@ def set_aside_troughs(
     fields = ["version", "set_aside_at", "set_aside_because"]
     TroughLevel.objects.bulk_update(levels, fields, batch_size=500)
     audit.record_many(
-        [(level, "set_aside_trough") for level in levels],
-        patient=patient,
-        actor=actor,
-        reason=reason,
+        [(level, "set_aside_trough") for level in levels], actor=actor, reason=reason
     )
     replan_schedule(patient=patient, actor=actor)
     return levels

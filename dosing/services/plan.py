@@ -1,7 +1,7 @@
 """The schedule follows the facts: whatever changes them plans anew what is open."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -154,12 +154,22 @@ def as_wanted(each: policy.Planned) -> services.Wanted:
     )
 
 
-def plan_on(*, at: datetime, at_most: int) -> int:
-    """Plan anew for up to so many patients whose plan is old; say how many."""
-    found = with_old_plans(at)[:at_most]
+def plan_on(
+    *,
+    at: datetime,
+    at_most: int,
+    among: Collection[int] | None = None,
+    actor: Staff | None = None,
+) -> int:
+    """Plan anew for up to so many patients whose plan is old; say how many.
+
+    The clock does it for all; whoever changed the records `among` some, at once.
+    """
+    old = with_old_plans(at)
+    found = (old if among is None else old.filter(pk__in=among))[:at_most]
     for patient in found:
         try:
-            plan_anew(patient)
+            plan_anew(patient, actor)
         except UNREADABLE as error:
             logger.warning(
                 "no plan of patient %s: %s", patient.pk, type(error).__name__
@@ -171,8 +181,8 @@ def plan_on(*, at: datetime, at_most: int) -> int:
 
 
 @transaction.atomic
-def plan_anew(patient: Patient) -> None:
-    replan_schedule(patient=hold_still(patient), actor=None)
+def plan_anew(patient: Patient, actor: Staff | None) -> None:
+    replan_schedule(patient=hold_still(patient), actor=actor)
     CohortLine.objects.filter(patient=patient).update(is_stale=True)
 
 

@@ -91,8 +91,9 @@ def replan(
     hold_still(patient)
     today = patient.site.today(timezone.now())
     happened = {**held_and_imaged(patient), **happened}
-    settled = settle(patient=patient, happened=happened, actor=actor)
     calendar = patient.site.calendar()
+    settled = settled_by(patient, happened, calendar)
+    keep(patient, [], settled, actor)
     known = {(each.kind, each.key): each for each in ScheduleItem.objects.of(patient)}
     asked = {(each.kind, each.key): each for each in wanted}
     span = Span(since, today)
@@ -119,7 +120,8 @@ def replan(
         or (each.lasting and n not in found.overtaken)
     ]
     keep(patient, fresh, changed, actor)
-    again = settle(patient=patient, happened=happened, actor=actor)
+    again = settled_by(patient, happened, calendar)
+    keep(patient, [], again, actor)
     return [*settled, *fresh, *changed, *again]
 
 
@@ -202,19 +204,26 @@ def settle(
     """
     happened = {**held_and_imaged(patient), **happened}
     calendar = patient.site.calendar()
+    changed = settled_by(patient, happened, calendar)
+    keep(patient, [], changed, actor)
+    return changed
+
+
+def settled_by(
+    patient: Patient, happened: Happened, calendar: Calendar
+) -> list[ScheduleItem]:
+    """Bring the windows to what the records ask for; return what changed, unsaved."""
     standing = Q(state__in=[ItemState.OPEN, ItemState.DONE]) | Q(reason=OVERTAKEN)
     items = ScheduleItem.objects.of(patient).filter(standing, kind__in=list(happened))
     waiting = {each.pk: each for each in items}
     found = closing_days(
         [(key, each.kind, each) for key, each in waiting.items()], happened, calendar
     )
-    changed = [
+    return [
         item
         for key, item in waiting.items()
         if brought_to(item, found.met.get(key), found.overtaken.get(key))
     ]
-    keep(patient, [], changed, actor)
-    return changed
 
 
 OVERTAKEN = gettext_noop("A later one was done instead")

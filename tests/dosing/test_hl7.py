@@ -1,12 +1,24 @@
 """Laboratory messages: what becomes a level, what waits, and what is answered."""
 
 import asyncio
+import io
+import os
 import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
+from psycopg.conninfo import make_conninfo
 
 from dosing import services
 from dosing.hl7 import mllp, split
@@ -15,7 +27,7 @@ from dosing.services import Link
 from dosing.units import Unit, parse_reported
 from patients.models import Patient, Role, Site, Staff
 from tdm import hl7link
-from tests.builders import a_staff_member, a_trough, on_day
+from tests.builders import a_patient, a_staff_member, a_trough, on_day
 
 MESSAGE = "\r".join(
     [
@@ -103,6 +115,7 @@ NOT_UTF_8 = b"\xb5".decode("utf-8", "surrogateescape")
 
 BAD = [
     ("MSH|", "MSX|", ["AR", "100"], True),
+    ("MSH|", "<ORU_R01>|", ["AR", "200"], False),
     ("|M1|P|2.5.1||||||UNICODE UTF-8", "", ["AR", "100"], True),
     ("^~\\&|", "^^^^|", ["AR", "100"], True),
     ("\r", "\n", ["AR", "100"], True),
@@ -162,6 +175,42 @@ PLAIN = [
 ]
 
 
+def test_two_identifiers_of_two_patients_and_a_sample_without_a_time_wait(
+    link: Link, program: Staff, treated: Patient, clinician: Staff
+) -> None:
+    other = a_patient(treated.site, clinician)
+    both = f"^^^HOSP^MR~{other.identifier}^^^HOSP^MR"
+    of_two = sent(link, program, treated, ("^^^HOSP^MR", both))
+    timeless = sent(
+        link,
+        program,
+        treated,
+        ("|M1|", "|M2|"),
+        ("|||20260330080000+0900", ""),
+        ("|||20260330074500+0900", ""),
+    )
+
+    assert (codes(of_two), codes(timeless)) == (["AE", "204"], ["AE", "101"])
+    assert LabReport.objects.open().count() == 2
+    assert not TroughLevel.objects.exists()
+
+
+def test_while_the_database_keeps_nothing_the_sender_is_told_to_send_again(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    content = MESSAGE.replace("{id}", treated.identifier).encode()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION READ ONLY")
+        (not_now,) = hl7link.take_in(content, link, program)
+        transaction.set_rollback(True)
+    (too_large,) = hl7link.too_large(content.split(b"\r")[0], link)
+
+    assert "\rMSA|AE|M1\rERR||MSH|207^" in not_now
+    assert "\rMSA|AR|M1\rERR||MSH|102^" in too_large
+    assert not LabMessage.objects.exists()
+
+
 def test_an_unusual_but_plain_message_becomes_a_level(
     link: Link, program: Staff, treated: Patient, subtests: pytest.Subtests
 ) -> None:
@@ -195,6 +244,7 @@ def test_other_analytes_and_empty_results_record_nothing(
     link: Link, program: Staff, treated: Patient
 ) -> None:
     other = sent(link, program, treated, ("29247-4", "2160-0"))
+    assert other.reports.get().said == "No sirolimus level in it; 1 other results."
     none = sent(
         link, program, treated, ("|M1|", "|M2|"), ("|13.3|", "||"), ("|||F|", "|||X|")
     )
@@ -245,8 +295,9 @@ def test_a_preliminary_result_waits_and_rests_once_the_final_one_is_here(
     assert TroughLevel.objects.count() == 1
 
 
+@pytest.mark.parametrize("withdrawal", ["D", "W"])
 def test_a_correction_corrects_and_a_withdrawal_sets_aside(
-    link: Link, program: Staff, treated: Patient
+    link: Link, program: Staff, treated: Patient, withdrawal: str
 ) -> None:
     sent(link, program, treated)
     sent(
@@ -260,7 +311,7 @@ def test_a_correction_corrects_and_a_withdrawal_sets_aside(
     level = TroughLevel.objects.get()
     assert (str(level), level.version) == ("12.1 ng/mL", 2)
 
-    sent(link, program, treated, ("|M1|", "|M3|"), ("|||F|", "|||W|"))
+    sent(link, program, treated, ("|M1|", "|M3|"), ("|||F|", f"|||{withdrawal}|"))
     level.refresh_from_db()
     assert level.set_aside_because == "Withdrawn by the laboratory"
 
@@ -356,8 +407,9 @@ def test_two_messages_of_one_frame_are_taken_in_order() -> None:
     assert (first[:5], second[:5]) == (b"MSH|1", b"MSH|2")
 
 
-def spoken(frames: list[bytes], idle_s: float = 5.0) -> bytes:
+def spoken(frames: list[bytes], *, falls_silent: bool = False) -> bytes:
     """Say something to a listener that echoes control ids, and hear its answers."""
+    idle_s = 0.2 if falls_silent else 5.0
 
     async def handler(frame: bytes) -> list[str]:
         return [f"heard {len(frame)}"]
@@ -373,13 +425,15 @@ def spoken(frames: list[bytes], idle_s: float = 5.0) -> bytes:
         )
         for frame in frames:
             writer.write(frame)
-        writer.write_eof()
+        if not falls_silent:
+            writer.write_eof()
         heard = await reader.read()
         writer.close()
         running.close()
         return heard
 
-    return asyncio.run(talk())
+    with ThreadPoolExecutor(1) as apart:  # a browser's loop may run in this thread
+        return apart.submit(asyncio.run, talk()).result()
 
 
 @pytest.mark.parametrize(
@@ -396,6 +450,106 @@ def test_a_listener_answers_whole_frames_only(
     frames: list[bytes], heard: list[str]
 ) -> None:
     assert spoken(frames) == b"".join(mllp.framed(each) for each in heard)
+
+
+def test_a_listener_ends_a_link_that_falls_silent_within_a_frame() -> None:
+    assert spoken([b"\x0bMSH|whole\x1c\x0d", b"\x0bMSH|cut"], falls_silent=True) == (
+        mllp.framed("heard 9")
+    )
+
+
+@dataclass
+class Listener:
+    """The command as a process of its own, which can be killed and started again."""
+
+    command: list[str]
+    tls: ssl.SSLContext | None = None
+    running: subprocess.Popen[str] | None = None
+    port: int = 0
+
+    def start(self) -> None:
+        place = connection.settings_dict
+        known = {part: place[part.upper()] for part in ("user", "host", "port")}
+        address = make_conninfo(
+            dbname=place["NAME"], **{part: said for part, said in known.items() if said}
+        )
+        self.running = subprocess.Popen(
+            self.command,
+            cwd=settings.BASE_DIR,
+            env={**os.environ, "DATABASE_URL": address},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        said = (self.running.stdout or io.StringIO()).readline()
+        assert said.startswith("listening on 127.0.0.1:"), said
+        self.port = int(said.rpartition(":")[2])
+
+    def stop(self, sign: signal.Signals) -> int:
+        assert self.running is not None
+        self.running.send_signal(sign)
+        with self.running:
+            return self.running.wait(10)
+
+    def tell(self, message: bytes) -> bytes:
+        """Send one framed message and return the frame of its answer."""
+        with socket.create_connection(("127.0.0.1", self.port), 10) as link:
+            wire = (
+                self.tls.wrap_socket(link, server_hostname="localhost")
+                if (self.tls)
+                else link
+            )
+            with wire:
+                wire.sendall(mllp.BEGIN + message + mllp.END)
+                heard = b""
+                while not heard.endswith(mllp.END) and (more := wire.recv(4096)):
+                    heard += more
+        return heard
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    path = tmp_path / "cert.pem"
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl to make a certificate with")
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost", "-out", path,
+         "-keyout", tmp_path / "key.pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return path
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_listener_killed_between_two_messages_takes_the_same_again_once(
+    link: Link, program: Staff, treated: Patient, certificate: Path
+) -> None:
+    """First in the open on loopback, then over TLS; stopped by hand it ends well."""
+    command = [
+        sys.executable, "manage.py", "hl7_listener", "--site", link.site.name,
+        "--laboratory", link.laboratory.name, "--by", program.username,
+        "--assigner", "HOSP", "--port", "0",
+    ]  # fmt: skip
+    content = MESSAGE.replace("{id}", treated.identifier).encode()
+    plain = Listener(command)
+    plain.start()
+    first = plain.tell(content)
+    plain.stop(signal.SIGKILL)
+
+    key = certificate.with_name("key.pem")
+    over_tls = Listener(
+        [*command, "--cert", str(certificate), "--key", str(key)],
+        ssl.create_default_context(cafile=certificate),
+    )
+    over_tls.start()
+    again = over_tls.tell(content)
+
+    assert over_tls.stop(signal.SIGTERM) == 0
+    assert b"\rMSA|AA|M1\r" in first
+    assert first == again
+    assert TroughLevel.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

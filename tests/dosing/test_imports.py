@@ -1,17 +1,23 @@
 """Files of levels, doses and diary: what is stored, and what is refused in words."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from openpyxl import Workbook
 
 from dosing import services
+from dosing.history import history_of
 from dosing.imports import Encoding, Kind, guess
 from dosing.models import Dose, FileImport, Intake, Laboratory, Stage, TroughLevel
+from dosing.services.batches import Batch, Sample, judge_troughs
+from dosing.units import Unit, parse_reported
 from patients.models import AuditEvent, Measurement, Patient, Site, Staff
 from tests.builders import DAY_0, a_patient, a_site, a_trough, on_day
 
@@ -107,6 +113,28 @@ def test_a_level_that_was_corrected_since_survives_the_undoing(
 
     assert file.report["kept"] == 1
     assert TroughLevel.objects.used().count() == 1
+
+
+def test_levels_are_judged_anew_if_the_record_moved_on_while_the_file_was_read(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    sample = Sample(
+        laboratory, parse_reported("13.3"), Unit.NG_PER_ML, on_day(28), None
+    )
+    levels = judge_troughs(history_of(treated), [sample], "")
+    read_before_all_changes = Batch(treated, [sample], levels, reached=0)
+
+    services.record_troughs(batches=[read_before_all_changes], actor=clinician)
+    assert TroughLevel.objects.count() == 1
+
+    later = replace(sample, drawn_at=on_day(35))
+    levels = judge_troughs(history_of(treated), [later], "")
+    Patient.objects.update(ended_on=DAY_0, ended_because="transferred")
+    with pytest.raises(ValidationError, match="Follow-up of this patient has ended"):
+        services.record_troughs(
+            batches=[Batch(treated, [later], levels, reached=0)], actor=clinician
+        )
+    assert TroughLevel.objects.count() == 1
 
 
 def test_nothing_is_stored_while_one_row_cannot_be(
@@ -224,6 +252,56 @@ def test_a_japanese_file_is_read_in_its_encoding(
     assert (file.encoding, file.report["new"]) == (encoding, 1)
 
 
+def test_tabs_blank_lines_mixed_line_ends_and_written_zones_are_read(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    lines = [
+        HEADER.replace(",", "\t") + "\r\n",
+        "\n",
+        "{id}\t1980-05-04\t2026-03-29T23:00Z\t13.3\tng/mL\t\n",
+        "\t\t\t\t\t\r\n",
+        "{id}\t1980-05-04\t2026-04-27 08:00\t12.1\tug/L\t\r\n",
+    ]
+    content = "".join(lines).replace("{id}", treated.identifier).encode()
+    file = checked(uploaded(treated, clinician, content), clinician)
+
+    report = file.report
+    assert (report["new"], report["converted"], report["errors"]) == (2, 1, [])
+    assert report["blank"] >= 2
+    imported(file, clinician)
+    assert TroughLevel.objects.in_time_order()[0].drawn_at == on_day(28)
+
+
+def test_a_file_edited_after_its_check_is_another_file_to_be_checked(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    checked(uploaded(treated, clinician, csv_of(treated, LEVEL)), clinician)
+
+    edited = uploaded(treated, clinician, csv_of(treated, LEVEL.replace("13.3", "12")))
+
+    with pytest.raises(ValidationError, match="Check the file first"):
+        imported(edited, clinician)
+
+
+def test_an_import_that_is_broken_off_stores_nothing_and_can_be_done_again(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    file = checked(uploaded(treated, clinician, csv_of(treated, LEVEL)), clinician)
+
+    def time_is_up(_done: int, _whole: int) -> None:
+        raise SoftTimeLimitExceeded
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        services.import_file(
+            file=file, version=file.version, actor=clinician, progress=time_is_up
+        )
+    assert not TroughLevel.objects.exists()
+
+    imported(file, clinician)
+    lines = AuditEvent.objects.filter(action="record_trough", patient=treated)
+    assert (TroughLevel.objects.count(), lines.count()) == (1, 1)
+
+
 def test_semicolons_decimal_commas_and_days_first_are_read_where_chosen(
     treated: Patient, laboratory: Laboratory, clinician: Staff
 ) -> None:
@@ -294,6 +372,7 @@ BAD_ROWS = [
     (LEVEL.replace("ng/mL", "mg/L"), "unit", "Unknown unit"),
     (LEVEL.replace("ng/mL", "ng/dL"), "value", "is 0.133 ng/mL"),
     (LEVEL + "a\u202eb", "note", "invisible control"),
+    (LEVEL.replace("2026-03-30 08:00", "1979-03-30 08:00"), "drawn_at", "birth"),
     (LEVEL.replace("{id}", "MRN\u202e1"), "identifier", "invisible control"),
 ]
 
@@ -488,6 +567,19 @@ def test_a_dose_that_cannot_be_is_named(
     ((line, where, words),) = said(file)
     assert (line, where) == (2, field)
     assert sentence in words
+
+
+@pytest.mark.parametrize(("days", "errors"), [(0, 0), (1, 1)], ids=["today", "later"])
+def test_a_dose_of_the_past_is_imported_and_one_to_come_is_prescribed_on_its_page(
+    treated: Patient, clinician: Staff, days: int, errors: int
+) -> None:
+    starts_on = treated.site.today(timezone.now()) + timedelta(days=days)
+    content = csv_of(treated, f"{{id}},1980-05-04,{starts_on},1,24,", header=DOSES)
+    file = checked(uploaded(treated, clinician, content, Kind.DOSES), clinician)
+
+    assert (file.report["new"], len(said(file))) == (1 - errors, errors)
+    sentence = "A dose that starts after today is prescribed on its page"
+    assert all(words.startswith(sentence) for _line, _field, words in said(file))
 
 
 DIARY = "患者ID,生年月日,日付,服薬,服薬時刻,体温,血圧,痛み,備考"

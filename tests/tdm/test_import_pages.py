@@ -13,7 +13,7 @@ from dosing import services
 from dosing.imports import MOST_BYTES
 from dosing.models import FileImport, Laboratory, LabReport, TroughLevel
 from dosing.services import Link
-from patients.models import Patient, Role, Staff
+from patients.models import Patient, Role, SchedulePlan, Staff
 from tdm import filework, imports
 from tests.builders import a_staff_member
 from tests.dosing.test_hl7 import MESSAGE
@@ -66,6 +66,7 @@ def test_a_nurse_uploads_checks_imports_and_undoes(
     file.refresh_from_db()
     client.post(f"{address}store/", {"version": file.version})
     assert str(TroughLevel.objects.used().get()) == "13.3 ng/mL"
+    assert SchedulePlan.objects.filter(patient=treated).exists()
 
     again = client.post(
         "/imports/",

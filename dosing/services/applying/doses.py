@@ -1,0 +1,106 @@
+"""Regimens of the past handed to the service that prescribes."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dosing.imports import DoseRow, RowError
+from dosing.models import Dose, Protocol
+from dosing.services.applying.found import is_twice
+from dosing.services.applying.work import Work
+from dosing.services.doses import prescribe_dose, stop_dose
+from patients.models import Patient
+from patients.models.rules import refusal_of
+
+
+def apply_doses(work: Work, rows: Sequence[DoseRow]) -> None:
+    """Prescribe in the order of days; what runs before each of them ends there."""
+    before = snapshot(work.patient)
+    seen: dict[object, int] = {}
+    for row in sorted(rows, key=lambda each: each.starts_on):
+        if is_twice(work.found, row, row.starts_on, seen, "starts_on"):
+            continue
+        begun = before.get(row.starts_on)
+        if begun is None:
+            prescribe_row(work, row)
+        elif (begun.amount_mg, begun.interval_h) == (row.amount_mg, row.interval_h):
+            work.found.unchanged += 1
+        else:
+            work.found.wrong(
+                row,
+                "amount_mg",
+                _("%(dose)s begins on that day already. Correct it there.")
+                % {"dose": begun},
+            )
+    note_doses(work, before)
+
+
+def snapshot(patient: Patient) -> dict[date, Dose]:
+    return {dose.starts_on: dose for dose in Dose.objects.of(patient)}
+
+
+def prescribe_row(work: Work, row: DoseRow) -> None:
+    if row.starts_on > work.patient.site.today(timezone.now()):
+        said = _(
+            "A dose that starts after today is prescribed on its page, where the"
+            " questions of safety are asked."
+        )
+        work.found.wrong(row, "starts_on", said)
+        return
+    reason = row.reason or _("Import %(number)s") % {"number": work.file.pk}
+    try:
+        with transaction.atomic():
+            prescribe_dose(
+                patient=work.patient,
+                amount_mg=row.amount_mg,
+                interval_h=row.interval_h,
+                starts_on=row.starts_on,
+                usual_time=row.usual_time,
+                protocol=protocol_of(row),
+                reason=reason,
+                actor=work.actor,
+            )
+            if row.stops_on is not None:
+                stop_dose(
+                    patient=work.patient,
+                    on=row.stops_on,
+                    reason=reason,
+                    actor=work.actor,
+                )
+    except RowError as problem:
+        work.found.wrong(row, problem.field, str(problem))
+    except ValidationError as refusal:
+        work.found.refused(row, refusal)
+    except IntegrityError as broken:
+        work.found.refused(row, refusal_of(broken))
+    else:
+        work.found.new += 1
+
+
+def protocol_of(row: DoseRow) -> Protocol | None:
+    if not row.protocol:
+        return None
+    found = Protocol.objects.filter(name=row.protocol).first()
+    if found is None:
+        raise RowError("protocol", _("There is no protocol of this name."))
+    return found
+
+
+def note_doses(work: Work, before: dict[date, Dose]) -> None:
+    """Note which regimens began, and which ended otherwise than before."""
+    known = {dose.pk: dose for dose in before.values()}
+    begun, ended = {}, {}
+    for dose in Dose.objects.of(work.patient):
+        old = known.get(dose.pk)
+        if old is None:
+            begun[dose.pk] = dose.version
+        elif old.version != dose.version:
+            ended[dose.pk] = [dose.version, old.stops_on and str(old.stops_on)]
+    if begun:
+        work.found.made.append(
+            {"patient": work.patient.pk, "doses": begun, "ended": ended}
+        )

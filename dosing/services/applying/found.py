@@ -1,0 +1,76 @@
+"""What the rows of a file come to: counts, faults, questions, what was made."""
+
+from dataclasses import asdict, dataclass, field
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from dosing.imports import Row
+from dosing.services.batches import NEVER_AT_ONCE
+from dosing.services.levels import UnconfirmedError
+from patients.models.rules import errors_by_field
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a cell of a row, or asked about it."""
+
+    line: int
+    field: str
+    said: str
+
+
+@dataclass
+class Found:
+    """What the rows of a file come to; `made` names what undoing would take back."""
+
+    rows: int = 0
+    blank: int = 0
+    new: int = 0
+    unchanged: int = 0
+    converted: int = 0
+    errors: list[Fault] = field(default_factory=list)
+    questions: list[Fault] = field(default_factory=list)
+    made: list[dict[str, object]] = field(default_factory=list)
+
+    def wrong(self, row: Row, name: str, said: str) -> None:
+        self.errors.append(Fault(row.number, name, said))
+
+    def refused(self, row: Row, refusal: ValidationError) -> None:
+        """Take what a service said: a question that may be answered, or an error."""
+        if isinstance(refusal, UnconfirmedError):
+            for question, said in zip(refusal.questions, refusal.messages, strict=True):
+                ends = question.key.startswith(NEVER_AT_ONCE)
+                kept = self.errors if ends else self.questions
+                kept.append(Fault(row.number, "value", said))
+            return
+        for name, errors in errors_by_field(refusal).items():
+            for error in errors:
+                shown = FIELDS.get(name, name)
+                self.wrong(row, shown, " ".join(error.messages))
+
+    def shown(self, most: int) -> dict[str, object]:
+        """Return the report for keeping, with so many of the faults."""
+        told = asdict(self)
+        del told["made"]
+        for name in ("errors", "questions"):
+            told[f"{name}_in_all"] = len(told[name])
+            told[name] = sorted(told[name], key=lambda each: each["line"])[:most]
+        return told
+
+
+FIELDS = {"reported_value": "value", "ng_per_ml": "value", "reported_unit": "unit"}
+"""Where a record's field has another name among the columns."""
+
+
+def is_twice(
+    found: Found, row: Row, key: object, seen: dict[object, int], name: str
+) -> bool:
+    """Say of a row that another one of the file tells the same thing."""
+    if key not in seen:
+        seen[key] = row.number
+        return False
+    found.wrong(
+        row, name, _("Row %(row)s tells the same already.") % {"row": seen[key]}
+    )
+    return True

@@ -1,0 +1,251 @@
+"""One result of a laboratory carried out: recorded, corrected, withdrawn, or held."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from dosing.hl7 import Fault, Result, Status
+from dosing.models import Fate, Laboratory, LabReport, TroughLevel
+from dosing.services.levels import (
+    UnconfirmedError,
+    correct_trough,
+    record_trough,
+    set_aside_trough,
+)
+from patients.models import Patient, Site, Staff
+from patients.models.rules import refusal_of
+from patients.web import instant
+
+LONGEST_SAID = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How one laboratory's messages are read: whose numbers, which assay.
+
+    `assigner` and `identifier_type` are PID-3.4.1 and PID-3.5 of the clinic's own
+    identifiers.
+    """
+
+    laboratory: Laboratory
+    assigner: str
+    identifier_type: str = "MR"
+    tolerant: bool = False
+
+    @property
+    def site(self) -> Site:
+        return self.laboratory.site
+
+
+def report_of(result: Result | None, fate: Fate, said: str = "") -> LabReport:
+    return LabReport(
+        set_id=result.set_id if result else "",
+        order=result.order if result else "",
+        facts=dict(result.facts) if result else {},
+        fate=fate,
+        said=said[:LONGEST_SAID],
+    )
+
+
+def of_result(
+    link: Link, patient: Patient, result: Result, actor: Staff
+) -> tuple[LabReport, Fault | None]:
+    """Carry out one result by its status; a refusal of a service makes it wait."""
+    try:
+        with transaction.atomic():
+            return carried_out(link, patient, result, actor), None
+    except UnconfirmedError as asked:
+        return report_of(result, Fate.WAITING, " ".join(asked.messages)), None
+    except ValidationError as refusal:
+        said = " ".join(refusal.messages)
+        fault = None
+        if "drawn_at" in getattr(refusal, "error_dict", {}):
+            fault = Fault("AE", 102, f"OBX^{result.set_id or 1}^14", said, holds=True)
+        return report_of(result, Fate.WAITING, said), fault
+    except IntegrityError as broken:
+        said = " ".join(refusal_of(broken).messages)
+        return report_of(result, Fate.WAITING, said), None
+
+
+def carried_out(
+    link: Link, patient: Patient, result: Result, actor: Staff
+) -> LabReport:
+    if result.status is Status.NONE:
+        said = _("The laboratory has no result.")
+        return report_of(result, Fate.NOTHING, said)
+    if result.status in {Status.PRELIMINARY, Status.NOT_VERIFIED}:
+        said = _("Preliminary: the final result is still to come.")
+        return report_of(result, Fate.PRELIMINARY, said)
+    drawn_at = placed(result, patient)
+    prior = prior_of(link, patient, result, drawn_at)
+    if result.status in {Status.DELETED, Status.WRONG}:
+        return withdrawn(result, prior, actor)
+    settle_preliminary(link, result)
+    if prior is None:
+        return recorded(link, patient, result, drawn_at, actor)
+    return beside(link, result, prior, drawn_at, actor)
+
+
+def beside(
+    link: Link,
+    result: Result,
+    prior: "Prior",
+    drawn_at: datetime | None,
+    actor: Staff,
+) -> LabReport:
+    """Carry out a result whose sample has a level already."""
+    if says_the_same(prior.level, result, drawn_at):
+        return on_the_record(result, prior.level)
+    if result.status is Status.CORRECTED:
+        return corrected(link, result, prior, drawn_at, actor)
+    said = _("This sample is recorded as %(level)s already.")
+    return report_of(result, Fate.WAITING, said % {"level": prior.level})
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """The level that an earlier report became; `moved` if someone changed it since."""
+
+    level: TroughLevel
+    moved: bool
+
+
+def placed(result: Result, patient: Patient) -> datetime | None:
+    """Place a time without an offset on the clinic's wall."""
+    if result.drawn_at is None or result.drawn_at.tzinfo is not None:
+        return result.drawn_at
+    return instant(result.drawn_at, patient.site.zone, "")
+
+
+def prior_of(
+    link: Link, patient: Patient, result: Result, drawn_at: datetime | None
+) -> Prior | None:
+    """Find the level of the same order, else of the same sample."""
+    earlier = LabReport.objects.filter(
+        message__site=link.site,
+        order=result.order,
+        set_id=result.set_id,
+        level__patient=patient,
+        level__laboratory=link.laboratory,
+    ).exclude(order="")
+    report = earlier.select_related("level__patient__site").order_by("-pk").first()
+    if report is not None and report.level is not None:
+        moved = report.level.version != report.level_version
+        return Prior(report.level, moved)
+    level = (
+        TroughLevel.objects.used()
+        .select_related("patient__site")
+        .filter(patient=patient, laboratory=link.laboratory, drawn_at=drawn_at)
+        .first()
+        if drawn_at
+        else None
+    )
+    return Prior(level, moved=False) if level else None
+
+
+def says_the_same(
+    level: TroughLevel, result: Result, drawn_at: datetime | None
+) -> bool:
+    return (
+        result.reported is not None
+        and result.unit is not None
+        and level.set_aside_at is None
+        and level.drawn_at == drawn_at
+        and level.comparator == result.reported.comparator.value
+        and level.reported_value == result.reported.value
+        and level.reported_unit == result.unit.value
+    )
+
+
+def settle_preliminary(link: Link, result: Result) -> None:
+    """Let the preliminary report of an order rest once its final one is here."""
+    open_ones = LabReport.objects.filter(
+        message__site=link.site,
+        order=result.order,
+        set_id=result.set_id,
+        fate=Fate.PRELIMINARY,
+    ).exclude(order="")
+    for report in open_ones:
+        report.fate, report.said = Fate.NOTHING, _("The final result is here.")
+        report.version += 1
+        report.save()
+
+
+def on_the_record(result: Result, level: TroughLevel, said: str = "") -> LabReport:
+    report = report_of(result, Fate.RECORDED, said)
+    report.level, report.level_version = level, level.version
+    return report
+
+
+def recorded(
+    link: Link,
+    patient: Patient,
+    result: Result,
+    drawn_at: datetime | None,
+    actor: Staff,
+) -> LabReport:
+    assert result.reported and result.unit and drawn_at  # noqa: S101, PT018 - judged
+    alone = result.status is Status.CORRECTED
+    said = _("A correction, but no earlier report is here.") if alone else ""
+    zoned = result.drawn_at is not None and result.drawn_at.tzinfo is not None
+    notes = [said, "" if zoned else _("Sent without a time zone.")]
+    level = record_trough(
+        patient=patient,
+        laboratory=link.laboratory,
+        reported=result.reported,
+        unit=result.unit,
+        drawn_at=drawn_at,
+        last_dose_at=None,
+        note=" ".join(filter(None, notes)),
+        actor=actor,
+    )
+    return on_the_record(result, level, said)
+
+
+def corrected(
+    link: Link,
+    result: Result,
+    prior: Prior,
+    drawn_at: datetime | None,
+    actor: Staff,
+) -> LabReport:
+    refuse_moved(prior)
+    assert result.reported and result.unit and drawn_at  # noqa: S101, PT018 - judged
+    level = correct_trough(
+        level=prior.level,
+        version=prior.level.version,
+        laboratory=link.laboratory,
+        reported=result.reported,
+        unit=result.unit,
+        drawn_at=drawn_at,
+        last_dose_at=prior.level.last_dose_at,
+        note=prior.level.note,
+        reason=_("Corrected by the laboratory"),
+        actor=actor,
+    )
+    return on_the_record(result, level)
+
+
+def refuse_moved(prior: Prior) -> None:
+    if prior.moved or prior.level.set_aside_at is not None:
+        raise ValidationError(
+            _("The level %(level)s was changed by someone since its report came."),
+            params={"level": prior.level},
+        )
+
+
+def withdrawn(result: Result, prior: Prior | None, actor: Staff) -> LabReport:
+    if prior is None:
+        said = _("The laboratory withdraws a level that is not here.")
+        return report_of(result, Fate.WAITING, said)
+    refuse_moved(prior)
+    level = set_aside_trough(
+        level=prior.level,
+        version=prior.level.version,
+        reason=_("Withdrawn by the laboratory"),
+        actor=actor,
+    )
+    return on_the_record(result, level)
