@@ -240,8 +240,10 @@ def a_clinic(size: int, days: int) -> tuple[list[int], str]:
     patients = list(ours.values_list("pk", flat=True))[:: size // READ][:READ]
     with no_triggers(), connection.cursor() as cursor:
         for kind, table in TABLES.items():
-            facts = {"type": kind, "patients": patients, "staff": admin.pk}
-            cursor.execute(AUDIT.format(table=table), facts)
+            cursor.execute(
+                AUDIT.format(table=table),
+                {"type": kind, "patients": patients, "staff": admin.pk},
+            )
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     _token, key = people.issue_token(

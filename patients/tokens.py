@@ -13,7 +13,6 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
 from redis import Redis
-from redis.client import Pipeline
 from redis.exceptions import RedisError
 from rest_framework import exceptions, views
 from rest_framework.permissions import BasePermission
@@ -87,7 +86,10 @@ class Throttle(BaseThrottle):
         self.left_s = 60 - now % 60
         key = f"asked:{request.auth.digest}:{now // 60:.0f}"
         try:
-            count, _known = counts().incr(key).expire(key, 120).execute()
+            commands = store().pipeline(transaction=False)
+            commands.incr(key)
+            commands.expire(key, 120)
+            count, _known = commands.execute()
         except RedisError:
             return True
         return bool(count <= request.auth.requests_per_minute)
@@ -96,13 +98,9 @@ class Throttle(BaseThrottle):
         return self.left_s
 
 
-def counts() -> Pipeline:
-    """Return what counts in the cache's store, in one message for several commands."""
-    return store().pipeline(transaction=False)
-
-
 @cache
 def store() -> Redis:
+    """Return where requests are counted: beside the cache."""
     return Redis.from_url(settings.CACHES["default"]["LOCATION"])
 
 

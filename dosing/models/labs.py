@@ -60,7 +60,7 @@ def agrees_with_its_report() -> Q:
     agrees = Q()
     for substance, units in UNITS.items():
         for unit, factor in units.items():
-            number = F("reported_value")
+            number = F("reported_value") * Decimal("1.0")  # a whole one divides as such
             exact = number / factor.number if factor.divides else number * factor.number
             agrees |= Q(
                 analyte=substance.value,

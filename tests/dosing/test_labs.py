@@ -57,6 +57,23 @@ def newest(patient: Patient) -> Read:
     return read_labs(patient)[-1]
 
 
+@pytest.mark.parametrize(
+    ("analyte", "reported", "kept"),
+    [("d_dimer", "500 ng/mL FEU", "0.5"), ("platelets", "150500 /uL", "150.5")],
+)
+def test_a_whole_number_reported_is_kept_with_its_fraction(
+    patient: Patient,
+    laboratory: Laboratory,
+    nurse: Staff,
+    analyte: str,
+    reported: str,
+    kept: str,
+) -> None:
+    (result,) = panel(patient, nurse, **{analyte: reported})
+
+    assert result.value == Decimal(kept)
+
+
 def test_a_panel_keeps_what_was_reported_and_the_value_in_one_unit(
     patient: Patient, nurse: Staff
 ) -> None:

@@ -54,7 +54,7 @@ def test_a_second_poll_brings_what_changed_whoever_changed_it(
         reason="the day after",
         actor=clinician,
     )
-    by_the_clock(treated)
+    by_the_clock(treated, None)
 
     (me, *changed) = everything(fhir, treated, _since=since)
     assert me["resourceType"] == "Patient"
