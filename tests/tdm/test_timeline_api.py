@@ -228,7 +228,7 @@ def test_the_second_poll_tells_only_what_changed_corrections_and_set_asides_incl
 ) -> None:
     level = a_trough(treated, "16.4", actor=clinician)
     first = program.asks()
-    assert program.asks(f"?since={first['since']}")["events"] == []
+    assert program.asks(f"?since={first['since']}&kinds=level")["events"] == []
 
     dosing.set_aside_trough(level=level, version=1, reason="clotted", actor=clinician)
     a_planned_item(treated, kind="visit", opens=-1, closes=3)
