@@ -4,17 +4,18 @@
 patient keeps a diary daily: a day, a dose and a measurement, each with its line of the
 audit where it is read here. All sides are WSGI applications called in turn in one
 process, so that neighbours disturb all alike; what is counted is processor time, ours
-and the database's. `bare` tells the same events by psycopg and nothing else: no
-account, permission, pace, audit or mark. `plain` is the least that could be called a
-timeline: six columns of three tables by one prepared UNION ALL and orjson, without
-authors. `serializer` is Django REST framework's usual way for those rows.
+and the database's. `bare` tells the same events by psycopg and orjson and nothing else:
+no account, permission, pace, audit or mark. `plain` is the least that could be called
+a timeline: six columns of three tables by one prepared UNION ALL and orjson, without
+authors. `serializer` is Django REST framework's usual way for the same rows and authors.
 """
 
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import cycle
 from operator import itemgetter
 from pathlib import Path
@@ -36,6 +37,7 @@ from rest_framework.serializers import ModelSerializer  # noqa: E402
 from dosing.models import Intake  # noqa: E402
 from patients import services as people  # noqa: E402
 from patients.models import (  # noqa: E402
+    AuditEvent,
     DiaryDay,
     Measurement,
     Patient,
@@ -44,7 +46,16 @@ from patients.models import (  # noqa: E402
     Site,
     Staff,
 )
-from tdm.events import Asked, events  # noqa: E402
+from patients.statements import rows  # noqa: E402
+from tdm.events import (  # noqa: E402
+    BRANCHES,
+    Asked,
+    chosen,
+    facts_for,
+    facts_told,
+    places_of,
+    union,
+)
 
 SIZES = ((1_000, 365), (10_000, 365), (100_000, 40))
 """Patients, and days of diary of each: a page is as long in all."""
@@ -119,9 +130,29 @@ def bare(environ: dict[str, object], start: Callable[..., object]) -> Iterable[b
     key, count = asked_of(environ)
     patient = Patient.from_db("default", ["id"], [key])
     patient.site = Site.from_db("default", ["id", "time_zone"], [1, "Asia/Tokyo"])
-    told = events(patient, Asked(count=count))
+    asked = Asked(count=count)
+    facts = facts_for(patient, asked)
+    places = rows(places_of(asked.shape), facts)[:count]
+    for branch, record, _at in places:
+        facts.setdefault(f"of_{branch}", []).append(record)
+    numbers = tuple(sorted({branch for branch, _record, _at in places}))
+    told = {(each[0], each[2]): each for each in rows(in_columns(numbers), facts)}
+    found = [told[branch, record][1:] for branch, record, _at in places]
     start("200 OK", [("Content-Type", "application/json")])
-    return [f"[{','.join(each.text for each in told[:count])}]".encode()]
+    return [orjson.dumps([dict(zip(NAMES, each, strict=True)) for each in found])]
+
+
+NAMES = tuple(facts_told(BRANCHES[0]))
+
+
+@cache
+def in_columns(numbers: Sequence[int]) -> str:
+    """Return the statement of our events, each fact in a column of its own type."""
+    return union(
+        f"SELECT {number}, {', '.join(facts_told(BRANCHES[number]).values())}"
+        f" {chosen(number, BRANCHES[number])}"
+        for number in numbers
+    )
 
 
 def plain(environ: dict[str, object], start: Callable[..., object]) -> Iterable[bytes]:
@@ -162,13 +193,22 @@ SERIALIZED = (
 def serializer(
     environ: dict[str, object], start: Callable[..., object]
 ) -> Iterable[bytes]:
-    """Answer the rows by model serializers, merged by day."""
+    """Answer the rows by model serializers with their authors, merged by day."""
     patient, count = asked_of(environ)
     found = []
     for serialize, model, day in SERIALIZED:
         newest = model._default_manager.filter(patient=patient).order_by(f"-{day}")
         rows = newest[: count // len(SERIALIZED) + 1]
-        found += [(each[day], each) for each in serialize(rows, many=True).data]
+        told = serialize(rows, many=True).data
+        lines = AuditEvent.objects.filter(
+            object_type=model._meta.label_lower,
+            object_id__in=[str(each["id"]) for each in told],
+        )
+        last = {each.object_id: each for each in lines.select_related("actor")}
+        for each in told:
+            line = last[str(each["id"])]
+            authored = {"author": str(line.actor), "recorded_at": line.at}
+            found.append((each[day], {**each, **authored}))
     found.sort(key=itemgetter(0), reverse=True)
     start("200 OK", [("Content-Type", "application/json")])
     return [orjson.dumps([each for _day, each in found[:count]], default=str)]

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from patients.models import AuditEvent, Patient, Staff
 from patients.models.audit import CANONICAL_LINE, CHAINS
-from patients.statements import rows
+from patients.statements import run
 
 KEPT_BACK: ContextVar[list[AuditEvent] | None] = ContextVar("kept_back", default=None)
 
@@ -39,8 +39,11 @@ def write(lines: Sequence[AuditEvent]) -> None:
         return
     if lines:
         in_turn = sorted(lines, key=lambda line: line.chain)
-        facts = {name: [getattr(line, name) for line in in_turn] for name in WRITTEN}
-        rows(INSERT, {**facts, "details": [Jsonb(line.details) for line in in_turn]})
+        told = [
+            {"details": line.details, **{name: getattr(line, name) for name in WRITTEN}}
+            for line in in_turn
+        ]
+        run(INSERT, {"lines": Jsonb(told)})
 
 
 WRITTEN = {
@@ -56,10 +59,8 @@ WRITTEN = {
 INSERT = f"""
 INSERT INTO {AuditEvent._meta.db_table} (position, previous_hash, hash,
     {", ".join(WRITTEN)}, details)
-SELECT 0, '', '', line.* FROM unnest(
-    {", ".join(f"%({name})s::{kind}[]" for name, kind in WRITTEN.items())},
-    %(details)s::jsonb[]
-) AS line
+SELECT 0, '', '', line.* FROM jsonb_to_recordset(%(lines)s) AS line(
+    {", ".join(f"{name} {kind}" for name, kind in WRITTEN.items())}, details jsonb)
 """  # noqa: S608 - of our own words
 
 

@@ -1,12 +1,13 @@
 """The hottest statements, told to the database once for each connection."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 
 def rows(text: str, facts: Mapping[str, Any]) -> list[Any]:
@@ -15,6 +16,19 @@ def rows(text: str, facts: Mapping[str, Any]) -> list[Any]:
     Planning such a statement costs more than running it, and so does reading its
     text here: it is prepared, and values (`%(name)s` in the text) go beside it.
     """
+    with prepared(text, facts) as cursor:
+        return cursor.fetchall()
+
+
+def run(text: str, facts: Mapping[str, Any]) -> None:
+    """Run a statement as `rows` does, where there are none to return."""
+    with prepared(text, facts):
+        pass
+
+
+@contextmanager
+def prepared(text: str, facts: Mapping[str, Any]) -> Iterator[psycopg.RawCursor[Any]]:
+    connection = connections[DEFAULT_DB_ALIAS]
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     plain, names = numbered(text)
@@ -25,7 +39,7 @@ def rows(text: str, facts: Mapping[str, Any]) -> list[Any]:
         psycopg.RawCursor(connection.connection) as cursor,
     ):
         cursor.execute(plain, [facts[name] for name in names], prepare=True)
-        return cursor.fetchall() if cursor.description else []
+        yield cursor
 
 
 @lru_cache(maxsize=256)

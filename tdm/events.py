@@ -553,17 +553,35 @@ def telling(numbers: Sequence[int]) -> str:
 
 def told_by(number: int, branch: Branch) -> str:
     """Return the statement that tells the chosen records of one branch."""
-    day = branch.on_day or f"({branch.at} AT TIME ZONE %(zone)s)::date"
+    told = ", ".join(f"'{name}', {fact}" for name, fact in facts_told(branch).items())
     return f"""
-SELECT {number}, t.id, json_build_object(
-    'kind', '{branch.kind}', 'id', t.id, 'phase', '{branch.phase}',
-    'version', {branch.version}, 'at', {branch.at},
-    'day', CASE WHEN {branch.day} THEN {day} END,
-    'set_aside', {branch.aside}, 'author', author.name, 'recorded_at', author.at,
-    'source', coalesce({branch.source}, author.source),
-    'quantities', {branch.quantities}, 'facts', {branch.facts},
-    'link', '/history/{branch.kind}/' || t.id || '/'
-)::text
+SELECT {number}, t.id, json_build_object({told})::text
+{chosen(number, branch)}"""
+
+
+def facts_told(branch: Branch) -> dict[str, str]:
+    """Return what is told of a record of this branch, and how it is read."""
+    day = branch.on_day or f"({branch.at} AT TIME ZONE %(zone)s)::date"
+    return {
+        "kind": f"'{branch.kind}'",
+        "id": "t.id",
+        "phase": f"'{branch.phase}'",
+        "version": branch.version,
+        "at": branch.at,
+        "day": f"CASE WHEN {branch.day} THEN {day} END",
+        "set_aside": branch.aside,
+        "author": "author.name",
+        "recorded_at": "author.at",
+        "source": f"coalesce({branch.source}, author.source)",
+        "quantities": branch.quantities,
+        "facts": branch.facts,
+        "link": f"'/history/{branch.kind}/' || t.id || '/'",
+    }
+
+
+def chosen(number: int, branch: Branch) -> str:
+    """Return where the chosen records of a branch and their authors are."""
+    return f"""
 FROM {branch.table} LEFT JOIN LATERAL (
     SELECT coalesce(nullif(trim(s.first_name || ' ' || s.last_name), ''), s.username)
            AS name, line.at AS at,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse, HttpResponseNotModified
 from django.utils.decorators import method_decorator
@@ -272,10 +273,9 @@ def bound(
 
 
 def address(request: Request, cursor: str) -> str:
-    query = request.query_params.copy()
-    query.pop("since", None)
-    query["cursor"] = cursor
-    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+    asked = {**request.query_params.dict(), "cursor": cursor}
+    asked.pop("since", None)
+    return request.build_absolute_uri(f"{request.path}?{urlencode(asked)}")
 
 
 def with_readings(patient: Patient, told: Sequence[Told]) -> list[Told]:

@@ -33,9 +33,9 @@ from tdm.fhir import views as fhir
 from tdm.timeline_api import TimelineView
 
 api = [
+    path("patients/<int:pk>/timeline/", TimelineView.as_view(), name="api-timeline"),
     *of_the_person.paths,
     *of_the_drug.paths,
-    path("patients/<int:pk>/timeline/", TimelineView.as_view(), name="api-timeline"),
     path("patients/<int:patient_id>/advice/", AdviceView.as_view(), name="api-advice"),
     path("cohort/", CohortView.as_view(), name="api-cohort"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
