@@ -7,7 +7,7 @@ process, so that neighbours disturb all alike; what is counted is processor time
 and the database's. `bare` tells the same events by psycopg and orjson and nothing else:
 no account, permission, pace, audit or mark. `plain` is the least that could be called
 a timeline: six columns of three tables by one prepared UNION ALL and orjson, without
-authors. `serializer` is Django REST framework's usual way for the same rows and authors.
+authors. `serializer` is Django REST framework's usual way for those rows and authors.
 """
 
 import io
