@@ -51,7 +51,9 @@ bench: .venv/.dev-stamp
 	@OPENBLAS_NUM_THREADS=1 $(PY) -m benchmarks.pk
 	@$(WITH) $(PY) -m benchmarks.cohort
 	@$(WITH) $(PY) -m benchmarks.reminders
+	@$(WITH) $(PY) -m benchmarks.daily
 	@$(WITH) $(PY) -m benchmarks.imports
+	@$(WITH) $(PY) -m benchmarks.timeline
 
 messages: .venv/.dev-stamp
 	@$(PY) .ci/translations.py
