@@ -5,12 +5,11 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from tdm import teaching
 from tests.tdm.browser import Person
+from tests.tdm.demo import demo_clinic
 
 FLAGS = [
     "--no-sandbox",
@@ -38,7 +37,7 @@ def person(
     chromium: Browser,
     live_server: LiveServer,
 ) -> Iterator[Person]:
-    teaching.load(at=timezone.now())
+    demo_clinic()
     context = chromium.new_context(
         viewport={"width": request.param, "height": 900}, locale="en-GB"
     )

@@ -11,8 +11,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from dosing.diary import Place
 from patients.models import Patient
-from tdm import teaching
 from tests.tdm.browser import Person
+from tests.tdm.demo import demo_clinic
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -51,7 +51,7 @@ class Nurse(Person):
 
 
 def nurse_at(width: int, browser: Browser, server: LiveServer) -> Iterator[Nurse]:
-    teaching.load(at=timezone.now())
+    demo_clinic()
     context = browser.new_context(
         viewport={"width": width, "height": 900}, locale="en-GB"
     )

@@ -24,7 +24,7 @@ from patients import services as people
 from patients.change import BASELINE_WINDOW
 from patients.models import AuditEvent, Patient, Role, ScheduleItem, Site, Staff
 from patients.response import AREA_RESPONSE_PERCENT
-from tdm import sheets, table1, teaching
+from tdm import sheets, table1
 from tdm.cohort import pages
 from tdm.cohort.counters import counters, counts_of
 from tdm.cohort.dataset import SMALLEST_SITE
@@ -42,6 +42,7 @@ from tests.builders import (
     an_mri,
     on_day,
 )
+from tests.tdm.demo import demo_clinic
 from tests.test_architecture import ADDRESSES
 
 SignedIn = Callable[[Staff], Client]
@@ -688,7 +689,7 @@ RECOMPUTED = [
 def test_the_two_cases_read_the_same_on_the_page_and_in_every_file(
     db: None, browser_of: SignedIn
 ) -> None:
-    teaching.load(at=timezone.now())
+    demo_clinic()
     reader = browser_of(Staff.objects.get(username="reader"))
 
     page = reader.get("/cohort/")

@@ -15,9 +15,9 @@ from dosing import services
 from dosing.models import Laboratory, Protocol
 from dosing.services.levels import Confirmation, UnconfirmedError
 from patients.models import Patient, Site, Staff
-from tdm import teaching
 from tdm.celery import app
 from tests.builders import DAY_0, a_dose, a_patient, a_trough, in_diary
+from tests.tdm.demo import demo_clinic
 
 Browse = Callable[[Staff], Client]
 
@@ -139,7 +139,7 @@ def test_decide_shows_chances_that_sum_to_100_and_each_models_view(
 def test_the_cards_of_both_published_cases_read_as_they_should(
     db: None, browser_of: Browse, identifier: str, suggested: str, told: list[str]
 ) -> None:
-    teaching.load(at=timezone.now())
+    demo_clinic()
     patient = Patient.objects.get(identifier=identifier)
     clinician = Staff.objects.get(username="clinician")
     page = seen(browser_of(clinician), f"/patients/{patient.pk}/decide/")

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.utils import timezone
 from PIL import Image
 
 from dosing import services as dosing
@@ -19,9 +18,9 @@ from patients import services as people
 from patients.forms.body_map import shape
 from patients.models import ImagingStudy, Lesion, Patient, Region, Role, Staff
 from patients.response import SERIES_RULE, Verdict, judge
-from tdm import teaching
 from tdm.response import stories_of
 from tests.builders import DAY_0, a_lesion, a_site, a_staff_member, a_visit, an_mri
+from tests.tdm.demo import demo_clinic
 
 Browse = Callable[[Staff], Client]
 
@@ -157,7 +156,7 @@ def test_without_a_baseline_the_page_says_so(
 def test_the_teaching_cases_are_judged_with_their_raw_numbers(
     db: None, client: Client
 ) -> None:
-    teaching.load(at=timezone.now())
+    demo_clinic()
     clinician = Staff.objects.get(username="clinician")
     client.force_login(clinician, backend="tdm.roles.RoleBackend")
     first, second = Patient.objects.order_by("identifier")

@@ -12,7 +12,6 @@ from dosing.forms import seal
 from dosing.models import Decision, Dose, Laboratory, TroughLevel
 from dosing.policy import percent_of_steady_state
 from patients.models import AuditEvent, Patient, Role, Site, Staff
-from tdm import teaching
 from tests.builders import (
     DAY_0,
     a_dose,
@@ -23,6 +22,7 @@ from tests.builders import (
     a_trough,
     on_day,
 )
+from tests.tdm.demo import demo_clinic
 
 HTMX = {"HX-Request": "true"}
 
@@ -831,7 +831,7 @@ def test_chosen_days_of_the_chart_are_in_the_address_and_nonsense_shows_all(
 def test_the_companion_of_a_teaching_case_states_its_mean_and_its_n(
     client: Client, db: None
 ) -> None:
-    teaching.load(at=timezone.now())
+    demo_clinic()
     case = Patient.objects.get(identifier="TEACH-1")
     page = signed_in(client, Staff.objects.get(username="clinician")).get(
         f"/patients/{case.pk}/"

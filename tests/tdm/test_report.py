@@ -21,10 +21,11 @@ from dosing.advice import advise
 from dosing.models import Decision, Intake, Laboratory, Protocol
 from patients import services as people
 from patients.models import AuditEvent, Measurement, Patient, Staff
-from tdm import report, teaching
+from tdm import report
 from tdm.celery import app
 from tdm.report.glyphs import MISSING, held, printable
 from tests.builders import DAY_0, a_dose, a_lesion, a_trough, a_visit, an_mri, on_day
+from tests.tdm.demo import demo_clinic
 
 Browse = Callable[[Staff], Client]
 LOCALE = Path(report.__file__).parent.parent / "locale"
@@ -200,7 +201,7 @@ def test_the_page_holds_what_the_clinic_measured_and_what_the_models_are(
 def test_the_published_cases_are_printed_with_right_percentages(
     db: None, case: str, words: str
 ) -> None:
-    teaching.load(at=timezone.now())
+    demo_clinic()
     patient = Patient.objects.get(identifier=case)
     facts = report.facts_of(patient, at=timezone.now(), language="en")
 

@@ -8,8 +8,8 @@ from django.test import Client
 from django.utils import timezone
 
 from patients.models import Lesion, Patient, Staff
-from tdm import teaching
 from tests.builders import DAY_0, a_lesion, a_visit
+from tests.tdm.demo import demo_clinic
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_what_was_typed_is_offered_again_to_be_corrected(
 
 
 def test_the_teaching_cases_have_their_three_visits(db: None) -> None:
-    teaching.load(at=timezone.now())
+    demo_clinic()
     case = Patient.objects.get(identifier="TEACH-2")
     landmark = case.landmarks.get()
 
