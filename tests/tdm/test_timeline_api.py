@@ -193,6 +193,20 @@ def test_an_event_says_when_by_whom_from_where_and_in_which_version(
     assert level["link"] == f"/history/level/{level['id']}/"
 
 
+def test_the_link_of_every_event_leads_to_its_history(
+    program: Program, whole: Patient, clinician: Staff
+) -> None:
+    browser = Client()
+    browser.force_login(clinician)
+    links = {
+        each["kind"]: each["link"] for each in program.asks("?limit=1000")["events"]
+    }
+
+    lost = {kind for kind in links if browser.get(links[kind]).status_code != 200}
+
+    assert (set(links), lost) == (set(KINDS), set())
+
+
 @pytest.mark.parametrize("limit", [1, 2, 7])
 def test_pages_of_any_length_tell_the_same_and_each_event_once(
     program: Program, whole: Patient, limit: int
