@@ -384,7 +384,7 @@ def history(request: StaffRequest, kind: str, record_id: int) -> HttpResponse:
     record = get_object_or_404(RECORDS[kind], pk=record_id)
     found = visible_patient(request, patient_id_of(record))
     services.note_reading(patient=found, by="history", actor=request.user)
-    lines = AuditEvent.objects.about(record).exclude(action__startswith="read_")
+    lines = AuditEvent.objects.about(record).changes()
     context = {
         "record": record,
         "kind": RECORDS[kind]._meta.verbose_name,

@@ -17,7 +17,7 @@ from dosing.advice import advise
 from dosing.services.labs import Typed
 from patients import services as people
 from patients.models import AuditEvent, Patient, Scope, Site, Staff
-from tdm.events import BRANCHES, KINDS
+from tdm.branches import BRANCHES, KINDS
 from tests.builders import (
     DAY_0,
     a_dose,
