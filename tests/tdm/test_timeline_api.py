@@ -236,6 +236,43 @@ def test_what_is_entered_between_two_pages_moves_nothing(
     assert len(told) == len(set(told))
 
 
+def test_what_is_entered_between_two_pages_is_told_by_the_next_poll(
+    program: Program, whole: Patient, clinician: Staff
+) -> None:
+    pages = program.pages("?limit=10")
+    next(pages)
+    in_diary(whole, 4, dose="taken", actor=clinician)
+    (*_others, last) = pages
+
+    told = program.asks(f"?since={last['since']}&kinds=intake")["events"]
+
+    assert [each["facts"]["state"] for each in told] == ["taken"]
+
+
+def test_a_dose_that_was_never_taken_is_told_as_set_aside(
+    program: Program, treated: Patient, clinician: Staff
+) -> None:
+    mark = program.asks()["since"]
+    dose = treated.doses.get()
+    dosing.correct_dose(
+        dose=dose,
+        version=dose.version,
+        amount_mg=dose.amount_mg,
+        interval_h=dose.interval_h,
+        usual_time=dose.usual_time,
+        starts_on=dose.starts_on,
+        stops_on=dose.starts_on + timedelta(days=9),
+        never_taken=True,
+        reason="another patient",
+        actor=clinician,
+    )
+
+    told = program.asks(f"?since={mark}&kinds=dose")["events"]
+
+    asides = [(each["phase"], each["set_aside"]) for each in told]
+    assert asides == [("ends", True), ("begins", True)]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_second_poll_tells_only_what_changed_corrections_and_set_asides_included(
     program: Program, treated: Patient, clinician: Staff, laboratory: object
