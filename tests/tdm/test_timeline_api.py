@@ -193,6 +193,32 @@ def test_an_event_says_when_by_whom_from_where_and_in_which_version(
     assert level["link"] == f"/history/level/{level['id']}/"
 
 
+def test_a_level_and_a_lab_beyond_what_is_measured_keep_their_bound(
+    program: Program, treated: Patient, clinician: Staff, laboratory: object
+) -> None:
+    a_trough(treated, "<2.0", actor=clinician)
+    dosing.record_labs(
+        patient=treated,
+        drawn_on=DAY_0,
+        results={"platelets": Typed(Decimal(5), "10^9/L", "<")},
+        actor=clinician,
+    )
+
+    told = program.asks("?kinds=level,lab")["events"]
+
+    bounds = {
+        (each["kind"], number["name"]): number["comparator"]
+        for each in told
+        for number in each["quantities"]
+    }
+    assert bounds == {
+        ("level", "level"): "<",
+        ("level", "reported"): "<",
+        ("lab", "platelets"): "<",
+        ("lab", "reported"): "<",
+    }
+
+
 def test_the_link_of_every_event_leads_to_its_history(
     program: Program, whole: Patient, clinician: Staff
 ) -> None:
