@@ -128,8 +128,7 @@ def line_of(
 def reached(patients: Iterable[Patient]) -> dict[int, int]:
     """Return by patient where the lines of changes end; each change moves it on."""
     lines = AuditEvent.objects.filter(patient__in=[each.pk for each in patients])
-    changes = lines.exclude(action__startswith="read_").order_by()
-    found = changes.values_list("patient").annotate(Max("position"))
+    found = lines.changes().order_by().values_list("patient").annotate(Max("position"))
     return dict(found)
 
 

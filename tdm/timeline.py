@@ -400,7 +400,7 @@ def authors_of(patient: Patient) -> Mapping[tuple[str, str], Author]:
     """Return who last wrote each record of a patient, and when."""
     lines = (
         AuditEvent.objects.filter(patient=patient)
-        .exclude(action__startswith="read_")
+        .changes()
         .select_related("actor")
         .order_by("pk")
     )

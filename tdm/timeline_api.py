@@ -26,6 +26,7 @@ from dosing.words import say
 from patients import services
 from patients.api.strict import StrictView
 from patients.models import Patient, Scope
+from patients.models.rules import YEARS
 from patients.rest import caller, limit_of
 from tdm.cursors import Cursor, NotOursError, decoded
 from tdm.events import KINDS, LONGEST_PAGE, PAGE, Asked, Mark, Told, events, opened
@@ -142,16 +143,13 @@ def length_of(text: str, _patient: int) -> int:
     return limit_of(text, LONGEST_PAGE)
 
 
-SENSIBLE_YEARS = range(1900, 2200)
-
-
 def instant(text: str, _patient: int) -> datetime | date:
     """Read a day of the clinic, or an instant with its offset."""
     try:
         is_day = len(text) == len("2026-01-01")
         found = (date if is_day else datetime).fromisoformat(text)
         has_zone = is_day or getattr(found, "tzinfo", None) is not None
-        if has_zone and found.year in SENSIBLE_YEARS:
+        if has_zone and found.year in YEARS:
             return found
     except ValueError:
         pass

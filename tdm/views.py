@@ -53,8 +53,10 @@ from patients.models import (
     Measurement,
     Patient,
     PreviousTreatment,
+    Reminder,
     ScheduleItem,
     SideEffect,
+    Task,
     Visit,
 )
 from patients.web import StaffRequest, is_fragment, page, visible_patient
@@ -360,11 +362,15 @@ RECORDS: dict[str, type[models.Model]] = {
     "visit": Visit,
     "landmark": Landmark,
     "measurement": Measurement,
+    "decision": Decision,
     "effect": SideEffect,
     "contact": Contact,
     "lab": LabResult,
     "lesion": Lesion,
     "treatment": PreviousTreatment,
+    "schedule": ScheduleItem,
+    "reminder": Reminder,
+    "task": Task,
     "patient": Patient,
 }
 
@@ -378,7 +384,7 @@ def history(request: StaffRequest, kind: str, record_id: int) -> HttpResponse:
     record = get_object_or_404(RECORDS[kind], pk=record_id)
     found = visible_patient(request, patient_id_of(record))
     services.note_reading(patient=found, by="history", actor=request.user)
-    lines = AuditEvent.objects.about(record).exclude(action__startswith="read_")
+    lines = AuditEvent.objects.about(record).changes()
     context = {
         "record": record,
         "kind": RECORDS[kind]._meta.verbose_name,
@@ -401,7 +407,8 @@ def versions(
     record: models.Model, lines: Iterable[AuditEvent]
 ) -> list[tuple[AuditEvent, list[tuple[str, str, str]]]]:
     """Pair each line of the audit with what it changed, newest first."""
-    rows = {event.version: event for event in record.events.order_by("pgh_id")}  # type: ignore[attr-defined]
+    kept = getattr(record, "events", None)  # what never changes has no versions
+    rows = {each.version: each for each in kept.order_by("pgh_id")} if kept else {}
     told = [
         (
             line,

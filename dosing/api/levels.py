@@ -36,7 +36,7 @@ from patients.api.records import (
     Facts,
 )
 from patients.models import Patient, Scope
-from patients.models.rules import plain_text
+from patients.models.rules import YEARS, plain_text
 from patients.rest import caller
 
 
@@ -84,10 +84,6 @@ class InstantField(serializers.DateTimeField):
                 _("Give date, time and zone, such as 2026-01-31T08:00:00+09:00.")
             )
         return super().to_internal_value(parsed)
-
-
-YEARS = range(1900, 2200)
-"""Years that a clock of a clinic can show."""
 
 
 def parsed_instant(value: object) -> datetime | None:

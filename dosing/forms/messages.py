@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dosing import units
 from dosing.forms.levels import UNIT_CHOICES
+from dosing.hl7 import moment_in
 from dosing.models import Laboratory, LabReport
 from dosing.services.levels import Confirmation, UnconfirmedError
 from dosing.words import say
@@ -98,15 +100,19 @@ def first(report: LabReport) -> dict[str, object]:
         "born_on": facts.get("born_on", ""),
         "level": facts.get("value", "").replace("^", ""),
         "unit": unit.value if unit else "",
-        "drawn_at": wall(facts.get("drawn", "")),
+        "drawn_at": wall(facts.get("drawn", ""), report.message.site.zone),
     }
 
 
-def wall(text: str) -> datetime | None:
+def wall(text: str, zone: ZoneInfo) -> datetime | None:
+    """Return a time of a message as the clinic's clock shows it."""
     try:
-        return datetime.strptime(text[:12], "%Y%m%d%H%M")  # noqa: DTZ007 - a wall time
+        found = moment_in(text)
     except ValueError:
         return None
+    if found is None or found.tzinfo is None:
+        return found
+    return found.astimezone(zone).replace(tzinfo=None)
 
 
 class RefuseForm(ServiceForm):

@@ -8,7 +8,7 @@ lets a text through as a number, so neither replaces a rule here.
 from dosing.hl7.answer import answers, code_of
 from dosing.hl7.judging import Header, Judged, Who, judge
 from dosing.hl7.message import Fault, FaultError, split
-from dosing.hl7.results import Result, Status
+from dosing.hl7.results import Result, Status, moment_in
 
 __all__ = [
     "Fault",
@@ -21,5 +21,6 @@ __all__ = [
     "answers",
     "code_of",
     "judge",
+    "moment_in",
     "split",
 ]

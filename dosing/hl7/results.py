@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from dosing import units
 from dosing.hl7.message import Fault, FaultError, Segment
 from dosing.words import say
+from patients.models.rules import YEARS
 
 SIROLIMUS_LOINC = "29247-4"
 """Sirolimus [Mass/volume] in Blood (LOINC)."""
@@ -211,18 +212,34 @@ def drawn_at(group: Group, obx: Segment) -> datetime:
         raise FaultError(
             "AE", 101, where, _("It is not said when the sample was drawn."), holds=True
         )
-    found = MOMENT.fullmatch(text)
     try:
-        if found:
-            *parts, offset = found.groups()
-            year, month, day, hour, minute, second = (int(p or 0) for p in parts)
-            wall = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-            return wall.replace(tzinfo=zone_of(offset))
+        found = moment_in(text)
     except ValueError:
-        pass
-    raise FaultError(
-        "AE", 102, where, _("The time of the sample is no time."), holds=True
-    )
+        found = None
+    if found is None:
+        raise FaultError(
+            "AE", 102, where, _("The time of the sample is no time."), holds=True
+        )
+    return found
+
+
+def moment_in(text: str) -> datetime | None:
+    """Read a day with a time of day; aware where an offset is written.
+
+    Raises
+    ------
+    ValueError
+        Where there is no such day or time.
+    """
+    found = MOMENT.fullmatch(text.strip())
+    if found is None:
+        return None
+    *parts, offset = found.groups()
+    year, month, day, hour, minute, second = (int(p or 0) for p in parts)
+    if year not in YEARS:
+        raise ValueError(text)
+    wall = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    return wall.replace(tzinfo=zone_of(offset))
 
 
 def zone_of(offset: str | None) -> timezone | None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from dosing import units
 from dosing.words import say
-from patients.models.rules import plain_text
+from patients.models.rules import YEARS, plain_text
 
 
 class Order(StrEnum):
@@ -34,7 +34,7 @@ JAPANESE = re.compile(r"(\d{4}) ?年 ?(\d{1,2}) ?月 ?(\d{1,2}) ?日")
 DAY_FIRST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
 SERIAL = re.compile(r"\d{5}(\.\d+)?")
 CLOCK = re.compile(r"(\d{1,2})(?::|時)(\d{2})分?(?::(\d{2}))?(?:\.0+)?")
-ZONE = re.compile(r"(.+?) ?(Z|[+-]\d{2}:?\d{2})")
+ZONE = re.compile(r"(.+?) ?(Z|[+-](?:0\d|1[0-4]):?[0-5]\d)")
 SPREADSHEET = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
 AMOUNT = re.compile(r"(\d{1,3})(?:[.,](\d{1,2}))?(?: ?mg)?", re.IGNORECASE)
 
@@ -72,9 +72,12 @@ def day_of(field: str, text: str, order: Order) -> date:
     if parts is None:
         raise RowError(field, no_day(typed))
     try:
-        return date(*map(int, parts))
+        day = date(*map(int, parts))
     except ValueError as problem:
         raise RowError(field, _("There is no such day.")) from problem
+    if day.year not in YEARS:
+        raise RowError(field, _("There is no such day."))
+    return day
 
 
 def no_day(typed: str) -> str:

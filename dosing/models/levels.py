@@ -208,6 +208,11 @@ class TroughLevel(models.Model):
     def __str__(self) -> str:
         return f"{self.comparator}{self.reported_value.normalize():f} {self.unit_sign}"
 
+    def says(self, reported: units.Reported, unit: units.Unit) -> bool:
+        """Return whether a report says what this level was entered from."""
+        said = (reported.comparator.value, reported.value, unit.value)
+        return said == (self.comparator, self.reported_value, self.reported_unit)
+
     @property
     def unit_sign(self) -> str:
         return self.reported_unit.replace("ug", "\u00b5g")

@@ -15,11 +15,11 @@ from django.db.models import Max, Q
 from dosing.cohort import LINES_VERSION, lines_of
 from dosing.models import CohortLine, CohortMark, Excluded
 from patients.models import AuditEvent, Patient
-from patients.models.audit import CHAINS
+from patients.models.audit import CHAINS, READ
 
 logger = logging.getLogger(__name__)
 
-READING = Q(action__startswith="read_") | Q(action__startswith="export_")
+READING = Q(action__startswith=READ) | Q(action__startswith="export_")
 
 
 def refresh_cohort(*, at: datetime, at_most: int) -> int:

@@ -154,9 +154,7 @@ def says_the_same(
         and result.unit is not None
         and level.set_aside_at is None
         and level.drawn_at == drawn_at
-        and level.comparator == result.reported.comparator.value
-        and level.reported_value == result.reported.value
-        and level.reported_unit == result.unit.value
+        and level.says(result.reported, result.unit)
     )
 
 

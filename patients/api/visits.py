@@ -14,6 +14,7 @@ from patients.api.fields import (
     ReasonField,
     WholeField,
     WhySerializer,
+    YesNoField,
 )
 from patients.api.observations import WithNumbers, with_numbers
 from patients.api.records import Act, AddedRecords, ApiView, ChangedRecord, Facts
@@ -52,7 +53,7 @@ class CircumferenceAsked(NoUnknownFields):
 
     landmark = WholeField(min_value=1)
     value_cm = NumberField(max_digits=9, decimal_places=2)
-    same = serializers.BooleanField(required=False, default=False)
+    same = YesNoField(required=False, default=False)
 
 
 class VisitAsked(Asked):

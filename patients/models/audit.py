@@ -126,7 +126,15 @@ ACTIONS = {
 }
 
 
+READ = "read_"
+"""How the actions begin that only looked at a record."""
+
+
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    def changes(self) -> Self:
+        """Leave out the lines of those who only looked."""
+        return self.exclude(action__startswith=READ)
+
     def about(self, record: models.Model) -> Self:
         """Keep the lines about one record, oldest first."""
         return self.filter(
@@ -168,7 +176,7 @@ class AuditEvent(models.Model):
             models.Index(
                 name="changes_of_a_patient",
                 fields=["patient", "position"],
-                condition=~models.Q(action__startswith="read_"),
+                condition=~models.Q(action__startswith=READ),
             ),
         ]
 

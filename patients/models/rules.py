@@ -18,6 +18,9 @@ models.CharField.register_lookup(Trim)
 
 Table = TypeVar("Table", bound=type[models.Model])
 
+YEARS = range(1900, 2200)
+"""Years that a clock of a clinic can show."""
+
 
 def every_version_kept(table: Table) -> Table:
     """Let the database keep each version of each row; the audit says who and why."""

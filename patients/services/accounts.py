@@ -19,6 +19,7 @@ from patients.models import (
     Site,
     Staff,
 )
+from patients.models.audit import READ
 from patients.models.people import USUAL_REQUESTS_PER_MINUTE
 from patients.services.schedule import plan_anew
 
@@ -141,7 +142,7 @@ def note_reading(
     details: Mapping[str, object] | None = None,
 ) -> None:
     """Remember that someone looked at a patient's record, and by which door."""
-    audit.record(f"read_{by}", patient, patient=patient, actor=actor, details=details)
+    audit.record(f"{READ}{by}", patient, patient=patient, actor=actor, details=details)
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,13 +22,14 @@ from django.db import connection, connections, transaction
 from psycopg.conninfo import make_conninfo
 
 from dosing import services
+from dosing.forms.messages import AcceptForm
 from dosing.hl7 import mllp, split
 from dosing.models import Fate, LabMessage, Laboratory, LabReport, TroughLevel
 from dosing.services import Link
 from dosing.units import Unit, parse_reported
 from patients.models import Patient, Role, Site, Staff
 from tdm import hl7link
-from tests.builders import a_patient, a_staff_member, a_trough, on_day
+from tests.builders import a_patient, a_site, a_staff_member, a_trough, on_day
 
 MESSAGE = "\r".join(
     [
@@ -146,6 +148,8 @@ BAD = [
     ("ng/mL^ng/mL^UCUM", f"{NOT_UTF_8}g/L", ["AE", "102"], True),
     ("|20260330080000+0900", "|20261340", ["AE", "102"], True),
     ("20260330080000+0900", "20991231080000+0900", ["AE", "102"], True),
+    ("20260330080000+0900", "00010101080000+0900", ["AE", "102"], True),
+    ("20260330080000+0900", "99991231230000-0900", ["AE", "102"], True),
     ("BLD^Whole blood", "SER^Serum", ["AE", "103"], True),
     ("|||F|", "|||?|", ["AE", "103"], True),
     ("UNICODE UTF-8", "GB 18030-2000", ["AE", "103"], True),
@@ -193,6 +197,59 @@ def test_two_identifiers_of_two_patients_and_a_sample_without_a_time_wait(
     assert (codes(of_two), codes(timeless)) == (["AE", "204"], ["AE", "101"])
     assert LabReport.objects.open().count() == 2
     assert not TroughLevel.objects.exists()
+
+
+def test_a_message_about_a_patient_of_another_clinic_waits(
+    link: Link, program: Staff, treated: Patient, clinician: Staff
+) -> None:
+    stranger = a_patient(a_site("Osaka clinic"), clinician)
+
+    message = sent(link, program, stranger)
+
+    assert codes(message) == ["AE", "204"]
+    assert not TroughLevel.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["another clinic's", "born on another day"])
+def test_a_report_is_accepted_only_for_a_patient_of_its_clinic_born_that_day(
+    link: Link, program: Staff, treated: Patient, clinician: Staff, who: str
+) -> None:
+    report = sent(link, program, treated, ("|13.3|", "|133|")).reports.get()
+    stranger = a_patient(a_site("Osaka clinic"), clinician)
+    patient, born_on = {
+        "another clinic's": (stranger, stranger.born_on),
+        "born on another day": (treated, treated.born_on - timedelta(days=1)),
+    }[who]
+
+    with pytest.raises(ValidationError, match="No patient of this clinic"):
+        services.accept_report(
+            report=report,
+            version=report.version,
+            identifier=patient.identifier,
+            born_on=born_on,
+            laboratory=link.laboratory,
+            reported=parse_reported("13.3"),
+            unit=Unit.NG_PER_ML,
+            drawn_at=on_day(28),
+            reason="asked by telephone",
+            actor=clinician,
+        )
+
+    assert not TroughLevel.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "sample", ["20260329230000+0000", "20260330080000+0900", "202603300800"]
+)
+def test_the_time_of_a_waiting_sample_is_offered_by_the_clinics_clock(
+    link: Link, program: Staff, treated: Patient, sample: str
+) -> None:
+    changes = [("|13.3|", "|133|"), ("20260330080000+0900", sample)]
+    report = sent(link, program, treated, *changes).reports.get()
+
+    offered = AcceptForm(None, report=report)["drawn_at"].value()
+
+    assert offered == datetime(2026, 3, 30, 8)  # noqa: DTZ001 - a wall time
 
 
 def test_while_the_database_keeps_nothing_the_sender_is_told_to_send_again(

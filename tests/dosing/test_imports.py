@@ -19,7 +19,7 @@ from dosing.models import Dose, FileImport, Intake, Laboratory, Stage, TroughLev
 from dosing.services.batches import Batch, Sample, judge_troughs
 from dosing.units import Unit, parse_reported
 from patients.models import AuditEvent, Measurement, Patient, Site, Staff
-from tests.builders import DAY_0, a_patient, a_site, a_trough, on_day
+from tests.builders import DAY_0, a_patient, a_protocol, a_site, a_trough, on_day
 
 HEADER = "identifier,born on,drawn at,level,unit,note"
 LEVEL = "{id},1980-05-04,2026-03-30 08:00,13.3,ng/mL,"
@@ -364,6 +364,8 @@ BAD_ROWS = [
     (LEVEL.replace("2026-03-30 08:00", "2026-03-30"), "drawn_at", "time of day"),
     (LEVEL.replace("2026-03-30", "2026-02-30"), "drawn_at", "no such day"),
     (LEVEL.replace("2026-03-30", "2036-03-30"), "drawn_at", "future"),
+    (LEVEL.replace("2026-03-30", "0001-01-01"), "drawn_at", "no such day"),
+    (LEVEL.replace("08:00", "08:00+99:00"), "drawn_at", "Write the time"),
     (LEVEL.replace("13.3", "#N/A"), "value", "plain digits"),
     (LEVEL.replace("13.3", "=1+1"), "value", "plain digits"),
     (LEVEL.replace("13.3", '"1,300"'), "value", "at most two decimals"),
@@ -556,6 +558,11 @@ def test_doses_are_imported_in_the_order_of_days_and_undone(
         ("{id},1980-05-04,2026-04-01,much,24,", "amount_mg", "amount in mg"),
         ("{id},1980-05-04,2026-04-01,1,8,", "interval_h", "12, 24 or 48"),
         ("{id},1980-05-04,2026-03-02,1,24,", "amount_mg", "begins on that day already"),
+        (
+            "{id},1980-05-04,2026-03-02,2,24,2026-04-01",
+            "stops_on",
+            "begins on that day already",
+        ),
     ],
 )
 def test_a_dose_that_cannot_be_is_named(
@@ -580,6 +587,23 @@ def test_a_dose_of_the_past_is_imported_and_one_to_come_is_prescribed_on_its_pag
     assert (file.report["new"], len(said(file))) == (1 - errors, errors)
     sentence = "A dose that starts after today is prescribed on its page"
     assert all(words.startswith(sentence) for _line, _field, words in said(file))
+
+
+def test_a_protocol_that_is_named_is_its_newest_version(
+    treated: Patient, clinician: Staff
+) -> None:
+    newest = a_protocol(name="VM low", version=2)
+    a_protocol(name="VM low", version=1)
+    content = csv_of(
+        treated,
+        "{id},1980-05-04,2026-04-01,1,24,,VM low",
+        header=f"{DOSES},protocol",
+    )
+    file = uploaded(treated, clinician, content, Kind.DOSES)
+    imported(checked(file, clinician), clinician)
+
+    protocol = history_of(treated).protocol_on(date(2026, 4, 1))
+    assert protocol == newest
 
 
 DIARY = "患者ID,生年月日,日付,服薬,服薬時刻,体温,血圧,痛み,備考"

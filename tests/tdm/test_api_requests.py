@@ -69,6 +69,33 @@ def test_the_same_key_with_another_body_is_a_conflict(
     assert Comedication.objects.count() == 1
 
 
+def test_the_same_key_for_another_patient_is_a_conflict(
+    program: Program, where: str, site: Site, clinician: Staff
+) -> None:
+    other = a_patient(site, clinician)
+    program.post(where, DRUG, idempotency_key="a-1")
+
+    answer = program.post(
+        f"patients/{other.pk}/comedications/", DRUG, idempotency_key="a-1"
+    )
+
+    assert answer.status_code == 409
+    assert not Comedication.objects.filter(patient=other).exists()
+
+
+def test_the_same_key_for_another_version_is_a_conflict(
+    program: Program, where: str
+) -> None:
+    drug = program.post(where, DRUG).json()["id"]
+    act = f"comedications/{drug}/withdraw/"
+    stale, fresh = (
+        program.post(act, WHY, idempotency_key="a-1", if_match=tag)
+        for tag in ('"7"', '"1"')
+    )
+
+    assert (stale.status_code, fresh.status_code) == (412, 409)
+
+
 def test_keys_of_two_programs_do_not_meet(
     program: Program, where: str, site: Site, administrator: Staff
 ) -> None:

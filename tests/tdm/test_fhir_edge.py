@@ -16,6 +16,7 @@ from pytest_django import DjangoDbBlocker
 import dosing.services
 from dosing.models import Dose, Laboratory
 from dosing.policy.labs import UNITS as LABS_IN
+from dosing.services.labs import Typed
 from dosing.units import Unit
 from patients import services
 from patients.models import AuditEvent, Measurement, Patient, Role, Scope, Site, Staff
@@ -107,6 +108,31 @@ def test_a_level_in_another_unit_keeps_its_report_beside_ng_per_ml(
 
     assert digits(told["valueQuantity"]) == f"{level.ng_per_ml} ng/mL"
     assert digits(told["component"][0]["valueQuantity"]) == "11.00 nmol/L"
+
+
+def test_a_level_and_a_lab_beyond_what_is_measured_keep_their_bound(
+    fhir: FhirClient, treated: Patient, clinician: Staff
+) -> None:
+    a_trough(treated, "<2.0", unit=Unit.UG_PER_L, actor=clinician)
+    dosing.services.record_labs(
+        patient=treated,
+        drawn_on=DAY_0,
+        results={"d_dimer": Typed(Decimal(500), "ng/mL FEU", "<")},
+        actor=clinician,
+    )
+
+    told = {
+        each["id"].partition("-")[0]: [
+            digits(each["valueQuantity"]),
+            digits(each["component"][0]["valueQuantity"]),
+        ]
+        for each in fhir.resources(f"Observation?patient={treated.pk}")
+    }
+
+    assert told == {
+        "level": ["<2.00 ng/mL", "<2.00 ug/L"],
+        "lab": ["<0.5000 ug/mL{FEU}", "<500.0000 ng/mL{FEU}"],
+    }
 
 
 def test_a_day_whose_pressures_belong_to_another_is_taken_back(

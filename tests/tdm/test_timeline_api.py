@@ -17,7 +17,7 @@ from dosing.advice import advise
 from dosing.services.labs import Typed
 from patients import services as people
 from patients.models import AuditEvent, Patient, Scope, Site, Staff
-from tdm.events import BRANCHES, KINDS
+from tdm.branches import BRANCHES, KINDS
 from tests.builders import (
     DAY_0,
     a_dose,
@@ -193,6 +193,46 @@ def test_an_event_says_when_by_whom_from_where_and_in_which_version(
     assert level["link"] == f"/history/level/{level['id']}/"
 
 
+def test_a_level_and_a_lab_beyond_what_is_measured_keep_their_bound(
+    program: Program, treated: Patient, clinician: Staff, laboratory: object
+) -> None:
+    a_trough(treated, "<2.0", actor=clinician)
+    dosing.record_labs(
+        patient=treated,
+        drawn_on=DAY_0,
+        results={"platelets": Typed(Decimal(5), "10^9/L", "<")},
+        actor=clinician,
+    )
+
+    told = program.asks("?kinds=level,lab")["events"]
+
+    bounds = {
+        (each["kind"], number["name"]): number["comparator"]
+        for each in told
+        for number in each["quantities"]
+    }
+    assert bounds == {
+        ("level", "level"): "<",
+        ("level", "reported"): "<",
+        ("lab", "platelets"): "<",
+        ("lab", "reported"): "<",
+    }
+
+
+def test_the_link_of_every_event_leads_to_its_history(
+    program: Program, whole: Patient, clinician: Staff
+) -> None:
+    browser = Client()
+    browser.force_login(clinician)
+    links = {
+        each["kind"]: each["link"] for each in program.asks("?limit=1000")["events"]
+    }
+
+    lost = {kind for kind in links if browser.get(links[kind]).status_code != 200}
+
+    assert (set(links), lost) == (set(KINDS), set())
+
+
 @pytest.mark.parametrize("limit", [1, 2, 7])
 def test_pages_of_any_length_tell_the_same_and_each_event_once(
     program: Program, whole: Patient, limit: int
@@ -220,6 +260,43 @@ def test_what_is_entered_between_two_pages_moves_nothing(
 
     assert every <= set(told)
     assert len(told) == len(set(told))
+
+
+def test_what_is_entered_between_two_pages_is_told_by_the_next_poll(
+    program: Program, whole: Patient, clinician: Staff
+) -> None:
+    pages = program.pages("?limit=10")
+    next(pages)
+    in_diary(whole, 4, dose="taken", actor=clinician)
+    (*_others, last) = pages
+
+    told = program.asks(f"?since={last['since']}&kinds=intake")["events"]
+
+    assert [each["facts"]["state"] for each in told] == ["taken"]
+
+
+def test_a_dose_that_was_never_taken_is_told_as_set_aside(
+    program: Program, treated: Patient, clinician: Staff
+) -> None:
+    mark = program.asks()["since"]
+    dose = treated.doses.get()
+    dosing.correct_dose(
+        dose=dose,
+        version=dose.version,
+        amount_mg=dose.amount_mg,
+        interval_h=dose.interval_h,
+        usual_time=dose.usual_time,
+        starts_on=dose.starts_on,
+        stops_on=dose.starts_on + timedelta(days=9),
+        never_taken=True,
+        reason="another patient",
+        actor=clinician,
+    )
+
+    told = program.asks(f"?since={mark}&kinds=dose")["events"]
+
+    asides = [(each["phase"], each["set_aside"]) for each in told]
+    assert asides == [("ends", True), ("begins", True)]
 
 
 @pytest.mark.django_db(transaction=True)

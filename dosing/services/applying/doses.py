@@ -27,16 +27,20 @@ def apply_doses(work: Work, rows: Sequence[DoseRow]) -> None:
         begun = before.get(row.starts_on)
         if begun is None:
             prescribe_row(work, row)
-        elif (begun.amount_mg, begun.interval_h) == (row.amount_mg, row.interval_h):
+        elif (field := contradicted(begun, row)) is None:
             work.found.unchanged += 1
         else:
-            work.found.wrong(
-                row,
-                "amount_mg",
-                _("%(dose)s begins on that day already. Correct it there.")
-                % {"dose": begun},
-            )
+            said = _("%(dose)s begins on that day already. Correct it there.")
+            work.found.wrong(row, field, said % {"dose": begun})
     note_doses(work, before)
+
+
+def contradicted(begun: Dose, row: DoseRow) -> str | None:
+    """Name what a row says otherwise than the regimen that begins on its day."""
+    if (begun.amount_mg, begun.interval_h) != (row.amount_mg, row.interval_h):
+        return "amount_mg"
+    ends = row.stops_on not in {None, begun.stops_on}
+    return "stops_on" if ends else None
 
 
 def snapshot(patient: Patient) -> dict[date, Dose]:
@@ -82,9 +86,10 @@ def prescribe_row(work: Work, row: DoseRow) -> None:
 
 
 def protocol_of(row: DoseRow) -> Protocol | None:
+    """Return the newest version of the protocol that a row names."""
     if not row.protocol:
         return None
-    found = Protocol.objects.filter(name=row.protocol).first()
+    found = Protocol.objects.filter(name=row.protocol).order_by("-version").first()
     if found is None:
         raise RowError("protocol", _("There is no protocol of this name."))
     return found

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from dosing.history import History, histories_of
 from dosing.imports import LevelRow, RowError
-from dosing.models import Laboratory, TroughLevel
+from dosing.models import Laboratory
 from dosing.services.applying.found import is_twice
 from dosing.services.applying.work import Task, Work
 from dosing.services.batches import (
@@ -142,7 +142,7 @@ def new_ones(
         level = stored.get(sample.drawn_at)
         if level is None:
             yield row, sample
-        elif says_the_same(level, row):
+        elif level.says(row.reported, row.unit):
             work.found.unchanged += 1
         else:
             said = _("This sample is recorded as %(level)s. Correct it there.")
@@ -153,14 +153,6 @@ def laboratory_of(work: Work) -> Laboratory:
     laboratory = work.file.laboratory
     assert laboratory is not None  # noqa: S101 - asked for before the check
     return laboratory
-
-
-def says_the_same(level: TroughLevel, row: LevelRow) -> bool:
-    return (
-        level.comparator == row.reported.comparator.value
-        and level.reported_value == row.reported.value
-        and level.reported_unit == row.unit.value
-    )
 
 
 def sample_of(work: Work, row: LevelRow) -> Sample:
