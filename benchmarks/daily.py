@@ -154,7 +154,7 @@ def a_story(clinician: Staff, *, days: int, levels: int) -> Patient:
     first = begun(days)
     a_dose(patient, "2", day=first, protocol=a_protocol(), actor=clinician)
     for day in range(days):
-        in_diary(patient, first + day, dose="taken", pain="3", actor=clinician)
+        in_diary(patient, first + day, dose="taken", pain_vas="3", actor=clinician)
     for number in range(levels):
         a_trough(patient, "9.5", day=first + 14 + number, actor=clinician)
     return patient
