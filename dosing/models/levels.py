@@ -7,8 +7,17 @@ from uuid import uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Q, Subquery
-from django.db.models.functions import Cast
+from django.db.models import (
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -57,22 +66,26 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
 
         Days are those of the clinic's wall, whatever the zone of the reader.
         """
+        level = OuterRef("ng_per_ml")
         followed = ProtocolAssignment.objects.filter(
             patient=OuterRef("patient"), starts_on__lte=OuterRef("drawn_on")
         ).order_by("-starts_on")
-        return self.annotate(
-            drawn_on=Cast(
-                Func(F("patient__site__time_zone"), F("drawn_at"), function="timezone"),
-                models.DateField(),
-            ),
-            low=Subquery(followed.values("protocol__target_low_ng_per_ml")[:1]),
-            high=Subquery(followed.values("protocol__target_high_ng_per_ml")[:1]),
-        ).filter(
-            ~Q(comparator="")
-            | Q(low=None)
-            | Q(low__gt=F("ng_per_ml"))
-            | Q(high__lt=F("ng_per_ml"))
+        inside = followed.annotate(
+            inside=ExpressionWrapper(
+                Q(
+                    protocol__target_low_ng_per_ml__lte=level,
+                    protocol__target_high_ng_per_ml__gte=level,
+                ),
+                models.BooleanField(),
+            )
         )
+        drawn_on = Func(
+            F("patient__site__time_zone"), F("drawn_at"), function="timezone"
+        )
+        return self.annotate(
+            drawn_on=Cast(drawn_on, models.DateField()),
+            inside=Coalesce(Subquery(inside.values("inside")[:1]), Value(value=False)),
+        ).filter(~Q(comparator="") | Q(inside=False))
 
     def long_ago(self, at: datetime) -> Self:
         """Keep each patient's newest used level, if the next is due whatever it says.

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -27,20 +27,25 @@ class DiaryDayQuerySet(models.QuerySet["DiaryDay"]):
     def of(self, patient: Patient) -> Self:
         return self.filter(patient=patient).order_by("day")
 
-    def silent_since(self, today: date) -> Self:
+    def last_before_silence(self, patients: QuerySet[Patient], today: date) -> Self:
         """Keep each patient's last day where too many days after it are empty.
 
-        Today is not over, so it does not count.
+        Today is not over, so it does not count. Only the newest day of each patient is
+        looked at, however long the diary.
         """
-        later = self.model._default_manager.filter(
-            patient=OuterRef("patient"), day__gt=OuterRef("day")
-        )
+        newest = self.model._default_manager.filter(patient=OuterRef("pk"))
+        newest = newest.order_by("-day", "-pk")
         heard_until = ExpressionWrapper(
-            F("day") + F("patient__site__silent_after_days"), models.DateField()
+            F("told_on") + F("site__silent_after_days"), models.DateField()
         )
-        return self.annotate(heard_until=heard_until).filter(
-            ~Exists(later), heard_until__lt=today
+        silent = (
+            patients.order_by()
+            .annotate(told_on=Subquery(newest.values("day")[:1]))
+            .annotate(heard_until=heard_until)
+            .filter(heard_until__lt=today)
+            .annotate(last=Subquery(newest.values("pk")[:1]))
         )
+        return self.filter(pk__in=silent.values("last"))
 
 
 @every_version_kept

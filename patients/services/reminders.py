@@ -13,6 +13,7 @@ from patients.models import (
     Contact,
     DiaryDay,
     Heartbeat,
+    Patient,
     Reminder,
     Role,
     ScheduleItem,
@@ -159,8 +160,8 @@ def remind_of_diaries(site: Site, due: datetime, at: datetime) -> None:
     today = site.today(at)
     longest = timedelta(days=site.silent_after_days + reminders.DIARY_FOR_DAYS)
     silent = list(
-        DiaryDay.objects.filter(patient__site=site, day__gte=today - longest)
-        .silent_since(today)
+        DiaryDay.objects.filter(day__gte=today - longest)
+        .last_before_silence(Patient.objects.filter(site=site), today)
         .select_related("patient")
     )
     reachable = contacts_of({last.patient_id for last in silent})

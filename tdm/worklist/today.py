@@ -130,7 +130,7 @@ def records_of(patients: QuerySet[Patient], at: datetime) -> Records:
     levels = TroughLevel.objects.filter(patient__in=patients)
     on_drug = Q(patient__in=Dose.objects.on(today).values("patient"))
     given = Dispensing.objects.filter(on_drug, patient__in=patients)
-    days = DiaryDay.objects.filter(on_drug, patient__in=patients)
+    treated = patients.filter(pk__in=Dose.objects.on(today).values("patient"))
     items = ScheduleItem.objects.filter(patient__in=patients)
     last = today + timedelta(days=WEEK - 1)
     return Records(
@@ -148,7 +148,7 @@ def records_of(patients: QuerySet[Patient], at: datetime) -> Records:
         tasks=list(
             Task.objects.open().filter(patient__in=patients).most_urgent_first()
         ),
-        untold=list(days.silent_since(today)),
+        untold=list(DiaryDay.objects.last_before_silence(treated, today)),
         given_up=list(Reminder.objects.filter(patient__in=patients).undelivered()),
         planned=list(
             items.open().filter(perhaps_said(today)).order_by("closes_on", "pk")
