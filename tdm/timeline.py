@@ -1,10 +1,9 @@
-"""One patient's story across both rooms, in clinical time."""
+"""One patient's story across both rooms in words, for people, in clinical time."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -23,7 +22,7 @@ from dosing.models import (
     Intake,
     LabResult,
 )
-from dosing.policy.labs import CTCAE_VERSION, Side, sign_of
+from dosing.policy.labs import CTCAE_VERSION, Side
 from dosing.words import plain, say
 from patients.models import (
     AuditEvent,
@@ -39,16 +38,6 @@ from patients.models import (
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
-    """A number never goes without its unit."""
-
-    name: str
-    value: Decimal
-    unit: str
-    comparator: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Author:
     name: str
     at: datetime
@@ -56,17 +45,14 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event: what, when, by whom, in words and in numbers with units."""
+    """One event as a page tells it: what, when, by whom, in words."""
 
     kind: str
     at: datetime
     title: str
     record: models.Model
-    version: int
     author: Author | None
-    quantities: tuple[Quantity, ...] = ()
     note: str = ""
-    mark: str = ""
     set_aside: bool = False
     all_day: bool = True
 
@@ -115,8 +101,7 @@ class Storyteller:
         self, kind: str, at: datetime, title: str, record: models.Model, **more: object
     ) -> Entry:
         author = self.authors.get((record._meta.label_lower, str(record.pk)))
-        version = getattr(record, "version", 1)
-        return Entry(kind, at, title, record, version, author, **more)  # type: ignore[arg-type]
+        return Entry(kind, at, title, record, author, **more)  # type: ignore[arg-type]
 
     def levels(self) -> Iterable[Entry]:
         for level in self.history.levels:
@@ -124,39 +109,36 @@ class Storyteller:
             doses = adherence(self.history, self.taken, level).sentences
             sentences = (*policy.in_words(reading), *doses) if reading else ()
             said = " ".join(map(say, sentences))
-            reported = Quantity(
-                "reported", level.reported_value, level.unit_sign, level.comparator
-            )
-            stored = Quantity("level", level.ng_per_ml, "ng/mL", level.comparator)
             yield self.entry(
                 "level",
                 level.drawn_at,
                 said or str(level),
                 level,
-                quantities=(stored, reported),
                 note=level.set_aside_because or level.note,
-                mark=reading.verdict.value if reading else "unknown",
                 all_day=False,
                 set_aside=level.set_aside_at is not None,
             )
 
     def doses(self) -> Iterable[Entry]:
         for dose in Dose.objects.filter(patient=self.history.patient):
-            amount = Quantity("amount", dose.amount_mg, "mg")
-            interval = Quantity("interval", Decimal(dose.interval_h), "h")
             started = _("%(dose)s begins") % {"dose": dose}
             yield self.entry(
                 "dose",
                 self.at(dose.starts_on, dose.usual_time),
                 started,
                 dose,
-                quantities=(amount, interval),
                 note=dose.reason,
                 set_aside=dose.cancelled_at is not None,
             )
             if dose.stops_on:
                 stopped = _("%(dose)s ends") % {"dose": dose}
-                yield self.entry("dose", self.at(dose.stops_on), stopped, dose)
+                yield self.entry(
+                    "dose",
+                    self.at(dose.stops_on),
+                    stopped,
+                    dose,
+                    set_aside=dose.cancelled_at is not None,
+                )
 
     def intakes(self) -> Iterable[Entry]:
         for intake in self.taken:
@@ -229,10 +211,6 @@ class Storyteller:
                 self.at(given.dispensed_on),
                 _("%(tablets)s dispensed") % {"tablets": given},
                 given,
-                quantities=(
-                    Quantity("strength", given.strength_mg, "mg"),
-                    Quantity("tablets", Decimal(given.tablets), "{tablet}"),
-                ),
                 set_aside=given.withdrawn_at is not None,
             )
 
@@ -249,10 +227,6 @@ class Storyteller:
                 self.at(assignment.starts_on),
                 title,
                 assignment,
-                quantities=(
-                    Quantity("target from", target.low_ng_per_ml, "ng/mL"),
-                    Quantity("target to", target.high_ng_per_ml, "ng/mL"),
-                ),
                 note=assignment.reason,
             )
 
@@ -272,7 +246,6 @@ class Storyteller:
                 decision.signed_at,
                 title,
                 decision,
-                quantities=(Quantity("chosen", decision.chosen_amount_mg, "mg"),),
                 note=decision.reason_text or decision.get_reason_display(),
                 all_day=False,
             )
@@ -286,7 +259,6 @@ class Storyteller:
                 self.at(row.measured_on),
                 title,
                 row,
-                quantities=(Quantity(row.quantity, row.value, row.unit),),
                 note=row.note,
                 set_aside=row.withdrawn_at is not None,
             )
@@ -326,7 +298,6 @@ class Storyteller:
                 self.at(effect.onset_on),
                 str(effect),
                 effect,
-                quantities=(grade_of(effect),),
                 note="; ".join(filter(None, (effect.treatment, effect.note))),
                 set_aside=effect.withdrawn_at is not None,
             )
@@ -343,16 +314,11 @@ class Storyteller:
             if lab.grade.number:
                 facts = {"version": CTCAE_VERSION, "grade": lab.grade.number}
                 said.append(_("CTCAE %(version)s grade %(grade)s") % facts)
-            unit = sign_of(row.reported_unit)
             yield self.entry(
                 "lab",
                 self.at(row.drawn_on),
                 ", ".join(said),
                 row,
-                quantities=(
-                    Quantity(row.analyte, row.value, row.unit),
-                    Quantity("reported", row.reported_value, unit),
-                ),
                 note=row.note,
             )
 
@@ -363,7 +329,6 @@ class Storyteller:
                 self.at(row.drawn_on),
                 str(row),
                 row,
-                quantities=(Quantity(row.analyte, row.value, row.unit),),
                 note=row.note,
                 set_aside=True,
             )
@@ -389,11 +354,6 @@ class Storyteller:
             note=treatment.outcome,
             set_aside=treatment.withdrawn_at is not None,
         )
-
-
-def grade_of(effect: SideEffect) -> Quantity:
-    unit = f"CTCAE {effect.ctcae_version}"
-    return Quantity("grade", Decimal(effect.grade), unit)
 
 
 def authors_of(patient: Patient) -> Mapping[tuple[str, str], Author]:
@@ -443,7 +403,7 @@ FOLDED = {"intake", "measurement"}
 def by_day(entries: Iterable[Entry], zone: ZoneInfo) -> list[Entry]:
     """Fold what a diary told of a day into one entry, for people to read.
 
-    Programs get every entry: this is the page's way of telling.
+    Programs are told every record by tdm.events: this is a page's way of telling.
     """
     told = list(entries)
     days = {e.at.astimezone(zone).date() for e in told if e.kind == "diary"}

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse, HttpResponseNotModified
 from django.utils.decorators import method_decorator
-from django.utils.http import parse_etags
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
@@ -27,7 +26,7 @@ from patients import services
 from patients.api.strict import StrictView
 from patients.models import Patient, Scope
 from patients.models.rules import YEARS
-from patients.rest import caller, limit_of
+from patients.rest import caller, is_known, limit_of
 from tdm.cursors import Cursor, NotOursError, decoded
 from tdm.events import KINDS, LONGEST_PAGE, PAGE, Asked, Mark, Told, events, opened
 
@@ -139,6 +138,14 @@ def cursor_of(text: str, patient: int) -> Cursor:
         raise serializers.ValidationError(said) from error
 
 
+def mark_of(text: str, patient: int) -> Cursor:
+    """Read where a poll goes on; a page that was not read yet is no such place."""
+    found = cursor_of(text, patient)
+    if found.after is not None:
+        raise serializers.ValidationError(_("This cursor is not one of ours."))
+    return found
+
+
 def length_of(text: str, _patient: int) -> int:
     return limit_of(text, LONGEST_PAGE)
 
@@ -161,7 +168,7 @@ READ_BY: Mapping[str, tuple[str, Callable[[str, int], object]]] = {
     "kinds": ("kinds", kinds_of),
     "from": ("first", instant),
     "to": ("last", instant),
-    "since": ("since", cursor_of),
+    "since": ("since", mark_of),
     "cursor": ("cursor", cursor_of),
     "limit": ("limit", length_of),
 }
@@ -213,7 +220,7 @@ class TimelineView(StrictView):
             raise Http404 from error
         query = query_of(request.query_params.dict(), patient.pk)
         etag = etag_of(request, mark)
-        if etag in parse_etags(request.headers.get("If-None-Match", "")):
+        if is_known(request, etag):
             return HttpResponseNotModified(headers={"ETag": etag})
         services.note_reading(patient=patient, by="api", actor=caller(request))
         page = page_of(request, patient, query, mark)

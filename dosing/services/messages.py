@@ -21,23 +21,15 @@ def receive_message(*, link: Link, content: bytes, actor: Staff) -> LabMessage:
     The same message again changes nothing and has the same answers; another one under
     the same control id is refused (205) and held for someone.
     """
-    digest = sha256(content).hexdigest()
     judged = hl7.judge(
         content,
         assigner=link.assigner,
         identifier_type=link.identifier_type,
         tolerant=link.tolerant,
     )
-    header = judged.header
-    message = LabMessage(
-        site=link.site,
-        sender=clean(header.sender),
-        control_id=clean(header.control_id),
-        digest=digest,
-        content=content,
-    )
+    message = message_of(link.site, judged.header, content)
     known = first_of(message)
-    if known is not None and known.digest == digest:
+    if known is not None and known.digest == message.digest:
         return known
     if known is not None:
         message.again = True
@@ -48,7 +40,7 @@ def receive_message(*, link: Link, content: bytes, actor: Staff) -> LabMessage:
         reports, faults = taken(link, judged, actor)
     message.code = hl7.code_of(faults)
     message.answers = hl7.answers(
-        header, faults, at=timezone.now(), place=str(link.site)
+        judged.header, faults, at=timezone.now(), place=str(link.site)
     )
     message.full_clean()
     message.save()
@@ -58,6 +50,16 @@ def receive_message(*, link: Link, content: bytes, actor: Staff) -> LabMessage:
         report.save()
     audit.record("receive_message", message, actor=actor)
     return message
+
+
+def message_of(site: Site, header: hl7.Header, content: bytes) -> LabMessage:
+    return LabMessage(
+        site=site,
+        sender=clean(header.sender),
+        control_id=clean(header.control_id),
+        digest=sha256(content).hexdigest(),
+        content=content,
+    )
 
 
 def clean(text: str) -> str:

@@ -169,7 +169,7 @@ def plan_on(
     found = (old if among is None else old.filter(pk__in=among))[:at_most]
     for patient in found:
         try:
-            plan_anew(patient, actor)
+            plan_now(patient, actor)
         except UNREADABLE as error:
             logger.warning(
                 "no plan of patient %s: %s", patient.pk, type(error).__name__
@@ -181,7 +181,7 @@ def plan_on(
 
 
 @transaction.atomic
-def plan_anew(patient: Patient, actor: Staff | None) -> None:
+def plan_now(patient: Patient, actor: Staff | None) -> None:
     replan_schedule(patient=hold_still(patient), actor=actor)
     CohortLine.objects.filter(patient=patient).update(is_stale=True)
 

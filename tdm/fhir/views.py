@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.http import Http404
 from django.urls import reverse
-from django.utils.http import http_date, parse_etags, urlencode
+from django.utils.http import http_date, urlencode
 from django.utils.translation import gettext as _
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from patients import services
 from patients.models import Patient
-from patients.rest import caller
+from patients.rest import caller, is_known
 from tdm.fhir import bundles, search
 from tdm.fhir.capability import PAGING, capability_statement, parameters_of
 from tdm.fhir.dated import last_version
@@ -225,6 +225,6 @@ def tagged(request: Request, row: object, resource: Resource) -> Response:
     tag = f'W/"{version}-{digest[:16]}"'
     changed_at: datetime = row.changed_at  # type: ignore[attr-defined]
     headers = {"ETag": tag, "Last-Modified": http_date(changed_at.timestamp())}
-    if tag in parse_etags(request.headers.get("If-None-Match", "")):
+    if is_known(request, tag):
         return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(resource, headers=headers)

@@ -414,6 +414,18 @@ def test_a_level_that_was_typed_before_is_not_recorded_twice(
     assert TroughLevel.objects.count() == 1
 
 
+def test_a_final_result_that_adds_a_bound_to_what_is_recorded_waits(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    sent(link, program, treated)
+
+    bounded = ("|NM|29247-4^Sirolimus^LN||13.3|", "|SN|29247-4^Sirolimus^LN||<^13.3|")
+    again = sent(link, program, treated, ("|M1|", "|M2|"), bounded)
+
+    assert again.reports.get().fate == Fate.WAITING
+    assert str(TroughLevel.objects.get()) == "13.3 ng/mL"
+
+
 def test_of_two_results_the_good_one_is_recorded_and_the_other_waits(
     link: Link, program: Staff, treated: Patient
 ) -> None:

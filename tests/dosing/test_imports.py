@@ -164,12 +164,13 @@ def test_the_same_file_twice_is_one_import(
         imported(again, clinician)
 
 
+@pytest.mark.parametrize("said_now", ["12.9", "<13.3"])
 def test_what_is_stored_already_is_unchanged_or_a_conflict(
-    treated: Patient, laboratory: Laboratory, clinician: Staff
+    treated: Patient, laboratory: Laboratory, clinician: Staff, said_now: str
 ) -> None:
     a_trough(treated, "13.3", actor=clinician)
     same = checked(uploaded(treated, clinician, csv_of(treated, LEVEL)), clinician)
-    other = csv_of(treated, LEVEL.replace("13.3", "12.9"))
+    other = csv_of(treated, LEVEL.replace("13.3", said_now))
     conflict = checked(uploaded(treated, clinician, other), clinician)
 
     assert (same.report["unchanged"], same.report["new"]) == (1, 0)

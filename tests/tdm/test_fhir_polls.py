@@ -7,7 +7,7 @@ import pytest
 
 import dosing.services
 from dosing.models import Laboratory
-from dosing.services.plan import plan_anew as by_the_clock
+from dosing.services.plan import plan_now as by_the_clock
 from patients import services
 from patients.models import Patient, Site, Staff
 from tests.builders import DAY_0, a_dose, a_planned_item, a_trough, in_diary

@@ -18,6 +18,7 @@ from dosing.services.labs import Typed
 from patients import services as people
 from patients.models import AuditEvent, Patient, Scope, Site, Staff
 from tdm.branches import BRANCHES, KINDS
+from tdm.timeline import timeline_of
 from tests.builders import (
     DAY_0,
     a_dose,
@@ -275,7 +276,7 @@ def test_what_is_entered_between_two_pages_is_told_by_the_next_poll(
     assert [each["facts"]["state"] for each in told] == ["taken"]
 
 
-def test_a_dose_that_was_never_taken_is_told_as_set_aside(
+def test_a_dose_that_was_never_taken_is_told_to_people_and_programs_as_set_aside(
     program: Program, treated: Patient, clinician: Staff
 ) -> None:
     mark = program.asks()["since"]
@@ -297,6 +298,8 @@ def test_a_dose_that_was_never_taken_is_told_as_set_aside(
 
     asides = [(each["phase"], each["set_aside"]) for each in told]
     assert asides == [("ends", True), ("begins", True)]
+    on_page = [each for each in timeline_of(treated) if each.kind == "dose"]
+    assert [each.set_aside for each in on_page] == [True, True]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -413,6 +416,19 @@ def test_what_cannot_be_asked_is_answered_with_a_problem_and_its_place(
 
     assert answer.status_code == 400
     assert [each["pointer"] for each in answer.json()["errors"]] == [pointer]
+
+
+def test_a_poll_does_not_begin_where_pages_were_left_unread(
+    program: Program, treated: Patient, clinician: Staff
+) -> None:
+    for day in range(3):
+        in_diary(treated, day, dose="taken", actor=clinician)
+    unread = program.asks("?limit=1")["next"].partition("cursor=")[2]
+
+    answer = program.get(f"?since={unread.partition('&')[0]}")
+
+    assert answer.status_code == 400
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/since"]
 
 
 def test_another_clinics_patient_has_no_timeline_here(
