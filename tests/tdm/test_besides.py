@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -32,6 +33,9 @@ from tests.builders import (
 
 NOW = (timezone.localdate() - DAY_0).days
 """The day of treatment that today is."""
+
+THERE = (timezone.localdate(timezone=ZoneInfo("Asia/Tokyo")) - DAY_0).days
+"""The same by the clinic's clock, from which planned items are counted."""
 
 
 SATURDAY = 5
@@ -198,15 +202,15 @@ def test_an_early_level_stands_beside_a_level_to_decide_on(
 def test_what_is_booked_after_its_window_is_late_after_its_day(
     lately: Patient, clinician: Staff
 ) -> None:
-    on = 7 if timezone.localdate().weekday() < SATURDAY else 9
+    on = 7 if (DAY_0 + timedelta(days=THERE)).weekday() < SATURDAY else 9
     a_planned_item(lately, kind="level", key="week-4", opens=-9, closes=-1, booked=on)
 
-    assert lines(clinician, NOW + on) == []
-    (line,) = lines(clinician, NOW + on + 1)
+    assert lines(clinician, THERE + on) == []
+    (line,) = lines(clinician, THERE + on + 1)
     assert line.kind == "level_overdue"
     cohort.refresh_cohort(at=timezone.now(), at_most=10)
     due = CohortLine.objects.get().level_due_on
-    assert due == DAY_0 + timedelta(days=NOW + on)
+    assert due == DAY_0 + timedelta(days=THERE + on)
 
 
 def test_a_booking_on_a_day_that_was_closed_since_is_said(
@@ -215,10 +219,10 @@ def test_a_booking_on_a_day_that_was_closed_since_is_said(
     item = a_planned_item(lately, closes=20, booked=7)
     ClosedDay.objects.get_or_create(site=lately.site, day=item.day)
 
-    (line,) = lines(clinician, NOW)
+    (line,) = lines(clinician, THERE)
 
     assert say(line.said[0]) == (
-        f"Visit is booked for {of_day(NOW + 7)}, when the clinic is closed."
+        f"Visit is booked for {of_day(THERE + 7)}, when the clinic is closed."
     )
 
 
@@ -229,13 +233,13 @@ def test_what_is_late_besides_levels_is_one_line_for_each_patient(
         a_planned_item(lately, kind=kind, opens=-9, closes=-1)
     a_planned_item(lately, kind="visit", opens=-1, closes=0)
 
-    (line,) = lines(clinician, NOW)
+    (line,) = lines(clinician, THERE)
 
     assert (line.kind, line.owner) == ("labs_overdue", Role.NURSE)
     assert [say(each) for each in line.said] == [
-        f"The safety laboratory planned for {of_day(NOW - 1)} has not come.",
-        f"The MRI planned for {of_day(NOW - 1)} is not recorded.",
-        f"The visit planned for {of_day(NOW - 1)} is not recorded.",
+        f"The safety laboratory planned for {of_day(THERE - 1)} has not come.",
+        f"The MRI planned for {of_day(THERE - 1)} is not recorded.",
+        f"The visit planned for {of_day(THERE - 1)} is not recorded.",
     ]
 
 
