@@ -221,13 +221,17 @@ class TimelineView(StrictView):
         query = query_of(request.query_params.dict(), patient.pk)
         etag = etag_of(request, mark)
         if is_known(request, etag):
-            return HttpResponseNotModified(headers={"ETag": etag})
+            return HttpResponseNotModified(headers={"ETag": etag, "Cache-Control": OWN})
         services.note_reading(patient=patient, by="api", actor=caller(request))
         page = page_of(request, patient, query, mark)
         answer = rendered(request, patient, page)
         answer["ETag"] = etag
-        answer["Cache-Control"] = "private, no-cache"
+        answer["Cache-Control"] = OWN
         return answer
+
+
+OWN = "private, no-cache"
+"""May be kept by the program that asked, which asks each time whether it stands."""
 
 
 def etag_of(request: Request, mark: Mark) -> str:
