@@ -1,7 +1,7 @@
 """Each kind of event of a timeline: where its records lie, and how they are told."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from dosing.models import Analyte
@@ -34,6 +34,8 @@ class Branch:
     where: str = "true"
     changed: str = ""
     owner: str = "t.patient_id"
+    rests_on: Collection[str] = ()
+    """Records whose change may change what is told of this one."""
 
     @property
     def on_day(self) -> str | None:
@@ -85,6 +87,12 @@ AMOUNT = only_where(
     "t.amount_mg IS NOT NULL", number("'amount'", "t.amount_mg", "'mg'")
 )
 
+READ_WITH = (
+    "dosing.troughlevel", "dosing.dose", "dosing.protocolassignment", "dosing.intake",
+    "dosing.comedication", "dosing.drugevent",
+)  # fmt: skip
+"""What a level's reading rests on, besides the level."""
+
 BRANCHES = (
     Branch(
         "level",
@@ -100,6 +108,7 @@ BRANCHES = (
         ),
         day="false",
         aside="t.set_aside_at IS NOT NULL",
+        rests_on=READ_WITH,
     ),
     Branch(
         "dose",

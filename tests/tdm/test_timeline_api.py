@@ -320,6 +320,19 @@ def test_the_second_poll_tells_only_what_changed_corrections_and_set_asides_incl
     assert program.asks(f"?since={second['since']}&kinds=level")["events"] == []
 
 
+def test_a_level_is_told_again_when_the_doses_behind_it_are_known_better(
+    program: Program, treated: Patient, clinician: Staff, laboratory: object
+) -> None:
+    a_trough(treated, "16.4", actor=clinician)
+    first = program.asks("?kinds=level")
+
+    in_diary(treated, 27, dose="missed: forgotten", actor=clinician)
+    told = program.asks(f"?since={first['since']}&kinds=level")["events"]
+
+    assert [each["id"] for each in told] == [each["id"] for each in first["events"]]
+    assert told[0]["reading"]["said"] != first["events"][0]["reading"]["said"]
+
+
 def test_what_only_a_clock_wrote_is_told_by_the_next_poll(
     program: Program, treated: Patient, clinician: Staff
 ) -> None:
