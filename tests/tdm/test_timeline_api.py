@@ -14,6 +14,7 @@ from django.utils import timezone
 from dosing import policy
 from dosing import services as dosing
 from dosing.advice import advise
+from dosing.models import Dose
 from dosing.services.labs import Typed
 from patients import services as people
 from patients.models import AuditEvent, Patient, Scope, Site, Staff
@@ -320,17 +321,30 @@ def test_the_second_poll_tells_only_what_changed_corrections_and_set_asides_incl
     assert program.asks(f"?since={second['since']}&kinds=level")["events"] == []
 
 
-def test_a_level_is_told_again_when_the_doses_behind_it_are_known_better(
+def test_a_level_is_told_again_once_the_dose_that_it_is_read_by_was_corrected(
     program: Program, treated: Patient, clinician: Staff, laboratory: object
 ) -> None:
     a_trough(treated, "16.4", actor=clinician)
     first = program.asks("?kinds=level")
+    (dose,) = Dose.objects.of(treated)
 
-    in_diary(treated, 27, dose="missed: forgotten", actor=clinician)
-    told = program.asks(f"?since={first['since']}&kinds=level")["events"]
+    dosing.correct_dose(
+        dose=dose,
+        version=dose.version,
+        amount_mg=dose.amount_mg,
+        interval_h=dose.interval_h,
+        usual_time=dose.usual_time,
+        starts_on=DAY_0 + timedelta(days=20),
+        stops_on=None,
+        never_taken=False,
+        reason="asked again",
+        actor=clinician,
+    )
 
-    assert [each["id"] for each in told] == [each["id"] for each in first["events"]]
-    assert told[0]["reading"]["said"] != first["events"][0]["reading"]["said"]
+    (before,) = first["events"]
+    (level,) = program.asks(f"?since={first['since']}&kinds=level")["events"]
+    assert level["reading"] != before["reading"]
+    assert {**level, "reading": 0} == {**before, "reading": 0}
 
 
 def test_what_only_a_clock_wrote_is_told_by_the_next_poll(
