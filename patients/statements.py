@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
 
 def rows(text: str, facts: Mapping[str, Any]) -> list[Any]:
@@ -28,18 +28,41 @@ def run(text: str, facts: Mapping[str, Any]) -> None:
 
 @contextmanager
 def prepared(text: str, facts: Mapping[str, Any]) -> Iterator[psycopg.RawCursor[Any]]:
+    """Run a statement; one prepared before a table was altered is prepared anew.
+
+    Within a transaction that is too late: it fails, and the next has a new connection.
+    """
+    try:
+        cursor = executed(text, facts)
+    except DatabaseError as error:
+        connection = connections[DEFAULT_DB_ALIAS]
+        if not isinstance(error.__cause__, STALE):
+            raise
+        connection.close_at = 0.0
+        if connection.in_atomic_block:
+            raise
+        connection.close()
+        cursor = executed(text, facts)
+    with cursor:
+        yield cursor
+
+
+STALE = (
+    psycopg.errors.FeatureNotSupported,  # "cached plan must not change result type"
+    psycopg.errors.InvalidSqlStatementName,
+)
+
+
+def executed(text: str, facts: Mapping[str, Any]) -> psycopg.RawCursor[Any]:
     connection = connections[DEFAULT_DB_ALIAS]
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     plain, names = numbered(text)
     if connection.queries_logged:
         connection.queries_log.append({"sql": text, "time": ""})
-    with (
-        connection.wrap_database_errors,
-        psycopg.RawCursor(connection.connection) as cursor,
-    ):
-        cursor.execute(plain, [facts[name] for name in names], prepare=True)
-        yield cursor
+    with connection.wrap_database_errors:
+        cursor: psycopg.RawCursor[Any] = psycopg.RawCursor(connection.connection)
+        return cursor.execute(plain, [facts[name] for name in names], prepare=True)
 
 
 @lru_cache(maxsize=256)
