@@ -19,10 +19,11 @@ MOST_AT_ONCE = 1000
 Bounds = tuple[datetime | None, datetime | None]
 """From an instant, and before another one; either may be open."""
 
-DAYS = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?")
+DAYS = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", re.ASCII)
 PREFIXED = re.compile(r"(eq|ge|gt|le|lt)?(\d.*)", re.DOTALL)
-PLACE = re.compile(r"(\d{1,2})\.(\d{1,18})")
-LAST_YEAR = 9998
+PLACE = re.compile(r"(\d{1,2})\.(\d{1,18})", re.ASCII)
+YEARS = range(1000, 9999)
+"""A year that is nearer to an end of the calendar cannot be counted from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def span_of(name: str, text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
         instant = parse_datetime(text.replace(" ", "+"))
     except (ValueError, OverflowError):
         instant = None
-    if instant is None or instant.tzinfo is None or instant.year > LAST_YEAR:
+    if instant is None or instant.tzinfo is None or instant.year not in YEARS:
         raise BadParameterError(
             name, _("Give a day, or date, time and zone, with eq, ge, gt, le or lt.")
         )
@@ -84,7 +85,7 @@ def span_of(name: str, text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 def days_named(found: re.Match[str], zone: ZoneInfo) -> tuple[datetime, datetime]:
     year, month, day = (int(part) if part else None for part in found.groups())
-    if not year or year > LAST_YEAR:
+    if year is None or year not in YEARS:
         raise ValueError(found[0])
     first = date(year, month or 1, day or 1)
     if day:
@@ -194,6 +195,6 @@ class Query:
 
 def keys_of(source: Source, ids: Sequence[str]) -> list[int]:
     """Return the numbers of the ids that belong to a source."""
-    pattern = re.compile(re.escape(source.prefix) + r"(\d{1,18})")
+    pattern = re.compile(re.escape(source.prefix) + r"(\d{1,18})", re.ASCII)
     found = (pattern.fullmatch(each) for each in ids)
     return [int(match[1]) for match in found if match]

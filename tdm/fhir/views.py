@@ -70,7 +70,7 @@ class NothingHere(FhirView):
 
 def seen(request: Request, key: str, what: str) -> About:
     """Find a patient whom the token's clinics know, and note that they are read."""
-    if not key.isdecimal() or len(key) > LONGEST_KEY:
+    if not (key.isascii() and key.isdecimal()) or len(key) > LONGEST_KEY:
         raise Http404
     visible = Patient.objects.visible_to(caller(request)).select_related("site")
     patient = visible.filter(pk=int(key)).first()

@@ -251,6 +251,11 @@ REFUSALS = [
     ("Observation", 400, "invalid"),
     ("Observation?patient={me}&date=yesterday", 400, "invalid"),
     ("Observation?patient={me}&date=2026-03-30T08:00:00", 400, "invalid"),
+    ("Observation?patient={me}&date=lt0001-01-01", 400, "invalid"),
+    ("Observation?patient={me}&date=ge0001-01-01T00:00:00%2B14:00", 400, "invalid"),
+    ("Observation?patient={me}&_lastUpdated=0001-01-01T00:00:00Z", 400, "invalid"),
+    ("Observation?patient=%D9%A1", 404, "not-found"),
+    ("Patient?birthdate=lt0001", 400, "invalid"),
     ("Observation?patient={me}&value-quantity=5", 400, "invalid"),
     ("Observation?patient={me}&_count=-1", 400, "invalid"),
     ("Observation?patient={me}&_page=99.1", 400, "invalid"),
@@ -279,6 +284,8 @@ def test_every_refusal_is_an_operation_outcome(
     assert found == REFUSALS
     assert where_wrong == {
         "http.patient",
+        "http.birthdate",
+        "http._lastUpdated",
         "http.date",
         "http.value-quantity",
         "http._count",
