@@ -9,17 +9,24 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.utils import timezone, translation
 from django.utils.translation import gettext_noop
+from psycopg.errors import LockNotAvailable
 
 from dosing import services
 from dosing.models import FileImport
 from patients.models import Staff
 
 KEPT_S = 15 * 60
+SILENT_S = 120
+"""Work that tells nothing for so long has lost its worker: none may take longer."""
+
 TOLD_EVERY_S = 0.3
 
 PLANNED_AT_ONCE = 10
 PLANNED_IN_REQUEST_S = 2.0
 
+BUSY = gettext_noop(
+    "Someone is at work on this file or its patients. Try again in a moment."
+)
 GONE_WRONG = gettext_noop(
     "The work was broken off, and nothing of it is stored. Try again."
 )
@@ -51,7 +58,7 @@ def shown(file_id: int) -> Shown | None:
 
 
 def put(file_id: int, what: Shown) -> None:
-    cache.set(key_of(file_id), what, KEPT_S)
+    cache.set(key_of(file_id), what, KEPT_S if what.said else SILENT_S)
 
 
 def forget(file_id: int) -> None:
@@ -99,8 +106,9 @@ def work(job: Job) -> None:
             )
     except ValidationError as refusal:
         put(file_id, Shown(said=" ".join(refusal.messages)))
-    except BaseException:
-        put(file_id, Shown(said=GONE_WRONG))
+    except BaseException as trouble:
+        waited = isinstance(trouble.__cause__, LockNotAvailable)
+        put(file_id, Shown(said=BUSY if waited else GONE_WRONG))
         raise
     else:
         forget(file_id)

@@ -63,7 +63,8 @@ def a_link(site: Site, *scopes: str, name: str = "laboratory-link") -> Staff:
     token, _key = issue_token(
         name=name, site=site, scopes=list(scopes), days=30, actor=admin
     )
-    return token.user
+    account: Staff = token.user
+    return account
 
 
 def sent(

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
@@ -152,6 +153,32 @@ def test_a_long_file_goes_to_a_worker_and_the_page_asks_how_far_it_is(
     assert client.get(f"/imports/{file.pk}/progress/")["HX-Refresh"] == "true"
     file.refresh_from_db()
     assert (file.stage, file.report["new"]) == ("checked", 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_second_run_on_a_file_says_that_someone_is_at_it(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    client = browser_of(nurse)
+    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
+    job = filework.Job(
+        file_id=file.pk,
+        version=file.version,
+        actor_id=nurse.pk,
+        what="check",
+        words={},
+        language="en",
+    )
+    someone = connection.copy()
+    with someone.cursor() as elsewhere, connection.cursor() as here:
+        elsewhere.execute("BEGIN; SELECT 1 FROM dosing_fileimport FOR UPDATE")
+        here.execute("SET lock_timeout = '50ms'")
+        with pytest.raises(OperationalError):
+            filework.work(job)
+        here.execute("RESET lock_timeout")
+    someone.close()
+
+    assert "Someone is at work" in client.get(f"/imports/{file.pk}/").content.decode()
 
 
 def test_a_report_that_waits_is_accepted_after_its_question_or_refused(
