@@ -33,6 +33,7 @@ from dosing.models import (
     Dose,
     DrugEvent,
     Intake,
+    LabReport,
     LabResult,
     Protocol,
     ProtocolAssignment,
@@ -81,6 +82,8 @@ def today(request: StaffRequest) -> HttpResponse:
         "worklist": found,
         "lines": [(line, sparkline_of(line)) for line in found.lines],
         "now": timezone.localtime(),
+        "results_waiting": request.user.has_perm("dosing.add_troughlevel")
+        and LabReport.objects.visible_to(request.user).open().count(),
     }
     return page(request, "tdm/today.html", context, partial="tdm/_today.html")
 

@@ -38,7 +38,9 @@ class AcceptForm(ServiceForm):
         label=_("Date of birth"), widget=forms.DateInput(attrs={"type": "date"})
     )
     level = forms.CharField(label=_("Level"), max_length=40)
-    unit = forms.ChoiceField(label=_("Unit"), choices=UNIT_CHOICES[:4])
+    unit = forms.ChoiceField(
+        label=_("Unit"), choices=[("", _("– choose –")), *UNIT_CHOICES[:4]]
+    )
     drawn_at = LocalDateTimeField(label=_("Drawn"))
     laboratory = forms.ModelChoiceField(
         Laboratory.objects.none(), label=_("Laboratory and assay"), empty_label=None

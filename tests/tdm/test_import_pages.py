@@ -194,6 +194,7 @@ def test_a_report_that_waits_is_accepted_after_its_question_or_refused(
     first, second = LabReport.objects.open()
     client = browser_of(nurse)
     assert "2 results wait for someone." in client.get("/imports/").content.decode()
+    assert "2 results wait for someone." in client.get("/").content.decode()
     assert "133 ng/mL" in client.get("/messages/").content.decode()
     address = f"/messages/{first.pk}/"
     page = client.get(address)
@@ -212,6 +213,23 @@ def test_a_report_that_waits_is_accepted_after_its_question_or_refused(
     refused = {"version": second.version, "reason": "sent twice"}
     client.post(f"/messages/{second.pk}/refuse/", refused)
     assert not LabReport.objects.open().exists()
+
+
+def test_a_unit_that_nobody_knows_is_chosen_by_someone_and_never_by_the_form(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    program = a_staff_member(treated.site, Role.API_CLIENT)
+    text = MESSAGE.replace("{id}", treated.identifier)
+    services.receive_message(
+        link=Link(laboratory, "HOSP"),
+        content=text.replace("ng/mL^ng/mL^UCUM", "foo").encode(),
+        actor=program,
+    )
+    report = LabReport.objects.get()
+
+    page = browser_of(nurse).get(f"/messages/{report.pk}/").content.decode()
+
+    assert '<option value="" selected>' in page
 
 
 def test_messages_of_a_file_are_taken_in_by_a_command(
