@@ -12,7 +12,7 @@ from django.utils import timezone
 from dosing import hl7, services
 from dosing.hl7 import Fault
 from dosing.models import Laboratory
-from patients.models import Role, Staff
+from patients.models import ApiToken, Role, Scope, Staff
 
 logger = logging.getLogger(__name__)
 
@@ -55,17 +55,35 @@ def actor_of(options: dict[str, Any], link: services.Link) -> Staff:
     accounts = list(known[:2])
     if len(accounts) != 1:
         raise CommandError("There is no such API client of this clinic, or several.")
+    if not may_write(accounts[0]):
+        raise CommandError("Its token is over, or does not write trough levels.")
     return accounts[0]
+
+
+def may_write(account: Staff) -> bool:
+    """Say whether a valid token of the program still opens the writing of levels."""
+    tokens = ApiToken.objects.filter(
+        Q(expiry__isnull=True) | Q(expiry__gt=timezone.now()),
+        user=account,
+        user__is_active=True,
+        scopes__contains=[Scope.WRITE_LEVELS],
+    )
+    return tokens.exists()
 
 
 def take_in(frame: bytes, link: services.Link, actor: Staff) -> list[str]:
     """Take in each message of a frame; return the answers, after the commit.
 
-    Without the database the sender is told to send again (207).
+    Without the database, or once the token is over, the sender is told to send again
+    (207).
     """
     said: list[str] = []
     for content in hl7.split(frame):
         try:
+            if not may_write(actor):
+                logger.warning("a message was not kept: the token is over")
+                said += refusal(content, link, 207, "The token of this link is over.")
+                continue
             message = services.receive_message(link=link, content=content, actor=actor)
         except DatabaseError as trouble:
             logger.warning("a message was not kept: %s", type(trouble).__name__)

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError
 from django.db import connection, connections, transaction
 from psycopg.conninfo import make_conninfo
 
@@ -25,7 +26,8 @@ from dosing.hl7 import mllp, split
 from dosing.models import Fate, LabMessage, Laboratory, LabReport, TroughLevel
 from dosing.services import Link
 from dosing.units import Unit, parse_reported
-from patients.models import Patient, Role, Site, Staff
+from patients.models import ApiToken, Patient, Role, Scope, Site, Staff
+from patients.services import issue_token, revoke_token
 from tdm import hl7link
 from tests.builders import a_patient, a_staff_member, a_trough, on_day
 
@@ -51,7 +53,15 @@ def link(laboratory: Laboratory) -> Link:
 
 @pytest.fixture
 def program(site: Site) -> Staff:
-    return a_staff_member(site, Role.API_CLIENT, "laboratory-link")
+    return a_link(site, Scope.WRITE_LEVELS)
+
+
+def a_link(site: Site, *scopes: str, name: str = "laboratory-link") -> Staff:
+    admin = a_staff_member(site, Role.ADMIN, f"admin-of-{len(name)}")
+    token, _key = issue_token(
+        name=name, site=site, scopes=list(scopes), days=30, actor=admin
+    )
+    return token.user
 
 
 def sent(
@@ -209,6 +219,25 @@ def test_while_the_database_keeps_nothing_the_sender_is_told_to_send_again(
     assert "\rMSA|AE|M1\rERR||MSH|207^" in not_now
     assert "\rMSA|AR|M1\rERR||MSH|102^" in too_large
     assert not LabMessage.objects.exists()
+
+
+def test_a_link_takes_nothing_in_once_its_token_is_revoked(
+    link: Link, program: Staff, treated: Patient, clinician: Staff
+) -> None:
+    content = MESSAGE.replace("{id}", treated.identifier).encode()
+    revoke_token(token=ApiToken.objects.get(user=program), actor=clinician)
+
+    (refused,) = hl7link.take_in(content, link, program)
+
+    assert "\rMSA|AE|M1\rERR||MSH|207^" in refused
+    assert not LabMessage.objects.exists()
+
+
+def test_a_link_wants_a_token_that_writes_levels(link: Link, site: Site) -> None:
+    a_link(site, Scope.READ_PATIENTS, name="only a reader")
+
+    with pytest.raises(CommandError, match="does not write trough levels"):
+        hl7link.actor_of({"by": "only a reader"}, link)
 
 
 def test_an_unusual_but_plain_message_becomes_a_level(

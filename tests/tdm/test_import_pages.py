@@ -13,10 +13,10 @@ from dosing import services
 from dosing.imports import MOST_BYTES
 from dosing.models import FileImport, Laboratory, LabReport, TroughLevel
 from dosing.services import Link
-from patients.models import Patient, Role, SchedulePlan, Staff
+from patients.models import Patient, Role, SchedulePlan, Scope, Staff
 from tdm import filework, imports
 from tests.builders import a_staff_member
-from tests.dosing.test_hl7 import MESSAGE
+from tests.dosing.test_hl7 import MESSAGE, a_link
 from tests.dosing.test_imports import HEADER, LEVEL, csv_of
 from tests.tdm.browser import Person
 
@@ -193,7 +193,7 @@ def test_messages_of_a_file_are_taken_in_by_a_command(
     tmp_path: object,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    program = a_staff_member(treated.site, Role.API_CLIENT, "lab-link")
+    program = a_link(treated.site, Scope.WRITE_LEVELS)
     path = tmp_path / "levels.hl7"  # type: ignore[operator]
     text = MESSAGE.replace("{id}", treated.identifier).replace("\r", "\n")
     path.write_text(text + text.replace("|M1|", "|M2|"))
