@@ -68,7 +68,7 @@ def may_write(account: Staff) -> bool:
         user__is_active=True,
         scopes__contains=[Scope.WRITE_LEVELS],
     )
-    return tokens.exists()
+    return bool(tokens.exists())
 
 
 def take_in(frame: bytes, link: services.Link, actor: Staff) -> list[str]:
