@@ -143,6 +143,7 @@ def length_of(text: str, _patient: int) -> int:
 
 
 SENSIBLE_YEARS = range(1900, 2200)
+KEPT_BY_CALLER = "private, no-cache"
 
 
 def instant(text: str, _patient: int) -> datetime | date:
@@ -216,12 +217,14 @@ class TimelineView(StrictView):
         query = query_of(request.query_params.dict(), patient.pk)
         etag = etag_of(request, mark)
         if etag in parse_etags(request.headers.get("If-None-Match", "")):
-            return HttpResponseNotModified(headers={"ETag": etag})
+            return HttpResponseNotModified(
+                headers={"ETag": etag, "Cache-Control": KEPT_BY_CALLER}
+            )
         services.note_reading(patient=patient, by="api", actor=caller(request))
         page = page_of(request, patient, query, mark)
         answer = rendered(request, patient, page)
         answer["ETag"] = etag
-        answer["Cache-Control"] = "private, no-cache"
+        answer["Cache-Control"] = KEPT_BY_CALLER
         return answer
 
 

@@ -272,6 +272,7 @@ def test_nothing_new_is_said_in_a_word_and_leaves_no_reading(
 
     same = program.get(**{"If-None-Match": etag})
     assert (same.status_code, same.content) == (304, b"")
+    assert same["Cache-Control"] == "private, no-cache"
     assert AuditEvent.objects.filter(action="read_api").count() == read
 
     in_diary(treated, 1, dose="taken", actor=clinician)
