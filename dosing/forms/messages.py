@@ -1,7 +1,8 @@
 """What someone reads out of a laboratory's message, parsed; the service decides."""
 
+import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import ClassVar
 
 from django import forms
@@ -15,6 +16,8 @@ from dosing.services.levels import Confirmation, UnconfirmedError
 from dosing.words import say
 from patients.models.rules import plain_text
 from patients.web import LocalDateTimeField, ServiceForm, instant
+
+OFFSET = re.compile(r"[+-]\d{4}$")
 
 
 class AcceptForm(ServiceForm):
@@ -36,7 +39,9 @@ class AcceptForm(ServiceForm):
         label=_("Date of birth"), widget=forms.DateInput(attrs={"type": "date"})
     )
     level = forms.CharField(label=_("Level"), max_length=40)
-    unit = forms.ChoiceField(label=_("Unit"), choices=UNIT_CHOICES[:4])
+    unit = forms.ChoiceField(
+        label=_("Unit"), choices=[("", _("– choose –")), *UNIT_CHOICES[:4]]
+    )
     drawn_at = LocalDateTimeField(label=_("Drawn"))
     laboratory = forms.ModelChoiceField(
         Laboratory.objects.none(), label=_("Laboratory and assay"), empty_label=None
@@ -49,7 +54,10 @@ class AcceptForm(ServiceForm):
         super().__init__(data, initial=first(report))
         self.site = report.message.site
         laboratories = Laboratory.objects.filter(site=self.site).order_by("pk")
-        self.fields["laboratory"].queryset = laboratories  # type: ignore[attr-defined]
+        field = self.fields["laboratory"]
+        if len(laboratories) > 1:  # the assay is nobody's guess
+            field.empty_label = _("– choose –")  # type: ignore[attr-defined]
+        field.queryset = laboratories  # type: ignore[attr-defined]
 
     def clean_level(self) -> units.Reported:
         try:
@@ -98,15 +106,20 @@ def first(report: LabReport) -> dict[str, object]:
         "born_on": facts.get("born_on", ""),
         "level": facts.get("value", "").replace("^", ""),
         "unit": unit.value if unit else "",
-        "drawn_at": wall(facts.get("drawn", "")),
+        "drawn_at": wall(facts.get("drawn", ""), report.message.site.zone),
     }
 
 
-def wall(text: str) -> datetime | None:
+def wall(text: str, zone: tzinfo) -> datetime | None:
+    """Return the time on the clinic's clock, whatever the sender's zone."""
+    offset = OFFSET.search(text)
     try:
-        return datetime.strptime(text[:12], "%Y%m%d%H%M")  # noqa: DTZ007 - a wall time
+        if offset is None:
+            return datetime.strptime(text[:12], "%Y%m%d%H%M")  # noqa: DTZ007 - as typed
+        there = datetime.strptime(text[:12] + offset[0], "%Y%m%d%H%M%z")
     except ValueError:
         return None
+    return there.astimezone(zone).replace(tzinfo=None)
 
 
 class RefuseForm(ServiceForm):

@@ -61,7 +61,7 @@ def a_link(site: Site, *scopes: str, name: str = "laboratory-link") -> Staff:
     token, _key = issue_token(
         name=name, site=site, scopes=list(scopes), days=30, actor=admin
     )
-    return token.user
+    return Staff.objects.get(auth_token_set=token)
 
 
 def sent(
@@ -273,7 +273,7 @@ def test_other_analytes_and_empty_results_record_nothing(
     link: Link, program: Staff, treated: Patient
 ) -> None:
     other = sent(link, program, treated, ("29247-4", "2160-0"))
-    assert other.reports.get().said == "No sirolimus level in it; 1 other results."
+    assert other.reports.get().said == "No sirolimus level in it; other results: 1."
     none = sent(
         link, program, treated, ("|M1|", "|M2|"), ("|13.3|", "||"), ("|||F|", "|||X|")
     )
