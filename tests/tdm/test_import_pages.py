@@ -205,7 +205,12 @@ def test_a_report_in_an_unknown_unit_waits_without_a_unit_on_the_clinics_clock(
     assert form["unit"].value() == ""
     assert '<option value="" selected>' in str(form["unit"])
     assert f"{form['drawn_at'].value():%d %H:%M}" == "30 07:45"
-    assert treated.identifier in client.get("/messages/").content.decode()
+    listed = client.get("/messages/")
+    assert treated.identifier in listed.content.decode()
+    assert (list(listed.context["waiting"]), list(listed.context["latest"])) == (
+        [report],
+        [],
+    )
 
 
 def test_the_reason_why_a_report_waits_is_told_in_the_readers_language(
