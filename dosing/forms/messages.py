@@ -53,7 +53,10 @@ class AcceptForm(ServiceForm):
         super().__init__(data, initial=first(report))
         self.site = report.message.site
         laboratories = Laboratory.objects.filter(site=self.site).order_by("pk")
-        self.fields["laboratory"].queryset = laboratories  # type: ignore[attr-defined]
+        field = self.fields["laboratory"]
+        if len(laboratories) > 1:  # the assay is nobody's guess
+            field.empty_label = _("– choose –")  # type: ignore[attr-defined]
+        field.queryset = laboratories  # type: ignore[attr-defined]
 
     def clean_level(self) -> units.Reported:
         try:

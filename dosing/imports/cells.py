@@ -110,6 +110,8 @@ def moment_of(
     offset = zoned[2] if zoned else ""
     day, _sep, rest = split_day(zoned[1] if zoned else typed)
     if not rest and not clock:
+        if not typed:
+            raise RowError(field, no_day(typed))
         raise RowError(field, _("The time of day is missing."))
     if rest and clock:
         raise RowError(field, _("The time stands in two cells."))

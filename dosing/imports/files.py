@@ -52,7 +52,7 @@ def read_text(content: bytes, chosen: Encoding | None) -> Sheet:
     text, encoding = decoded(content, chosen)
     if "\r" in text.replace("\r\n", ""):
         raise FileError(_("The lines end in an old way (CR). Save it as CSV UTF-8."))
-    lines = text.replace("\r\n", "\n").split("\n")
+    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     first = next((line for line in lines if line.strip()), "")
     delimiter = max(DELIMITERS, key=first.count)
     sheet = Sheet(encoding, delimiter)

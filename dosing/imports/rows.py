@@ -99,6 +99,7 @@ def whose(of: Cells, order: Order) -> tuple[int, str, date]:
 
 
 def read_level(of: Cells, order: Order) -> LevelRow:
+    cells.identifier_of("identifier", of.text("identifier"))  # whose it is, first
     drawn, offset = cells.moment_of(
         "drawn_at", of.text("drawn_at"), order, of.text("drawn_time")
     )

@@ -140,7 +140,7 @@ class LabReport(models.Model):
 
     def __str__(self) -> str:
         value, unit = self.facts.get("value", ""), self.facts.get("unit", "")
-        return f"{value} {unit}".strip() or str(_("unreadable message"))
+        return f"{value} {unit}".strip() or str(_("message without a level"))
 
     @property
     def is_open(self) -> bool:

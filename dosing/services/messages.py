@@ -90,7 +90,7 @@ def taken(
         report.fate = Fate.NOTHING if never else Fate.WAITING
         return [report], [judged.fault]
     if judged.who is None:
-        said = _("No sirolimus level in it; %(count)s other results.")
+        said = _("No sirolimus level in it; other results: %(count)s.")
         nothing = said % {"count": judged.ignored}
         return [report_of(None, Fate.NOTHING, nothing)], []
     patient = patient_of(link.site, judged.who)

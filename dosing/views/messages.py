@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dosing import services
 from dosing.forms.messages import AcceptForm, RefuseForm
 from dosing.models import LabReport
+from dosing.models.messages import OPEN_FATES
 from patients.web import ServiceForm, StaffRequest, submit
 
 LISTED = 100
@@ -30,7 +31,7 @@ def lab_reports(request: StaffRequest) -> HttpResponse:
     )
     context = {
         "waiting": visible.open()[:LISTED],
-        "latest": visible.order_by("-pk")[:LISTED],
+        "latest": visible.exclude(fate__in=OPEN_FATES).order_by("-pk")[:LISTED],
     }
     return render(request, "dosing/lab_reports.html", context)
 

@@ -331,7 +331,7 @@ def test_other_analytes_and_empty_results_record_nothing(
     link: Link, program: Staff, treated: Patient
 ) -> None:
     other = sent(link, program, treated, ("29247-4", "2160-0"))
-    assert other.reports.get().said == "No sirolimus level in it; 1 other results."
+    assert other.reports.get().said == "No sirolimus level in it; other results: 1."
     none = sent(
         link, program, treated, ("|M1|", "|M2|"), ("|13.3|", "||"), ("|||F|", "|||X|")
     )

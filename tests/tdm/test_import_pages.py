@@ -215,21 +215,44 @@ def test_a_report_that_waits_is_accepted_after_its_question_or_refused(
     assert not LabReport.objects.open().exists()
 
 
-def test_a_unit_that_nobody_knows_is_chosen_by_someone_and_never_by_the_form(
+def test_a_report_in_an_unknown_unit_waits_without_a_unit_on_the_clinics_clock(
     browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
 ) -> None:
+    """The sample was drawn at 22:45 UTC, which is the next morning in Tokyo."""
+    text = MESSAGE.replace("{id}", treated.identifier).replace("ng/mL^ng/mL", "foo^foo")
+    text = text.replace("20260330080000+0900", "20260329224500+0000")
     program = a_staff_member(treated.site, Role.API_CLIENT)
-    text = MESSAGE.replace("{id}", treated.identifier)
-    services.receive_message(
-        link=Link(laboratory, "HOSP"),
-        content=text.replace("ng/mL^ng/mL^UCUM", "foo").encode(),
-        actor=program,
+    link = Link(laboratory, "HOSP")
+    services.receive_message(link=link, content=text.encode(), actor=program)
+    client = browser_of(nurse)
+    report = LabReport.objects.open().get()
+
+    page = client.get(f"/messages/{report.pk}/")
+
+    form = page.context["accept"]
+    assert form["unit"].value() == ""
+    assert '<option value="" selected>' in str(form["unit"])
+    assert f"{form['drawn_at'].value():%d %H:%M}" == "30 07:45"
+    listed = client.get("/messages/")
+    assert treated.identifier in listed.content.decode()
+    assert (list(listed.context["waiting"]), list(listed.context["latest"])) == (
+        [report],
+        [],
     )
-    report = LabReport.objects.get()
 
-    page = browser_of(nurse).get(f"/messages/{report.pk}/").content.decode()
 
-    assert '<option value="" selected>' in page
+def test_the_reason_why_a_report_waits_is_told_in_the_readers_language(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    text = MESSAGE.replace("{id}", "NOBODY")
+    program = a_staff_member(treated.site, Role.API_CLIENT)
+    link = Link(laboratory, "HOSP")
+    services.receive_message(link=link, content=text.encode(), actor=program)
+    client = browser_of(nurse)
+
+    page = client.get("/messages/", headers={"accept-language": "ja"})
+
+    assert "No patient of this clinic" not in page.content.decode()
 
 
 def test_messages_of_a_file_are_taken_in_by_a_command(

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         link = hl7link.link_of(options, tolerant=options["line_feeds"])
         actor = hl7link.actor_of(options, link)
         tls = context_of(options)
-        if tls is None and not ip_address(options["host"]).is_loopback:
+        if tls is None and not is_loopback(options["host"]):
             raise CommandError("Beyond loopback give --cert and --key.")
         server = server_of(link, actor, options["idle"])
         asyncio.run(self.listen(server, options, tls))
@@ -51,6 +51,13 @@ class Command(BaseCommand):
             loop.add_signal_handler(sign, ended.set)
         await ended.wait()
         running.close()
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a name
+        return host == "localhost"
 
 
 def context_of(options: dict[str, Any]) -> ssl.SSLContext | None:
