@@ -286,8 +286,9 @@ def test_a_booking_falls_on_a_clinic_day_within_a_year(
 ) -> None:
     begun(patient, protocol, clinician)
     mri = item(patient, "mri", "month-3")
-    saturday = TODAY + timedelta(days=(5 - TODAY.weekday()) % 7)
-    booked = saturday if day is None else TODAY + timedelta(days=day)
+    today = patient.site.today(timezone.now())
+    saturday = today + timedelta(days=(5 - today.weekday()) % 7)
+    booked = saturday if day is None else today + timedelta(days=day)
 
     with pytest.raises(ValidationError, match=said):
         people.book_item(
@@ -501,7 +502,8 @@ def test_the_level_that_a_decision_asked_for_is_done_when_it_comes(
 
     a_trough(patient, "9", drawn_at=timezone.now(), actor=clinician)
 
-    assert item(patient, "level", f"decision:{decision.pk}").done_on == TODAY
+    today = patient.site.today(timezone.now())
+    assert item(patient, "level", f"decision:{decision.pk}").done_on == today
 
 
 def result(
