@@ -508,6 +508,14 @@ def test_a_workbook_is_imported_with_its_real_dates(
         ("a.xlsx", b"identifier\n1\n", "different types"),
         ("a.xlsx", workbook(TITLES), "no rows"),
     ],
+    ids=[
+        "merged",
+        "macros",
+        "renamed",
+        "broken",
+        "text",
+        "empty",
+    ],  # a book has its time
 )
 def test_a_workbook_that_cannot_be_trusted_is_refused(
     patient: Patient, clinician: Staff, name: str, content: bytes, sentence: str
