@@ -7,7 +7,8 @@ process, so that neighbours disturb all alike; what is counted is processor time
 and the database's. `bare` tells the same events by psycopg and orjson and nothing else:
 no account, permission, pace, audit or mark. `plain` is the least that could be called
 a timeline: six columns of three tables by one prepared UNION ALL and orjson, without
-authors. `serializer` is Django REST framework's usual way for those rows and authors.
+authors. `serializer` is Django REST framework's usual way to the very same answer: a
+view with the same token, pace and line of the audit, and model serializers.
 """
 
 import io
@@ -17,11 +18,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import cycle
-from operator import itemgetter
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter, process_time
-from typing import Any, ClassVar
+from typing import Any
 
 import django
 
@@ -32,14 +32,10 @@ import orjson  # noqa: E402 - Django is set up first
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test.runner import DiscoverRunner  # noqa: E402
-from rest_framework.serializers import ModelSerializer  # noqa: E402
 
-from dosing.models import Intake  # noqa: E402
+from benchmarks import usual  # noqa: E402
 from patients import services as people  # noqa: E402
 from patients.models import (  # noqa: E402
-    AuditEvent,
-    DiaryDay,
-    Measurement,
     Patient,
     Role,
     Scope,
@@ -165,55 +161,6 @@ def plain(environ: dict[str, object], start: Callable[..., object]) -> Iterable[
     return [orjson.dumps(rows, default=str)]
 
 
-class DaySerializer(ModelSerializer):
-    class Meta:
-        model = DiaryDay
-        fields: ClassVar = "__all__"
-
-
-class IntakeSerializer(ModelSerializer):
-    class Meta:
-        model = Intake
-        fields: ClassVar = "__all__"
-
-
-class MeasurementSerializer(ModelSerializer):
-    class Meta:
-        model = Measurement
-        fields: ClassVar = "__all__"
-
-
-SERIALIZED = (
-    (DaySerializer, DiaryDay, "day"),
-    (IntakeSerializer, Intake, "due_on"),
-    (MeasurementSerializer, Measurement, "measured_on"),
-)
-
-
-def serializer(
-    environ: dict[str, object], start: Callable[..., object]
-) -> Iterable[bytes]:
-    """Answer the rows by model serializers with their authors, merged by day."""
-    patient, count = asked_of(environ)
-    found = []
-    for serialize, model, day in SERIALIZED:
-        newest = model._default_manager.filter(patient=patient).order_by(f"-{day}")
-        rows = newest[: count // len(SERIALIZED) + 1]
-        told = serialize(rows, many=True).data
-        lines = AuditEvent.objects.filter(
-            object_type=model._meta.label_lower,
-            object_id__in=[str(each["id"]) for each in told],
-        )
-        last = {each.object_id: each for each in lines.select_related("actor")}
-        for each in told:
-            line = last[str(each["id"])]
-            authored = {"author": str(line.actor), "recorded_at": line.at}
-            found.append((each[day], {**each, **authored}))
-    found.sort(key=itemgetter(0), reverse=True)
-    start("200 OK", [("Content-Type", "application/json")])
-    return [orjson.dumps([each for _day, each in found[:count]], default=str)]
-
-
 def called(
     application: Application, path: str, query: str, **headers: str
 ) -> tuple[bytes, dict[str, str]]:
@@ -297,28 +244,53 @@ def a_clinic(size: int, days: int) -> tuple[list[int], str]:
     return patients, key
 
 
+class Program:
+    """Asks for pages of one length with a token, and remembers their tags."""
+
+    def __init__(self, key: str, count: int) -> None:
+        self.application = get_wsgi_application()
+        self.token, self.query = f"Token {key}", f"limit={count}"
+        self.tags: dict[int, str] = {}
+
+    def asked(self, path: str, **headers: str) -> tuple[bytes, dict[str, str]]:
+        headers["HTTP_AUTHORIZATION"] = self.token
+        return called(self.application, path, self.query, **headers)
+
+    def ours(self, patient: int, **headers: str) -> bytes:
+        path = f"/api/v1/patients/{patient}/timeline/"
+        body, said = self.asked(path, **headers)
+        self.tags[patient] = said["ETag"]
+        return body
+
+    def usual(self, patient: int) -> bytes:
+        return self.asked(f"/api/usual/{patient}/")[0]
+
+    def poll(self, patient: int) -> None:
+        if self.ours(patient, HTTP_IF_NONE_MATCH=self.tags[patient]):
+            raise SystemExit("A poll with nothing new has a body.")
+
+
 def compared(patients: list[int], key: str, count: int) -> dict[str, float]:
     """Return the median cost of each side in ms."""
-    application = get_wsgi_application()
-
-    def ours(patient: int, **headers: str) -> dict[str, str]:
-        path = f"/api/v1/patients/{patient}/timeline/"
-        headers["HTTP_AUTHORIZATION"] = f"Token {key}"
-        return called(application, path, f"limit={count}", **headers)[1]
+    program = Program(key, count)
+    one, other = (
+        orjson.loads(call(patients[0]))["events"]
+        for call in (program.ours, program.usual)
+    )
+    if not usual.same(one, other):
+        raise SystemExit("The usual way does not tell the same events.")
+    for patient in patients:
+        program.ours(patient)
 
     def beside(application: Application) -> Callable[[int], object]:
         return lambda patient: called(application, "/", f"{patient}&{count}")
 
-    def poll(patient: int) -> None:
-        ours(patient, HTTP_IF_NONE_MATCH=tags[patient])
-
-    tags = {patient: ours(patient)["ETag"] for patient in patients}
     sides: dict[str, Callable[[int], object]] = {
-        "ours": ours,
+        "ours": program.ours,
         "bare": beside(bare),
         "plain": beside(plain),
-        "serializer": beside(serializer),
-        "poll": poll,
+        "serializer": program.usual,
+        "poll": program.poll,
     }
     chosen = cycle(patients)
     costs: dict[str, list[float]] = {name: [] for name in sides}
@@ -330,18 +302,17 @@ def compared(patients: list[int], key: str, count: int) -> dict[str, float]:
 
 
 def p95_ms(patients: list[int], key: str) -> float:
-    application = get_wsgi_application()
-    taken = []
+    program, taken = Program(key, 100), []
     for patient in patients:
-        path = f"/api/v1/patients/{patient}/timeline/"
         begun = perf_counter()
-        called(application, path, "", HTTP_AUTHORIZATION=f"Token {key}")
+        program.ours(patient)
         taken.append(1000 * (perf_counter() - begun))
     return quantiles(taken, n=20)[-1]
 
 
 def main(sizes: Iterable[tuple[int, int]]) -> None:
     Staff.objects.exists()
+    usual.served()
     slow = []
     for size, days in sizes:
         patients, key = a_clinic(size, days)

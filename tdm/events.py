@@ -234,28 +234,34 @@ def facts_told(branch: Branch) -> dict[str, str]:
         "at": branch.at,
         "day": f"CASE WHEN {branch.day} THEN {day} END",
         "set_aside": branch.aside,
-        "author": "author.name",
-        "recorded_at": "author.at",
-        "source": f"coalesce({branch.source}, author.source)",
+        "author": AUTHOR,
+        "recorded_at": "line.at",
+        "source": f"coalesce({branch.source}, {BY})",
         "quantities": branch.quantities,
         "facts": branch.facts,
         "link": f"'/history/{branch.kind}/' || t.id || '/'",
     }
 
 
+AUTHOR = "coalesce(nullif(trim(s.first_name || ' ' || s.last_name), ''), s.username)"
+BY = (
+    "CASE WHEN s.role = 'api_client' THEN 'program'"
+    " WHEN s.id IS NOT NULL THEN 'person' END"
+)
+
+
 def chosen(number: int, branch: Branch) -> str:
     """Return where the chosen records of a branch and their authors are."""
+    records = f"%(of_{number})s"
     return f"""
-FROM {branch.table} LEFT JOIN LATERAL (
-    SELECT coalesce(nullif(trim(s.first_name || ' ' || s.last_name), ''), s.username)
-           AS name, line.at AS at,
-           CASE WHEN s.role = 'api_client' THEN 'program' ELSE 'person' END AS source
-    FROM patients_auditevent AS line JOIN patients_staff AS s ON s.id = line.actor_id
-    WHERE line.object_type = '{branch.of}' AND line.object_id = t.id::text
+FROM {branch.table} LEFT JOIN (
+    SELECT DISTINCT ON (object_id) object_id, actor_id, at FROM patients_auditevent
+    WHERE object_type = '{branch.of}' AND object_id = ANY({records}::text[])
       AND NOT {LOOKED}
-    ORDER BY line.id DESC LIMIT 1
-) AS author ON true
-WHERE t.id = ANY(%(of_{number})s)"""  # noqa: S608 - of our own words
+    ORDER BY object_id, id DESC
+) AS line ON line.object_id = t.id::text
+LEFT JOIN patients_staff AS s ON s.id = line.actor_id
+WHERE t.id = ANY({records})"""  # noqa: S608 - of our own words
 
 
 TOUCHED = "SELECT id FROM touched WHERE object_type = '%s'"
