@@ -14,29 +14,36 @@ def rows(text: str, facts: Mapping[str, Any]) -> list[Any]:
     """Run a statement that says the same each time, and return its rows.
 
     Planning such a statement costs more than running it, and so does reading its
-    text here: it is prepared, and values (`%(name)s` in the text) go beside it.
+    text here: it is prepared, and values (`%(name)s` in the text) go beside it. Only
+    for what reads: it is asked again where the database has ended an idle connection.
     """
-    with prepared(text, facts) as cursor:
+    with prepared(text, facts, reads=True) as cursor:
         return cursor.fetchall()
 
 
 def run(text: str, facts: Mapping[str, Any]) -> None:
     """Run a statement as `rows` does, where there are none to return."""
-    with prepared(text, facts):
+    with prepared(text, facts, reads=False):
         pass
 
 
 @contextmanager
-def prepared(text: str, facts: Mapping[str, Any]) -> Iterator[psycopg.RawCursor[Any]]:
+def prepared(
+    text: str, facts: Mapping[str, Any], *, reads: bool
+) -> Iterator[psycopg.RawCursor[Any]]:
     """Run a statement; one prepared before a table was altered is prepared anew.
 
     Within a transaction that is too late: it fails, and the next has a new connection.
     """
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    idle = reads and is_idle(connection)
+    if idle:
+        connection.health_check_done = True  # by this statement
     try:
         cursor = executed(text, facts)
     except DatabaseError as error:
-        connection = connections[DEFAULT_DB_ALIAS]
-        if not isinstance(error.__cause__, STALE):
+        lost = idle and connection.connection.closed
+        if not lost and not isinstance(error.__cause__, STALE):
             raise
         connection.close_at = 0.0
         if connection.in_atomic_block:
@@ -45,6 +52,12 @@ def prepared(text: str, facts: Mapping[str, Any]) -> Iterator[psycopg.RawCursor[
         cursor = executed(text, facts)
     with cursor:
         yield cursor
+
+
+def is_idle(connection: Any) -> bool:
+    """Return whether a connection was kept from earlier and not used since."""
+    kept = connection.connection is not None and connection.health_check_enabled
+    return kept and not connection.health_check_done
 
 
 STALE = (

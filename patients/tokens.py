@@ -86,10 +86,9 @@ class Throttle(BaseThrottle):
         self.left_s = 60 - now % 60
         key = f"asked:{request.auth.digest}:{now // 60:.0f}"
         try:
-            commands = store().pipeline(transaction=False)
-            commands.incr(key)
-            commands.expire(key, 120)
-            count, _known = commands.execute()
+            count = store().incr(key)
+            if count == 1:
+                store().expire(key, 120)
         except RedisError:
             return True
         return bool(count <= request.auth.requests_per_minute)

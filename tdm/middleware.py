@@ -6,9 +6,12 @@ from http import HTTPStatus
 from ipaddress import ip_address
 
 from axes.handlers.database import AxesDatabaseHandler
+from csp.constants import HEADER as CSP
+from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from patients.models import Staff
@@ -36,6 +39,19 @@ class NoPlainApi(Middleware):
                 body, status=403, content_type="application/problem+json"
             )
         return self.get_response(request)
+
+
+class ContentPolicy(CSPMiddleware):
+    """Say what a page may load; what is for programs loads nothing."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        is_page = response.get("Content-Type", "").startswith("text/html")
+        if is_page or not request.path.startswith(FOR_PROGRAMS):
+            return super().process_response(request, response)
+        response[CSP] = "default-src 'none'; frame-ancestors 'none'"
+        return response
 
 
 class PrivatePages(Middleware):

@@ -43,7 +43,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "tdm.middleware.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tdm.middleware.NoPlainApi",
     "tdm.middleware.PrivatePages",

@@ -133,7 +133,6 @@ def revoke_token(*, token: ApiToken, actor: Staff) -> None:
     token.delete()
 
 
-@transaction.atomic
 def note_reading(
     *,
     patient: Patient,
@@ -141,11 +140,13 @@ def note_reading(
     actor: Staff,
     details: Mapping[str, object] | None = None,
 ) -> None:
-    """Remember that someone looked at a patient's record, and by which door."""
+    """Remember that someone looked at a patient's record, and by which door.
+
+    One line is written whole or not at all; it needs no transaction.
+    """
     audit.record(f"{READ}{by}", patient, patient=patient, actor=actor, details=details)
 
 
-@transaction.atomic
 def note_feedback(
     *, patient: Patient, details: Mapping[str, object], actor: Staff
 ) -> None:
@@ -153,7 +154,6 @@ def note_feedback(
     audit.record("cds_feedback", patient, patient=patient, actor=actor, details=details)
 
 
-@transaction.atomic
 def note_export(
     *, what: str, actor: Staff, details: Mapping[str, object] | None = None
 ) -> None:

@@ -1,11 +1,16 @@
-"""What is prepared once for each connection outlives what happens to a table."""
+"""What is prepared once for each connection outlives what happens to it."""
 
 from collections.abc import Iterator
 
 import pytest
-from django.db import NotSupportedError, connection, transaction
+from django.db import (
+    NotSupportedError,
+    OperationalError,
+    connection,
+    transaction,
+)
 
-from patients.statements import rows
+from patients.statements import rows, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,3 +54,42 @@ def test_within_a_transaction_it_fails_once_and_the_next_has_a_new_connection() 
     connection.close_if_unusable_or_obsolete()
     with transaction.atomic():
         assert rows(BEDS, {"number": 7}) == [(7,)]
+
+
+def ended_while_idle() -> None:
+    """End our connection as a restarted database does, between two requests."""
+    connection.close_if_unusable_or_obsolete()
+    there = connection.copy()
+    with there.cursor() as cursor:
+        pid = connection.connection.info.backend_pid
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    there.close()
+
+
+@pytest.mark.usefixtures("ward")
+def test_a_reader_does_not_notice_that_the_database_was_restarted() -> None:
+    assert rows(BEDS, {"number": 7}) == [(7,)]
+
+    ended_while_idle()
+
+    assert rows(BEDS, {"number": 7}) == [(7,)]
+
+
+@pytest.mark.usefixtures("ward")
+def test_what_writes_is_not_sent_twice_and_finds_a_new_connection_first() -> None:
+    assert rows(BEDS, {"number": 7}) == [(7,)]
+
+    ended_while_idle()
+    run("INSERT INTO beds_of_a_ward VALUES (%(number)s)", {"number": 8})
+
+    assert rows(BEDS, {"number": 8}) == [(8,)]
+
+
+@pytest.mark.usefixtures("ward")
+def test_a_connection_that_ends_in_the_middle_of_a_request_is_an_error() -> None:
+    ended_while_idle()
+    connection.health_check_done = True  # type: ignore[attr-defined]
+
+    with pytest.raises(OperationalError):
+        rows(BEDS, {"number": 7})
+    connection.close()

@@ -48,6 +48,14 @@ def test_a_program_lists_the_patients_of_its_clinic_only(
     ]
 
 
+def test_what_a_program_gets_loads_nothing_when_a_browser_opens_it(
+    program: Program,
+) -> None:
+    policy = program.get("patients/")["Content-Security-Policy"]
+
+    assert policy == "default-src 'none'; frame-ancestors 'none'"
+
+
 def test_another_clinics_patient_is_not_found(
     program: Program, clinician: Staff, body: dict[str, object]
 ) -> None:

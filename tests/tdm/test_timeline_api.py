@@ -479,7 +479,7 @@ def test_a_page_asks_as_often_for_a_long_story_as_for_a_short_one(
     for day in range(days):
         in_diary(treated, day, dose="taken", actor=clinician)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         program.asks()
 
 
