@@ -57,6 +57,18 @@ def on(column: str) -> str:
     return f"({column}::timestamp AT TIME ZONE %(zone)s)"
 
 
+def recorded(of: str, patient: str) -> str:
+    """Return when a record was first written, for what nobody knows the day of.
+
+    What was stored past the services, without a line of the audit, is told at birth.
+    """
+    born = on(f"(SELECT born_on FROM patients_patient WHERE id = {patient})")  # noqa: S608 - of our own words
+    return (
+        "coalesce((SELECT min(line.at) FROM patients_auditevent AS line"  # noqa: S608 - of our own words
+        f" WHERE line.object_type = '{of}' AND line.object_id = t.id::text), {born})"
+    )
+
+
 def number(name: str, value: str, unit: str, comparator: str = "''") -> str:
     return (
         f"json_build_object('name', {name}, 'comparator', {comparator},"
@@ -313,21 +325,21 @@ BRANCHES = (
         "lesion",
         "patients.lesion",
         "patients_lesion t",
-        on("(SELECT born_on FROM patients_patient WHERE id = t.patient_id)"),
+        recorded("patients.lesion", "t.patient_id"),
         "json_build_object('body_site', t.body_site, 'side', t.side, 'region',"
         " t.region, 'compartment', t.compartment, 'issva_type', t.issva_type, 'gene',"
         " t.gene, 'variant', t.variant, 'note', t.note)",
+        day="false",
     ),
     Branch(
         "treatment",
         "patients.previoustreatment",
         "patients_previoustreatment t JOIN patients_lesion l ON l.id = t.lesion_id",
-        on(
-            "coalesce(t.done_on,"
-            " (SELECT born_on FROM patients_patient WHERE id = l.patient_id))"
-        ),
+        f"coalesce({on('t.done_on')},"
+        f" {recorded('patients.previoustreatment', 'l.patient_id')})",
         "json_build_object('lesion', t.lesion_id, 'what', t.kind, 'agent', t.agent,"
         " 'done_on', t.done_on, 'outcome', t.outcome)",
+        day="t.done_on IS NOT NULL",
         aside=WITHDRAWN,
         owner="l.patient_id",
     ),

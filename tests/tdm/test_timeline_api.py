@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -502,3 +502,38 @@ def test_a_second_dose_and_a_withdrawn_drug_stay_in_the_story(
         ("dose", "begins", False),
         ("drug", "begins", True),
     ]
+
+
+def test_what_nobody_knows_the_day_of_is_told_when_it_was_recorded(
+    program: Program, treated: Patient, clinician: Staff
+) -> None:
+    lesion = a_lesion(treated, clinician)
+    for done_on in (None, date(2019, 5, 7)):
+        people.add_previous_treatment(
+            lesion=lesion,
+            kind="surgery",
+            agent="",
+            done_on=done_on,
+            actor=clinician,
+        )
+    lines = AuditEvent.objects.filter(object_type__in=EARLIER).order_by("pk")
+    first = [line.at for line in lines]
+    people.correct_lesion(
+        lesion=lesion, version=1, note="seen", reason="x", actor=clinician
+    )
+
+    told = program.asks("?kinds=lesion,treatment")["events"]
+
+    days = [(each["kind"], each["day"]) for each in told]
+    assert days == [
+        ("treatment", None),
+        ("lesion", None),
+        ("treatment", "2019-05-07"),
+    ]
+    assert [datetime.fromisoformat(each["at"]) for each in told[:2]] == [
+        first[1],
+        first[0],
+    ]
+
+
+EARLIER = ("patients.lesion", "patients.previoustreatment")
