@@ -64,8 +64,15 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
     def perhaps_outside_target(self) -> Self:
         """Drop the levels that surely lie in range; the policy judges the rest.
 
-        Days are those of the clinic's wall, whatever the zone of the reader.
+        Days are those of the clinic's wall, whatever the zone of the reader. What lies
+        in every target lies in its own, which then need not be found.
         """
+        lows = Protocol.objects.order_by("-target_low_ng_per_ml")
+        highs = Protocol.objects.order_by("target_high_ng_per_ml")
+        in_every_target = Q(
+            ng_per_ml__gte=Subquery(lows.values("target_low_ng_per_ml")[:1]),
+            ng_per_ml__lte=Subquery(highs.values("target_high_ng_per_ml")[:1]),
+        )
         level = OuterRef("ng_per_ml")
         followed = ProtocolAssignment.objects.filter(
             patient=OuterRef("patient"), starts_on__lte=OuterRef("drawn_on")
@@ -82,7 +89,8 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
         drawn_on = Func(
             F("patient__site__time_zone"), F("drawn_at"), function="timezone"
         )
-        return self.annotate(
+        asked = self.exclude(in_every_target, comparator="")
+        return asked.annotate(
             drawn_on=Cast(drawn_on, models.DateField()),
             inside=Coalesce(Subquery(inside.values("inside")[:1]), Value(value=False)),
         ).filter(~Q(comparator="") | Q(inside=False))

@@ -190,6 +190,36 @@ def test_an_8_oclock_sample_in_tokyo_is_judged_by_that_mornings_protocol(
     assert [line.kind for line in in_utc.lines] == ["level_out_of_range"]
 
 
+@pytest.mark.parametrize(
+    ("narrow", "level"),
+    [
+        ({"target_low_ng_per_ml": "10", "aim_ng_per_ml": "12"}, "8"),
+        ({"target_high_ng_per_ml": "10", "aim_ng_per_ml": "8"}, "12"),
+    ],
+)
+def test_a_level_inside_anothers_target_but_not_its_own_is_on_the_list(
+    treated: Patient,
+    another: Patient,
+    laboratory: Laboratory,
+    clinician: Staff,
+    narrow: dict[str, str],
+    level: str,
+) -> None:
+    services.assign_protocol(
+        patient=another,
+        protocol=a_protocol(**narrow),
+        starts_on=on_day(1).date(),
+        reason="trial",
+        actor=clinician,
+    )
+    for patient in (treated, another):
+        a_trough(patient, level, actor=clinician, day=28)
+
+    lines = seen_by(clinician, on_day(29)).lines
+
+    assert [line.patient for line in lines] == [another]
+
+
 @pytest.mark.parametrize(("day", "hour", "lines"), [(7, 0, 0), (6, 23, 1)])
 def test_a_level_from_the_seventh_day_on_counts_as_measured(
     treated: Patient,
