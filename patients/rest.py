@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError
-from django.http import Http404
+from django.http import Http404, UnreadablePostError
 from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -35,6 +35,8 @@ def problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Answer an error as an RFC 9457 problem document, with a pointer per field."""
     if isinstance(error, IntegrityError):
         error = refusal_of(error)
+    if isinstance(error, UnreadablePostError):
+        error = StalledError()
     if isinstance(error, ValidationError):
         return refused(error)
     if isinstance(error, exceptions.ValidationError):
@@ -110,6 +112,11 @@ class UnconditionalError(exceptions.APIException):
     default_detail = gettext_lazy("Name the version that you change in If-Match.")
 
 
+class StalledError(exceptions.APIException):
+    status_code = HTTPStatus.REQUEST_TIMEOUT
+    default_detail = gettext_lazy("The rest of the request did not come in time.")
+
+
 class TooLargeError(exceptions.APIException):
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_detail = gettext_lazy("The document is too large.")
@@ -143,6 +150,8 @@ def check_headers(request: Request) -> None:
         raise exceptions.ParseError(_("Send the method itself."))
     if request.get_host().partition(":")[0].endswith("."):
         raise exceptions.ParseError(_("Name the host without a dot at its end."))
+    if not request.META.get("RAW_URI", "/").startswith("/"):
+        raise exceptions.ParseError(_("Ask for a path, not for a whole address."))
     charset = getattr(request, "content_params", {}).get("charset", "utf-8")
     if "Content-Encoding" in request.headers or charset.lower() != "utf-8":
         raise CodedError(request.content_type, detail=CodedError.default_detail)

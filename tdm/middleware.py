@@ -24,6 +24,20 @@ class Middleware:
         self.get_response = get_response
 
 
+BODY_WAIT_S = 10
+"""How long the rest of a request may keep us waiting."""
+
+
+class NoStalling(Middleware):
+    """Let nobody hold a worker who sends the head of a request and not its rest."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        connection = request.META.get("gunicorn.socket")
+        if connection is not None:
+            connection.settimeout(BODY_WAIT_S)
+        return self.get_response(request)
+
+
 FOR_PROGRAMS = ("/api/", "/fhir/", "/cds-services")
 """Addresses that programs ask: errors there are documents, never pages."""
 

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "tdm.middleware.NoStalling",
     "django.middleware.security.SecurityMiddleware",
     "tdm.middleware.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",

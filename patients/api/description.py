@@ -29,7 +29,7 @@ class ProblemSerializer(serializers.Serializer):
 
 
 READING = (400, 401, 403, 404, 406, 414, 429, 503)
-WRITING = (*READING, 409, 413, 415, 422)
+WRITING = (*READING, 408, 409, 413, 415, 422)
 CHANGING = (412, 428)
 CONDITIONAL = ("asked", "noun")
 """A view that has both of these changes a record by its version."""

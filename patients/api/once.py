@@ -63,19 +63,24 @@ def once(handler: Handler) -> Handler:
             raise exceptions.ParseError(
                 _("An Idempotency-Key has 1 to 80 visible ASCII characters.")
             )
+        keyed = key, fingerprint(request)  # read whole before anything is held
         with transaction.atomic():
-            return first_or_again(handler, view, request, key, parts)
+            return first_or_again(handler, view, request, keyed, parts)
 
     return answered
 
 
 def first_or_again(
-    handler: Handler, view: APIView, request: Request, key: str, parts: dict[str, Any]
+    handler: Handler,
+    view: APIView,
+    request: Request,
+    keyed: tuple[str, str],
+    parts: dict[str, Any],
 ) -> HttpResponse:
     actor = caller(request)
+    key, asked = keyed
     if not services.claim_key(actor=actor, key=key):
         raise BusyError
-    asked = fingerprint(request)
     known = ApiReply.objects.filter(actor=actor, key=key).first()
     if known is None:
         answer = rendered(handler, view, request, parts)

@@ -4,12 +4,14 @@ import codecs
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from socket import socketpair
 from typing import Any
 
 import pytest
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
+from tdm import middleware
 from tests.tdm.api_world import World, told_once
 from tests.tdm.programs import Answer, Program
 
@@ -146,6 +148,45 @@ HEADERS = {
 @pytest.mark.parametrize(("headers", "status"), HEADERS.values(), ids=HEADERS)
 def test_a_bad_header(world: World, headers: dict[str, str], status: int) -> None:
     assert_problem(world.program.post(world.fill(DRUGS), DRUG, **headers), status)
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_a_whole_address_instead_of_a_path(world: World) -> None:
+    path = world.fill(DRUGS)
+
+    answer = world.program.client.post(
+        f"/api/v1/{path}",
+        DRUG,
+        content_type="application/json",
+        RAW_URI=f"http://testserver/api/v1/{path}",
+    )
+
+    assert_problem(answer, 400)
+
+
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize("headers", [{}, {"idempotency-key": "stalled-1"}])
+def test_a_body_that_never_comes_whole_gives_the_worker_back(
+    world: World, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    monkeypatch.setattr(middleware, "BODY_WAIT_S", 0.2)
+    ours, theirs = socketpair()
+    with ours, theirs, ours.makefile("rb") as said:
+        theirs.sendall(b'{"drug": "itracon')
+        as_gunicorn_says: dict[str, Any] = {
+            "CONTENT_LENGTH": "400",
+            "wsgi.input": said,
+            "gunicorn.socket": ours,
+        }
+
+        answer = world.program.client.post(
+            f"/api/v1/{world.fill(DRUGS)}",
+            content_type="application/json",
+            headers=headers,
+            **as_gunicorn_says,
+        )
+
+    assert_problem(answer, 408)
 
 
 NOT_A_KEY = ["", "x" * 81, "a b", "\u00e9"]
