@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
@@ -66,6 +67,23 @@ class Clinic:
             page = self.get(following).body
             yield from page["results"]
             following = page["next"]
+
+    def timeline(
+        self, patient_id: int, *, since: str = ""
+    ) -> tuple[list[dict[str, Any]], str]:
+        """Return what happened to a patient, newest first, and a mark.
+
+        With the mark as `since` of the next call only what changed after it is
+        returned: an event of the same kind, id and phase replaces the one you hold.
+        """
+        asked = urlencode({"limit": 1000, **({"since": since} if since else {})})
+        following: str | None = f"patients/{patient_id}/timeline/?{asked}"
+        events: list[dict[str, Any]] = []
+        while following:
+            page = self.get(following).body
+            events += page["events"]
+            following, since = page["next"], page["since"]
+        return events, since
 
     def send(
         self,
@@ -124,12 +142,12 @@ class Clinic:
 
 
 def main(address: str, key: str) -> None:
-    """Print how many doses and levels each patient has."""
+    """Print how much happened to each patient, and how many levels there are."""
     clinic = Clinic(address.rstrip("/"), key)
     for patient in clinic.each("patients/"):
-        doses = list(clinic.each(f"patients/{patient['id']}/doses/"))
+        events, _mark = clinic.timeline(patient["id"])
         levels = list(clinic.each(f"patients/{patient['id']}/troughs/"))
-        said = f"{patient['identifier']}: {len(doses)} doses, {len(levels)} levels"
+        said = f"{patient['identifier']}: {len(events)} events, {len(levels)} levels"
         sys.stdout.write(f"{said}\n")
 
 

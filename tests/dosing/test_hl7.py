@@ -13,11 +13,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection, connections, transaction
 from psycopg.conninfo import make_conninfo
@@ -296,6 +298,22 @@ def test_a_link_wants_a_token_that_writes_levels(link: Link, site: Site) -> None
 
     with pytest.raises(CommandError, match="does not write trough levels"):
         hl7link.actor_of({"by": "only a reader"}, link)
+
+
+def test_a_listener_says_why_it_cannot_begin(
+    link: Link, program: Staff, tmp_path: Path
+) -> None:
+    begun = partial(
+        call_command, "hl7_listener", site=link.site.name, by=program.username,
+        laboratory=link.laboratory.name, assigner="HOSP",
+    )  # fmt: skip
+
+    with pytest.raises(CommandError, match="cannot be read"):
+        begun(cert=str(tmp_path / "none.pem"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CommandError, match="Cannot listen there"):
+            begun(port=port)
 
 
 def test_an_unusual_but_plain_message_becomes_a_level(

@@ -100,8 +100,15 @@ def test_the_client_of_the_docs_adds_changes_and_reads(
         last_dose_at=datetime(2026, 3, 29, 8, tzinfo=clock),
         laboratory=laboratory.pk,
     )
+    _all, mark = clinic.timeline(treated.pk)
+    clinic.act(f"{where}withdraw/", {"reason": "Late"}, etag=changed.etag)
+    news, _mark = clinic.timeline(treated.pk, since=mark)
+    everything, _mark = clinic.timeline(treated.pk)
     client_of_docs.main(live_server.url, key)
 
+    assert [(each["kind"], each["set_aside"]) for each in news] == [("effect", True)]
+    assert {"dose", "level", "effect", "protocol"} <= {e["kind"] for e in everything}
     assert refused.value.etag == changed.etag == 'W/"2"'
     assert level.body["verdict"] == "in"
-    assert capsys.readouterr().out == f"{treated.identifier}: 1 doses, 1 levels\n"
+    said = f"{treated.identifier}: {len(everything)} events, 1 levels\n"
+    assert capsys.readouterr().out == said

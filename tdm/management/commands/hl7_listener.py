@@ -41,7 +41,10 @@ class Command(BaseCommand):
     async def listen(
         self, server: mllp.Server, options: dict[str, Any], tls: ssl.SSLContext | None
     ) -> None:
-        running = await server.start(options["host"], options["port"], tls)
+        try:
+            running = await server.start(options["host"], options["port"], tls)
+        except OSError as error:
+            raise CommandError(f"Cannot listen there: {error}") from error
         host, port = running.sockets[0].getsockname()[:2]
         self.stdout.write(f"listening on {host}:{port}")
         self.stdout.flush()
@@ -63,8 +66,12 @@ def is_loopback(host: str) -> bool:
 def context_of(options: dict[str, Any]) -> ssl.SSLContext | None:
     if not options["cert"]:
         return None
-    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=options["ca"])
-    tls.load_cert_chain(options["cert"], options["key"])
+    try:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=options["ca"])
+        tls.load_cert_chain(options["cert"], options["key"])
+    except OSError as error:
+        said = f"The certificate, its key or the CA cannot be read: {error}"
+        raise CommandError(said) from error
     if options["ca"]:
         tls.verify_mode = ssl.CERT_REQUIRED
     return tls
