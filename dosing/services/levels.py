@@ -17,7 +17,7 @@ from dosing.services.plan import replan_schedule
 from dosing.words import say
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import hold_in_follow_up, hold_still, locked, revise
+from patients.revision import hold_in_follow_up, hold_still, locked, revise, store
 
 
 class UnconfirmedError(ValidationError):
@@ -84,8 +84,7 @@ def record_trough(
         return the_same(known, level)
     level.clean()
     accept(level, reported, unit, confirmation)
-    level.full_clean()
-    level.save()
+    store(level)
     audit.record("record_trough", level, patient=patient, actor=actor)
     replan_schedule(patient=patient, actor=actor)
     return level

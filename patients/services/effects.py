@@ -24,7 +24,7 @@ from patients.models import (
     Task,
     limits_of,
 )
-from patients.revision import hold_still, revise, standing, withdrawn
+from patients.revision import hold_still, revise, standing, store, withdrawn
 from patients.services.tasks import raise_task
 
 
@@ -57,8 +57,7 @@ def record_effect(
         note=note,
     )
     check_judge(effect.relation, Relation.NOT_JUDGED, actor)
-    effect.full_clean()
-    effect.save()
+    store(effect)
     audit.record("record_effect", effect, patient=patient, actor=actor)
     raise_urgent(effect, actor)
     return effect
