@@ -1,11 +1,13 @@
 """Everything about one patient's drug, read once, and how a level is read in it."""
 
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TypeVar
+from operator import attrgetter
+from typing import Self, TypeVar
 
 from django.utils import timezone
 
@@ -42,6 +44,12 @@ class History:
     @property
     def used_levels(self) -> tuple[TroughLevel, ...]:
         return tuple(level for level in self.levels if level.set_aside_at is None)
+
+    def with_level(self, level: TroughLevel) -> Self:
+        """Return the same history with one more level, in its place."""
+        levels = list(self.levels)
+        insort(levels, level, key=attrgetter("drawn_at"))
+        return replace(self, levels=tuple(levels))
 
     def protocol_on(self, day: date) -> Protocol | None:
         """Return the protocol in force; before the first one, the first one."""

@@ -83,10 +83,11 @@ def record_trough(
     if known is not None:
         return the_same(known, level)
     level.clean()
-    accept(level, reported, unit, confirmation)
+    history = history_of(patient)
+    accept(level, history, reported, unit, confirmation)
     store(level)
     audit.record("record_trough", level, patient=patient, actor=actor)
-    replan_schedule(patient=patient, actor=actor)
+    replan_schedule(patient=patient, actor=actor, history=history.with_level(level))
     return level
 
 
@@ -117,7 +118,7 @@ def correct_trough(
         last_dose_at=last_dose_at,
         note=note,
     )
-    accept(fresh, reported, unit, confirmation)
+    accept(fresh, history_of(fresh.patient), reported, unit, confirmation)
     mended = revise(
         fresh,
         action="correct_trough",
@@ -194,21 +195,17 @@ def fill_in(
 
 def accept(
     level: TroughLevel,
+    history: History,
     reported: units.Reported,
     unit: units.Unit,
     confirmation: Confirmation,
-    history: History | None = None,
 ) -> None:
-    """Refuse a stranger's laboratory and a slip that was not asked about.
-
-    A `history` that is at hand is not read again.
-    """
+    """Refuse a stranger's laboratory and a slip that was not asked about."""
     patient = level.patient
     if level.laboratory.site_id != patient.site_id:
         raise ValidationError({"laboratory": _("Choose a laboratory of this clinic.")})
     if level.ng_per_ml > units.HARD_LIMIT_NG_PER_ML:
         return
-    history = history or history_of(patient)
     if history.protocol_on(history.day(level.drawn_at)) is None:
         raise ValidationError(_("Choose a protocol before recording a level."))
     asked = questions_about(history, level, reported, unit)

@@ -31,15 +31,18 @@ PLANNED_ANEW_AFTER = timedelta(days=30)
 """The clock plans on for everyone as often; a year ahead is planned each time [D]."""
 
 
-@transaction.atomic
-def replan_schedule(*, patient: Patient, actor: Staff | None) -> list[ScheduleItem]:
+@transaction.atomic(savepoint=False)
+def replan_schedule(
+    *, patient: Patient, actor: Staff | None, history: History | None = None
+) -> list[ScheduleItem]:
     """Plan anew what is open from the protocol, the doses, the drugs and the decision.
 
     What is done, not done or moved by people stays, and so does everything once
     follow-up has ended. Returns what changed. Without an actor the clock plans on.
+    A `history` that was read since the patient was held still is not read again.
     """
     services.note_planned(patient)
-    history = history_of(patient)
+    history = history or history_of(patient)
     today = history.day(timezone.now())
     calendar = patient.site.calendar()
     facts = facts_of(history, today)
@@ -54,6 +57,7 @@ def replan_schedule(*, patient: Patient, actor: Staff | None) -> list[ScheduleIt
         wanted=[as_wanted(each) for each in wanted],
         happened=happened,
         since=asked_since(history, today),
+        calendar=calendar,
         actor=actor,
     )
 
