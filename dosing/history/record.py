@@ -9,6 +9,7 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Self, TypeVar
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from dosing import policy, units
@@ -21,6 +22,7 @@ from dosing.models import (
     TroughLevel,
 )
 from patients.models import Patient
+from patients.statements import among, compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +140,9 @@ def method_of(level: TroughLevel) -> str:
 def histories_of(patients: Iterable[Patient]) -> dict[int, History]:
     """Read the doses, levels and protocols of patients: three statements for all."""
     by_key = {patient.pk: patient for patient in patients}
-    doses = grouped(
-        Dose.objects.standing().filter(patient__in=by_key).order_by("starts_on")
-    )
-    levels = grouped(
-        TroughLevel.objects.filter(patient__in=by_key).in_time_order().with_answers()
-    )
-    assignments = grouped(
-        ProtocolAssignment.objects.filter(patient__in=by_key)
-        .select_related("protocol")
-        .order_by("starts_on")
-    )
+    doses = grouped(doses_of(patients=list(by_key)))
+    levels = grouped(levels_of(patients=list(by_key)))
+    assignments = grouped(assignments_of(patients=list(by_key)))
     return {
         key: History(
             patient=patient,
@@ -158,6 +152,24 @@ def histories_of(patients: Iterable[Patient]) -> dict[int, History]:
         )
         for key, patient in by_key.items()
     }
+
+
+@compiled
+def doses_of() -> QuerySet[Dose]:
+    doses = Dose.objects.standing().filter(among("patient", "patients"))
+    return doses.order_by("starts_on")
+
+
+@compiled
+def levels_of() -> QuerySet[TroughLevel]:
+    levels = TroughLevel.objects.filter(among("patient", "patients"))
+    return levels.in_time_order().with_answers()
+
+
+@compiled
+def assignments_of() -> QuerySet[ProtocolAssignment]:
+    assignments = ProtocolAssignment.objects.filter(among("patient", "patients"))
+    return assignments.select_related("protocol").order_by("starts_on")
 
 
 def history_of(patient: Patient) -> History:

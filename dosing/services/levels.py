@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,6 +19,7 @@ from dosing.words import say
 from patients import audit
 from patients.models import Patient, Staff
 from patients.revision import hold_in_follow_up, hold_still, locked, revise, store
+from patients.statements import Given, compiled
 
 
 class UnconfirmedError(ValidationError):
@@ -79,9 +81,9 @@ def record_trough(
         last_dose_at=last_dose_at,
         note=note,
     )
-    known = TroughLevel.objects.filter(patient=patient, submission=submission).first()
-    if known is not None:
-        return the_same(known, level)
+    known = submitted(patient=patient.pk, submission=submission)
+    if known:
+        return the_same(known[0], level)
     level.clean()
     history = history_of(patient)
     accept(level, history, reported, unit, confirmation)
@@ -89,6 +91,12 @@ def record_trough(
     audit.record("record_trough", level, patient=patient, actor=actor)
     replan_schedule(patient=patient, actor=actor, history=history.with_level(level))
     return level
+
+
+@compiled
+def submitted() -> QuerySet[TroughLevel]:
+    levels = TroughLevel.objects.filter(patient=Given("patient"))
+    return levels.filter(submission=Given("submission"))
 
 
 @transaction.atomic

@@ -22,8 +22,8 @@ from patients.models import (
     Visit,
     VisitKind,
 )
-from patients.revision import hold_still
 from patients.schedule import Calendar, Closing, Window, closing
+from patients.statements import Given, compiled, run
 
 NOT_PLANNED_FOR = {VisitKind.UNSCHEDULED, VisitKind.TELEPHONE}
 """Visits that no window waits for."""
@@ -68,12 +68,14 @@ def note_planned(patient: Patient) -> None:
     Whoever changes the clinic's days meanwhile waits, and has it planned once more.
     """
     today = patient.site.today(timezone.now())
-    SchedulePlan.objects.bulk_create(
-        [SchedulePlan(patient=patient, planned_on=today)],
-        update_conflicts=True,
-        unique_fields=["patient"],
-        update_fields=["planned_on"],
-    )
+    run(NOTED, {"patient": patient.pk, "today": today})
+
+
+NOTED = f"""
+INSERT INTO {SchedulePlan._meta.db_table} (patient_id, planned_on)
+VALUES (%(patient)s, %(today)s)
+ON CONFLICT (patient_id) DO UPDATE SET planned_on = excluded.planned_on
+"""  # noqa: S608 - of our own words
 
 
 @transaction.atomic(savepoint=False)
@@ -90,9 +92,8 @@ def replan(
 
     What people moved keeps its distance, and what they booked stays booked. A window
     that closed before `since` is not asked for anew, unless a record meets it. Returns
-    what changed.
+    what changed. The caller holds the patient still.
     """
-    hold_still(patient)
     happened = {**held_and_imaged(patient), **happened}
     known = items_of(patient)
     settled = settled_by(known, happened, calendar)
@@ -225,10 +226,16 @@ def settle(
 
 def items_of(patient: Patient) -> list[ScheduleItem]:
     """Read what was ever planned for a patient, who is not read again for each."""
-    items = list(ScheduleItem.objects.of(patient))
+    items = every_item(patient=patient.pk)
     for item in items:
         item.patient = patient
     return items
+
+
+@compiled
+def every_item() -> QuerySet[ScheduleItem]:
+    items = ScheduleItem.objects.filter(patient=Given("patient"))
+    return items.order_by("best_on", "pk")
 
 
 def settled_by(
@@ -322,12 +329,23 @@ def keep(
 
 def held_and_imaged(patient: Patient) -> Happened:
     """Return the days of visits and MRI, which close what was planned of them."""
-    visits = Visit.objects.of(patient).exclude(kind__in=NOT_PLANNED_FOR)
-    pictures = ImagingStudy.objects.of(patient).filter(modality=Modality.MRI)
     return {
-        ItemKind.VISIT: list(visits.values_list("held_on", flat=True)),
-        ItemKind.MRI: list(pictures.values_list("done_on", flat=True)),
+        ItemKind.VISIT: days_of_visits(patient=patient.pk),
+        ItemKind.MRI: days_of_mri(patient=patient.pk),
     }
+
+
+@compiled
+def days_of_visits() -> QuerySet[Visit, date]:
+    visits = Visit.objects.standing().filter(patient=Given("patient"))
+    planned_for = visits.exclude(kind__in=NOT_PLANNED_FOR)
+    return planned_for.values_list("held_on", flat=True)
+
+
+@compiled
+def days_of_mri() -> QuerySet[ImagingStudy, date]:
+    pictures = ImagingStudy.objects.standing().filter(patient=Given("patient"))
+    return pictures.filter(modality=Modality.MRI).values_list("done_on", flat=True)
 
 
 def tell_anew(patient: Patient) -> None:
