@@ -4,8 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import NotSupportedError, connection, transaction
+from django.db.models import QuerySet
+from django.db.models.expressions import Value
+from django.db.models.functions import Concat
 
-from patients.statements import rows
+from patients.models import Lesion, Patient, Site, Staff
+from patients.statements import Given, among, compiled, rows
+from tests.builders import a_lesion, a_patient
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,3 +54,46 @@ def test_within_a_transaction_it_fails_once_and_the_next_has_a_new_connection() 
     connection.close_if_unusable_or_obsolete()
     with transaction.atomic():
         assert rows(BEDS, {"number": 7}) == [(7,)]
+
+
+@compiled
+def lesions_of() -> QuerySet[Lesion]:
+    there = Lesion.objects.filter(among("patient", "patients"))
+    said = there.annotate(said=Concat("body_site", Value(" 100%")))
+    return said.select_related("patient").order_by("body_site")
+
+
+@compiled
+def places_of() -> QuerySet[Lesion, str]:
+    there = Lesion.objects.filter(patient=Given("patient"), side__in=["left", "right"])
+    return there.values_list("body_site", flat=True)
+
+
+def test_a_question_is_put_once_and_asked_of_one_patient_and_of_others(
+    site: Site, clinician: Staff
+) -> None:
+    one, other = a_patient(site, clinician), a_patient(site, clinician)
+    a_lesion(one, clinician, body_site="Wrist")
+    a_lesion(other, clinician, body_site="Ankle")
+
+    found = lesions_of(patients=[one.pk, other.pk])
+
+    assert [(each.said, each.patient) for each in found] == [  # type: ignore[attr-defined]
+        ("Ankle 100%", other),
+        ("Wrist 100%", one),
+    ]
+    assert lesions_of(patients=[]) == []
+    assert places_of(patient=one.pk) == ["Wrist"]
+    assert places_of(patient=other.pk) == ["Ankle"]
+
+
+def test_a_row_that_was_found_may_be_stored_again(
+    patient: Patient, clinician: Staff
+) -> None:
+    a_lesion(patient, clinician, body_site="Wrist")
+    [lesion] = lesions_of(patients=[patient.pk])
+
+    lesion.body_site = "Ankle"
+    lesion.save()
+
+    assert Lesion.objects.get().body_site == "Ankle"
