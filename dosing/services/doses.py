@@ -202,6 +202,7 @@ def clear_from(*, patient: Patient, on: date, reason: str, actor: Staff) -> list
     today = patient.site.today(timezone.now())
     ended = []
     for dose in Dose.objects.of(patient).open_after(on):
+        dose.patient = patient
         if dose.starts_on < on:
             dose.stops_on, action = on, "stop_dose"
         elif dose.starts_on > today:
