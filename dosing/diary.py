@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from django.core.exceptions import ValidationError
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -31,6 +31,7 @@ from patients.models import (
     limits_of,
 )
 from patients.models.rules import plain_text
+from patients.statements import Given, compiled
 from patients.web import instant
 
 WEEK_DAYS = 7
@@ -454,28 +455,54 @@ def week_of(
     """Read some days of a diary: six statements, however long the history."""
     prefetch_related_objects([patient.site], "limits")
     last = first + timedelta(days=count - 1)
-    intakes = Intake.objects.filter(patient=patient, due_on__range=(first, last))
-    rows = Measurement.objects.filter(
-        patient=patient, lesion=None, measured_on__range=(first, last)
-    ).exclude(visit__isnull=False, withdrawn_at__isnull=False)
-    told = DiaryDay.objects.filter(patient=patient, day__range=(first, last))
-    doses = Dose.objects.of(patient).filter(starts_on__lte=last)
+    asked = {"patient": patient.pk, "first": first, "last": last}
+    measured = measured_on(**asked)
+    for row in measured:
+        row.patient = patient
     return Week(
         patient=patient,
         first=first,
         today=today,
         count=count,
-        doses=list(doses.exclude(stops_on__lte=first)),
-        intakes={(each.due_on, each.slot): each for each in intakes},
+        doses=doses_on(**asked),
+        intakes={(each.due_on, each.slot): each for each in intakes_on(**asked)},
         measured={
             (each.measured_on, each.quantity): each
-            for each in sorted(rows, key=lambda each: each.withdrawn_at is None)
+            for each in sorted(measured, key=lambda each: each.withdrawn_at is None)
         },
-        told={each.day: each for each in told},
-        effects=list(
-            SideEffect.objects.of(patient)
-            .filter(onset_on__lte=last)
-            .exclude(resolved_on__lt=first)
-            .in_time_order()
-        ),
+        told={each.day: each for each in told_on(**asked)},
+        effects=effects_on(**asked),
     )
+
+
+OF_THE_PATIENT, FIRST, LAST = Given("patient"), Given("first"), Given("last")
+
+
+@compiled
+def doses_on() -> QuerySet[Dose]:
+    doses = Dose.objects.standing().filter(patient=OF_THE_PATIENT, starts_on__lte=LAST)
+    return doses.exclude(stops_on__lte=FIRST).order_by("starts_on")
+
+
+@compiled
+def intakes_on() -> QuerySet[Intake]:
+    return Intake.objects.filter(patient=OF_THE_PATIENT, due_on__range=(FIRST, LAST))
+
+
+@compiled
+def measured_on() -> QuerySet[Measurement]:
+    return Measurement.objects.filter(
+        patient=OF_THE_PATIENT, lesion=None, measured_on__range=(FIRST, LAST)
+    ).exclude(visit__isnull=False, withdrawn_at__isnull=False)
+
+
+@compiled
+def told_on() -> QuerySet[DiaryDay]:
+    return DiaryDay.objects.filter(patient=OF_THE_PATIENT, day__range=(FIRST, LAST))
+
+
+@compiled
+def effects_on() -> QuerySet[SideEffect]:
+    effects = SideEffect.objects.standing().filter(patient=OF_THE_PATIENT)
+    begun = effects.filter(onset_on__lte=LAST)
+    return begun.exclude(resolved_on__lt=FIRST).in_time_order()

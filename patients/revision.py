@@ -3,16 +3,17 @@
 The rows before each change are kept by a trigger of the database.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from patients import audit
 from patients.models import Patient, Staff
+from patients.models.rules import refusal_of
 
 Record = TypeVar("Record", bound=models.Model)
 
@@ -62,6 +63,36 @@ def locked(record: Record, version: int) -> Record:
     return fresh
 
 
+def store(record: models.Model, *, only: Collection[str] | None = None) -> None:
+    """Check and store a record, or `only` some of its fields.
+
+    The rules of the tables are kept by the database as it stores. Each is asked about
+    in turn only where something is refused, so that everything wrong is said at once.
+    """
+    try:
+        record.clean_fields(exclude=at_hand(record))
+        record.clean()
+        with transaction.atomic():
+            record.save(update_fields=only)
+    except ValidationError:
+        record.full_clean()
+        raise
+    except IntegrityError as broken:
+        record.full_clean()
+        raise refusal_of(broken) from broken
+
+
+def at_hand(record: models.Model) -> set[str]:
+    """Return the references of a record to rows that were read: those are there."""
+    return {
+        field.name
+        for field in record._meta.concrete_fields
+        if isinstance(field, models.ForeignKey)
+        and field.is_cached(record)
+        and getattr(record, field.name)
+    }
+
+
 def standing(record: Record, version: int) -> Record:
     """Read a record again for change; refuse what was entered in error."""
     fresh = locked(record, version)
@@ -109,7 +140,6 @@ def revise(
     if not reason.strip():
         raise ValidationError({"reason": _("Say why the record is changed.")})
     record.version += 1  # type: ignore[attr-defined]
-    record.full_clean()
-    record.save()
+    store(record)
     audit.record(action, record, patient=patient, actor=actor, reason=reason)
     return record

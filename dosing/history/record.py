@@ -1,12 +1,15 @@
 """Everything about one patient's drug, read once, and how a level is read in it."""
 
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TypeVar
+from operator import attrgetter
+from typing import Self, TypeVar
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from dosing import policy, units
@@ -19,6 +22,7 @@ from dosing.models import (
     TroughLevel,
 )
 from patients.models import Patient
+from patients.statements import among, compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,12 @@ class History:
     @property
     def used_levels(self) -> tuple[TroughLevel, ...]:
         return tuple(level for level in self.levels if level.set_aside_at is None)
+
+    def with_level(self, level: TroughLevel) -> Self:
+        """Return the same history with one more level, in its place."""
+        levels = list(self.levels)
+        insort(levels, level, key=attrgetter("drawn_at"))
+        return replace(self, levels=tuple(levels))
 
     def protocol_on(self, day: date) -> Protocol | None:
         """Return the protocol in force; before the first one, the first one."""
@@ -130,17 +140,9 @@ def method_of(level: TroughLevel) -> str:
 def histories_of(patients: Iterable[Patient]) -> dict[int, History]:
     """Read the doses, levels and protocols of patients: three statements for all."""
     by_key = {patient.pk: patient for patient in patients}
-    doses = grouped(
-        Dose.objects.standing().filter(patient__in=by_key).order_by("starts_on")
-    )
-    levels = grouped(
-        TroughLevel.objects.filter(patient__in=by_key).in_time_order().with_answers()
-    )
-    assignments = grouped(
-        ProtocolAssignment.objects.filter(patient__in=by_key)
-        .select_related("protocol")
-        .order_by("starts_on")
-    )
+    doses = grouped(doses_of(patients=list(by_key)))
+    levels = grouped(levels_of(patients=list(by_key)))
+    assignments = grouped(assignments_of(patients=list(by_key)))
     return {
         key: History(
             patient=patient,
@@ -150,6 +152,24 @@ def histories_of(patients: Iterable[Patient]) -> dict[int, History]:
         )
         for key, patient in by_key.items()
     }
+
+
+@compiled
+def doses_of() -> QuerySet[Dose]:
+    doses = Dose.objects.standing().filter(among("patient", "patients"))
+    return doses.order_by("starts_on")
+
+
+@compiled
+def levels_of() -> QuerySet[TroughLevel]:
+    levels = TroughLevel.objects.filter(among("patient", "patients"))
+    return levels.in_time_order().with_answers()
+
+
+@compiled
+def assignments_of() -> QuerySet[ProtocolAssignment]:
+    assignments = ProtocolAssignment.objects.filter(among("patient", "patients"))
+    return assignments.select_related("protocol").order_by("starts_on")
 
 
 def history_of(patient: Patient) -> History:

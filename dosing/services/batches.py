@@ -1,10 +1,8 @@
 """Many levels of one patient at once: judged one by one, written together."""
 
-from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -88,7 +86,7 @@ def judge_troughs(
         except ValidationError as problem:
             refused[place] = problem
             continue
-        history = with_level(history, levels[place])
+        history = history.with_level(levels[place])
     if refused:
         raise RefusedSamplesError(history.patient, refused)
     return [levels[place] for place in range(len(samples))]
@@ -165,21 +163,16 @@ def judged(sample: Sample, history: History, checked: str) -> TroughLevel:
     )
     level.clean_fields(exclude=["patient", "laboratory"])
     level.clean()
+    reported, unit = sample.reported, sample.unit
     try:
-        accept(level, sample.reported, sample.unit, NOTHING_CONFIRMED, history)
+        accept(level, history, reported, unit, NOTHING_CONFIRMED)
     except UnconfirmedError as asked:
         keys = [question.key for question in asked.questions]
         if not checked.strip() or any(k.startswith(NEVER_AT_ONCE) for k in keys):
             raise
         yes = Confirmation(keys, checked)
-        accept(level, sample.reported, sample.unit, yes, history)
+        accept(level, history, reported, unit, yes)
     return level
-
-
-def with_level(history: History, level: TroughLevel) -> History:
-    levels = list(history.levels)
-    insort(levels, level, key=attrgetter("drawn_at"))
-    return replace(history, levels=tuple(levels))
 
 
 def try_troughs(batches: Sequence[Batch]) -> dict[int, RefusedSamplesError]:

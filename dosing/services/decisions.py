@@ -23,7 +23,7 @@ from dosing.services.safety import check_decided
 from dosing.words import as_data, plain
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import hold_in_follow_up
+from patients.revision import hold_in_follow_up, store
 
 LATEST_RECHECK = timedelta(days=366)
 """A next level further away than this is a slip of the year."""
@@ -77,8 +77,7 @@ def sign_decision(
         signed_at=timezone.now(),
         **shown,
     )
-    decision.full_clean()
-    decision.save()
+    store(decision)
     audit.record("sign_decision", decision, patient=patient, actor=actor)
     replan_schedule(patient=patient, actor=actor)
     return decision

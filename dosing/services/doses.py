@@ -21,6 +21,7 @@ from patients.revision import (
     hold_still,
     locked,
     revise,
+    store,
 )
 
 USUAL_TIME = time(8)
@@ -39,8 +40,7 @@ def assign_protocol(
     assignment = ProtocolAssignment(
         patient=patient, protocol=protocol, starts_on=starts_on, reason=reason
     )
-    assignment.full_clean()
-    assignment.save()
+    store(assignment)
     audit.record(
         "assign_protocol", assignment, patient=patient, actor=actor, reason=reason
     )
@@ -137,9 +137,8 @@ def prescribe_dose(
         starts_on=starts_on,
         reason=reason,
     )
-    dose.full_clean()
+    store(dose)
     dose.check_prescribable()
-    dose.save()
     audit.record("prescribe_dose", dose, patient=patient, actor=actor, reason=reason)
     replan_schedule(patient=patient, actor=actor)
     return dose
@@ -203,6 +202,7 @@ def clear_from(*, patient: Patient, on: date, reason: str, actor: Staff) -> list
     today = patient.site.today(timezone.now())
     ended = []
     for dose in Dose.objects.of(patient).open_after(on):
+        dose.patient = patient
         if dose.starts_on < on:
             dose.stops_on, action = on, "stop_dose"
         elif dose.starts_on > today:

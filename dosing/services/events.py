@@ -7,7 +7,7 @@ from django.db import transaction
 from dosing.models import DrugEvent
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import corrected, hold_still, standing, withdrawn
+from patients.revision import corrected, hold_still, standing, store, withdrawn
 
 
 @transaction.atomic
@@ -31,8 +31,7 @@ def record_event(
         child_pugh=child_pugh,
         detail=detail,
     )
-    event.full_clean()
-    event.save()
+    store(event)
     audit.record("record_event", event, patient=patient, actor=actor)
     return event
 

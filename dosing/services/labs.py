@@ -18,7 +18,7 @@ from dosing.words import plain
 from patients import audit
 from patients.models import Patient, Role, Staff, Task
 from patients.models.rules import errors_by_field
-from patients.revision import hold_still, revise, standing, withdrawn
+from patients.revision import hold_still, revise, standing, store, withdrawn
 from patients.services import raise_task
 
 
@@ -67,21 +67,20 @@ def record_labs(
         )
         for analyte, typed in results.items()
     ]
-    check_each(rows)
-    for row in rows:
-        row.save()
-        audit.record("record_labs", row, patient=patient, actor=actor)
+    store_each(rows)
+    lines = [(row, "record_labs") for row in rows]
+    audit.record_many(lines, patient=patient, actor=actor)
     raise_tasks(patient, {row.pk for row in rows}, {}, actor)
     replan_schedule(patient=patient, actor=actor)
     return rows
 
 
-def check_each(rows: Sequence[LabResult]) -> None:
-    """Collect what is wrong with each value under its analyte."""
+def store_each(rows: Sequence[LabResult]) -> None:
+    """Store the values; collect what is wrong with each under its analyte."""
     refused: dict[str, list[ValidationError]] = {}
     for row in rows:
         try:
-            row.full_clean()
+            store(row)
         except ValidationError as refusal:
             for field, errors in errors_by_field(refusal).items():
                 shared = field in {"drawn_on", "laboratory", "note"}

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,7 +18,8 @@ from dosing.services.plan import replan_schedule
 from dosing.words import say
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import hold_in_follow_up, hold_still, locked, revise
+from patients.revision import hold_in_follow_up, hold_still, locked, revise, store
+from patients.statements import Given, compiled
 
 
 class UnconfirmedError(ValidationError):
@@ -79,16 +81,22 @@ def record_trough(
         last_dose_at=last_dose_at,
         note=note,
     )
-    known = TroughLevel.objects.filter(patient=patient, submission=submission).first()
-    if known is not None:
-        return the_same(known, level)
+    known = submitted(patient=patient.pk, submission=submission)
+    if known:
+        return the_same(known[0], level)
     level.clean()
-    accept(level, reported, unit, confirmation)
-    level.full_clean()
-    level.save()
+    history = history_of(patient)
+    accept(level, history, reported, unit, confirmation)
+    store(level)
     audit.record("record_trough", level, patient=patient, actor=actor)
-    replan_schedule(patient=patient, actor=actor)
+    replan_schedule(patient=patient, actor=actor, history=history.with_level(level))
     return level
+
+
+@compiled
+def submitted() -> QuerySet[TroughLevel]:
+    levels = TroughLevel.objects.filter(patient=Given("patient"))
+    return levels.filter(submission=Given("submission"))
 
 
 @transaction.atomic
@@ -118,7 +126,7 @@ def correct_trough(
         last_dose_at=last_dose_at,
         note=note,
     )
-    accept(fresh, reported, unit, confirmation)
+    accept(fresh, history_of(fresh.patient), reported, unit, confirmation)
     mended = revise(
         fresh,
         action="correct_trough",
@@ -195,21 +203,17 @@ def fill_in(
 
 def accept(
     level: TroughLevel,
+    history: History,
     reported: units.Reported,
     unit: units.Unit,
     confirmation: Confirmation,
-    history: History | None = None,
 ) -> None:
-    """Refuse a stranger's laboratory and a slip that was not asked about.
-
-    A `history` that is at hand is not read again.
-    """
+    """Refuse a stranger's laboratory and a slip that was not asked about."""
     patient = level.patient
     if level.laboratory.site_id != patient.site_id:
         raise ValidationError({"laboratory": _("Choose a laboratory of this clinic.")})
     if level.ng_per_ml > units.HARD_LIMIT_NG_PER_ML:
         return
-    history = history or history_of(patient)
     if history.protocol_on(history.day(level.drawn_at)) is None:
         raise ValidationError(_("Choose a protocol before recording a level."))
     asked = questions_about(history, level, reported, unit)

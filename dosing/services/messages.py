@@ -12,6 +12,7 @@ from dosing.models import Fate, LabMessage, LabReport
 from dosing.services.results import Link, of_result, report_of
 from patients import audit
 from patients.models import Patient, Site, Staff
+from patients.revision import store
 
 
 @transaction.atomic
@@ -42,12 +43,10 @@ def receive_message(*, link: Link, content: bytes, actor: Staff) -> LabMessage:
     message.answers = hl7.answers(
         judged.header, faults, at=timezone.now(), place=str(link.site)
     )
-    message.full_clean()
-    message.save()
+    store(message)
     for report in reports:
         report.message = message
-        report.full_clean()
-        report.save()
+        store(report)
     audit.record("receive_message", message, actor=actor)
     return message
 

@@ -24,6 +24,7 @@ from dosing.words import facts_as_text
 from patients import services
 from patients.models import ItemKind, Patient, ScheduleItem, SchedulePlan, Staff
 from patients.revision import hold_still
+from patients.statements import Given, compiled
 
 logger = logging.getLogger(__name__)
 
@@ -31,15 +32,18 @@ PLANNED_ANEW_AFTER = timedelta(days=30)
 """The clock plans on for everyone as often; a year ahead is planned each time [D]."""
 
 
-@transaction.atomic
-def replan_schedule(*, patient: Patient, actor: Staff | None) -> list[ScheduleItem]:
+@transaction.atomic(savepoint=False)
+def replan_schedule(
+    *, patient: Patient, actor: Staff | None, history: History | None = None
+) -> list[ScheduleItem]:
     """Plan anew what is open from the protocol, the doses, the drugs and the decision.
 
     What is done, not done or moved by people stays, and so does everything once
     follow-up has ended. Returns what changed. Without an actor the clock plans on.
+    A `history` that was read since the patient was held still is not read again.
     """
     services.note_planned(patient)
-    history = history_of(patient)
+    history = history or history_of(patient)
     today = history.day(timezone.now())
     calendar = patient.site.calendar()
     facts = facts_of(history, today)
@@ -54,6 +58,7 @@ def replan_schedule(*, patient: Patient, actor: Staff | None) -> list[ScheduleIt
         wanted=[as_wanted(each) for each in wanted],
         happened=happened,
         since=asked_since(history, today),
+        calendar=calendar,
         actor=actor,
     )
 
@@ -83,13 +88,19 @@ def facts_of(history: History, today: date) -> policy.PlanFacts | None:
 
 def awaited(history: History) -> Decision | None:
     """Return the newest decision, unless a level came before the one it asks for."""
-    newest = Decision.objects.filter(patient=history.patient).order_by("pk").last()
-    if newest is None:
+    found = newest_decision(patient=history.patient.pk)
+    if not found:
         return None
+    [newest] = found
     lead = timedelta(days=policy.ASKED_LEAD_DAYS)
     came = [v for v in history.used_levels if v.drawn_at > newest.signed_at]
     too_early = any(history.day(v.drawn_at) < newest.next_level_on - lead for v in came)
     return None if too_early else newest
+
+
+@compiled
+def newest_decision() -> QuerySet[Decision]:
+    return Decision.objects.filter(patient=Given("patient")).order_by("-pk")[:1]
 
 
 def turns_of_doses(
@@ -109,14 +120,18 @@ def turns_of_doses(
 def turns_of_drugs(history: History) -> Iterable[policy.Turn]:
     """Yield the turns of strong drugs since the first dose."""
     start = history.course.starts_on()
-    courses = Comedication.objects.standing().filter(
-        patient=history.patient, drug__in=STRONG_DRUGS
-    )
     drugs = [
-        (f"{policy.DRUG_TURN}{c.pk}", str(c), c.starts_on, c.stops_on) for c in courses
+        (f"{policy.DRUG_TURN}{c.pk}", str(c), c.starts_on, c.stops_on)
+        for c in strong_drugs(patient=history.patient.pk)
     ]
     turns = policy.turns_of_drugs(drugs)
     return [turn for turn in turns if start is not None and turn.on >= start]
+
+
+@compiled
+def strong_drugs() -> QuerySet[Comedication]:
+    courses = Comedication.objects.standing().filter(drug__in=STRONG_DRUGS)
+    return courses.filter(patient=Given("patient"))
 
 
 def off(history: History) -> Iterable[tuple[date, date | None]]:
@@ -133,11 +148,17 @@ OF_THE_LESION = {Analyte.D_DIMER, Analyte.FIBRINOGEN}
 
 def drawn(history: History) -> dict[str, set[date]]:
     """Return the days of the levels that are used, and of safety labs."""
-    labs = LabResult.objects.of(history.patient).exclude(analyte__in=OF_THE_LESION)
     return {
         ItemKind.LEVEL: {history.day(level.drawn_at) for level in history.used_levels},
-        ItemKind.LABS: set(labs.values_list("drawn_on", flat=True)),
+        ItemKind.LABS: set(days_of_labs(patient=history.patient.pk)),
     }
+
+
+@compiled
+def days_of_labs() -> QuerySet[LabResult, date]:
+    labs = LabResult.objects.standing().filter(patient=Given("patient"))
+    other = labs.exclude(analyte__in=OF_THE_LESION)
+    return other.values_list("drawn_on", flat=True)
 
 
 def as_wanted(each: policy.Planned) -> services.Wanted:

@@ -13,7 +13,7 @@ from dosing.services.levels import NOTHING_CONFIRMED, Confirmation, record_troug
 from dosing.services.messages import unknown_patient
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import locked
+from patients.revision import locked, store
 
 
 @transaction.atomic
@@ -77,8 +77,7 @@ def decided(report: LabReport, action: str, reason: str, actor: Staff) -> LabRep
     report.reason, report.decided_by = reason, actor
     report.decided_at = timezone.now()
     report.version += 1
-    report.full_clean()
-    report.save()
+    store(report)
     patient = report.level.patient if report.level else None
     audit.record(action, report, patient=patient, actor=actor, reason=reason)
     return report

@@ -14,7 +14,7 @@ from dosing.models import Dose, DrugEvent, SafetyCheck
 from dosing.words import say
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import hold_still
+from patients.revision import hold_still, store
 
 Lifted = Mapping[str, str]
 """Rule -> why it is lifted."""
@@ -87,8 +87,7 @@ def record_answers(
         surgery_on=answers.surgery_on,
         lifted=[{"rule": rule, "reason": why} for rule, why in reasons.items()],
     )
-    check.full_clean()
-    check.save()
+    store(check)
     audit.record(
         "ask_safety",
         check,

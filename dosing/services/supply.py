@@ -8,7 +8,7 @@ from django.db import transaction
 from dosing.models import Dispensing
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import corrected, hold_still, standing, withdrawn
+from patients.revision import corrected, hold_still, standing, store, withdrawn
 
 
 @transaction.atomic
@@ -28,8 +28,7 @@ def record_dispensing(
         strength_mg=strength_mg,
         tablets=tablets,
     )
-    dispensed.full_clean()
-    dispensed.save()
+    store(dispensed)
     audit.record("record_dispensing", dispensed, patient=patient, actor=actor)
     return dispensed
 

@@ -8,7 +8,7 @@ from dosing.models import Comedication
 from dosing.services.plan import replan_schedule
 from patients import audit
 from patients.models import Patient, Staff
-from patients.revision import corrected, hold_still, standing, withdrawn
+from patients.revision import corrected, hold_still, standing, store, withdrawn
 
 
 @transaction.atomic
@@ -26,8 +26,7 @@ def record_comedication(
     taken = Comedication(
         patient=patient, drug=drug, starts_on=starts_on, stops_on=stops_on, note=note
     )
-    taken.full_clean()
-    taken.save()
+    store(taken)
     audit.record("record_comedication", taken, patient=patient, actor=actor)
     replan_schedule(patient=patient, actor=actor)
     return taken

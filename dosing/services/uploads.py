@@ -21,7 +21,7 @@ from dosing.imports import (
 from dosing.models import FileImport, Laboratory, Stage
 from patients import audit
 from patients.models import Site, Staff
-from patients.revision import locked
+from patients.revision import locked, store
 
 
 @transaction.atomic
@@ -50,8 +50,7 @@ def keep_upload(
         else None,
         uploaded_by=actor,
     )
-    file.full_clean()
-    file.save()
+    store(file)
     audit.record("upload_file", file, actor=actor, details={"sha256": digest})
     return file
 
@@ -124,7 +123,6 @@ def revised(
     file: FileImport, action: str, actor: Staff, reason: str = ""
 ) -> FileImport:
     file.version += 1
-    file.full_clean()
-    file.save()
+    store(file)
     audit.record(action, file, actor=actor, reason=reason)
     return file

@@ -21,6 +21,7 @@ from patients.models import (
 )
 from patients.models.audit import READ
 from patients.models.people import USUAL_REQUESTS_PER_MINUTE
+from patients.revision import store
 from patients.services.schedule import plan_anew
 
 
@@ -35,8 +36,7 @@ def save_configuration(
     before = audit.facts_of(record)
     if hasattr(record, "version") and record.pk and hasattr(record, "events"):
         record.version += 1
-    record.full_clean()
-    record.save()
+    store(record)
     if isinstance(record, Staff) and sites is not None:
         record.sites.set(sites)
     after = audit.facts_of(record)
@@ -63,8 +63,7 @@ def register_staff(
     staff = Staff(username=username, role=role, is_staff=role == Role.ADMIN, **facts)
     validate_password(password, staff)
     staff.set_password(password)
-    staff.full_clean()
-    staff.save()
+    store(staff)
     staff.sites.set(sites)
     audit.record("register_staff", staff, actor=actor or staff)
     return staff
@@ -108,8 +107,7 @@ def issue_token(
         role=Role.API_CLIENT,
     )
     account.set_unusable_password()
-    account.full_clean()
-    account.save()
+    store(account)
     account.sites.set(sites)
     token, key = ApiToken.objects.create(
         user=account,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from patients import audit, reminders
 from patients.models import ItemKind, ItemState, ScheduleItem, Staff
-from patients.revision import hold_in_follow_up, locked
+from patients.revision import hold_in_follow_up, locked, store
 from patients.schedule import Calendar
 
 LATEST_BOOKING = timedelta(days=366)
@@ -144,8 +144,7 @@ def written(
     """Store an item that people changed as its next version, and why."""
     item.version += 1
     reminders.set_next(item, at=timezone.now())
-    item.full_clean()
-    item.save()
+    store(item)
     why = item.reason if reason is None else reason
     audit.record(action, item, patient=item.patient, actor=actor, reason=why)
     return item

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from patients import audit
 from patients.models import Channel, Contact, Patient, Staff
-from patients.revision import hold_still, locked, revise
+from patients.revision import hold_still, locked, revise, store
 from patients.services.schedule import tell_anew
 
 BETWEEN_DIGITS = str.maketrans("", "", " -()./\u2010\u2011\u2012\u2013\u2212\u30fc")
@@ -44,8 +44,7 @@ def add_contact(
         address=canonical(channel, address, patient.site.country),
         language=language,
     )
-    contact.full_clean()
-    contact.save()
+    store(contact)
     audit.record("add_contact", contact, patient=patient, actor=actor)
     tell_anew(patient)
     return contact

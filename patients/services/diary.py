@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from patients import audit
 from patients.models import DiaryPhoto, Patient, Staff
+from patients.revision import store
 from patients.services.photos import cleaned
 
 
@@ -23,7 +24,6 @@ def attach_photo(
         content_type=content_type,
         attached_at=timezone.now(),
     )
-    photo.full_clean()
-    photo.save()
+    store(photo)
     audit.record("attach_photo", photo, patient=patient, actor=actor)
     return photo

@@ -24,7 +24,7 @@ from patients.models import (
     Task,
     limits_of,
 )
-from patients.revision import hold_still, revise, standing, withdrawn
+from patients.revision import hold_still, revise, standing, store, withdrawn
 from patients.services.tasks import raise_task
 
 
@@ -57,8 +57,7 @@ def record_effect(
         note=note,
     )
     check_judge(effect.relation, Relation.NOT_JUDGED, actor)
-    effect.full_clean()
-    effect.save()
+    store(effect)
     audit.record("record_effect", effect, patient=patient, actor=actor)
     raise_urgent(effect, actor)
     return effect
@@ -145,13 +144,13 @@ def raise_fever(*, measurement: Measurement, actor: Staff) -> Task | None:
     The clinic's own limit counts, or the default where it has none. Each temperature
     calls once, also while another is on the worklist.
     """
+    if measurement.quantity != Quantity.TEMPERATURE_C:
+        return None
     patient, temperature = measurement.patient, measurement.value
-    is_told = measurement.quantity == Quantity.TEMPERATURE_C
     limit = limits_of(patient.site)[Quantity.TEMPERATURE_C].abnormal_from
     since = patient.site.today(timezone.now()) - FEVER_MATTERS
     if (
-        not is_told
-        or measurement.withdrawn_at is not None
+        measurement.withdrawn_at is not None
         or measurement.measured_on < since
         or temperature < (FEVER_FROM_C if limit is None else limit)
     ):

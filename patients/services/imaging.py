@@ -26,7 +26,7 @@ from patients.models import (
 )
 from patients.models.observations import MeasurementQuerySet
 from patients.models.rules import errors_by_field
-from patients.revision import hold_still, revise, standing, withdrawn
+from patients.revision import hold_still, revise, standing, store, withdrawn
 from patients.services.photos import cleaned
 from patients.services.schedule import settle
 
@@ -143,10 +143,9 @@ def record_imaging(
         is_baseline=is_baseline,
         note=note,
     )
-    study.full_clean()
+    store(study)
     wanted = (numbers or Numbers()).read()
     check_modality(modality, has_numbers=bool(wanted))
-    study.save()
     audit.record("record_imaging", study, patient=patient, actor=actor)
     for quantity, read in wanted.items():
         add_number(study, lesion, quantity, read, actor)
@@ -245,8 +244,7 @@ def attach_key_image(*, study: ImagingStudy, sent: bytes, actor: Staff) -> KeyIm
         content_type=content_type,
         attached_at=timezone.now(),
     )
-    image.full_clean()
-    image.save()
+    store(image)
     audit.record("attach_key_image", image, patient=patient, actor=actor)
     return image
 
@@ -277,8 +275,7 @@ def add_number(
         measured_on=study.done_on,
     )
     with said_beside(quantity):
-        row.full_clean()
-    row.save()
+        store(row)
     audit.record("add_measurement", row, patient=study.patient, actor=actor)
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from patients import audit
 from patients.feed import hash_of
 from patients.models import CalendarFeed, ClosedDay, Patient, Staff
+from patients.revision import store
 from patients.services.schedule import plan_anew
 
 SECRET_BYTES = 32
@@ -21,8 +22,7 @@ def choose_notifications(*, email: str, wants_digest: bool, actor: Staff) -> Sta
     before = {"email": staff.email, "wants_digest": staff.wants_digest}
     after = {"email": email, "wants_digest": wants_digest}
     staff.email, staff.wants_digest = email, wants_digest
-    staff.full_clean()
-    staff.save(update_fields=[*after])
+    store(staff, only=[*after])
     changed = {name: [old, after[name]] for name, old in before.items()}
     details = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
     audit.record("choose_notifications", staff, actor=actor, details=details)
@@ -34,8 +34,7 @@ def make_feed(*, actor: Staff) -> tuple[CalendarFeed, str]:
     """Open a calendar feed and return its secret, once; only its hash is kept."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
     feed = CalendarFeed(staff=actor, secret_hash=hash_of(secret))
-    feed.full_clean()
-    feed.save()
+    store(feed)
     audit.record("make_feed", feed, actor=actor)
     return feed, secret
 

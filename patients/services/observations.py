@@ -16,7 +16,7 @@ from patients.models import (
     Quantity,
     Staff,
 )
-from patients.revision import hold_still, locked, revise
+from patients.revision import hold_still, locked, revise, store
 from patients.services.effects import raise_fever
 
 
@@ -48,8 +48,7 @@ def add_measurement(
         measured_on=measured_on,
         note=note,
     )
-    measurement.full_clean()
-    measurement.save()
+    store(measurement)
     audit.record("add_measurement", measurement, patient=patient, actor=actor)
     raise_fever(measurement=measurement, actor=actor)
     return measurement

@@ -12,7 +12,7 @@ from patients.models import (
     Site,
     Staff,
 )
-from patients.revision import corrected, hold_still, standing, withdrawn
+from patients.revision import corrected, hold_still, standing, store, withdrawn
 from patients.services.schedule import plan_anew
 
 
@@ -26,8 +26,7 @@ def register_patient(
 ) -> Patient:
     """Add a patient, with the first lesion if it is known; both or neither."""
     patient = Patient(site=site, **facts)
-    patient.full_clean()
-    patient.save()
+    store(patient)
     audit.record("register_patient", patient, patient=patient, actor=actor)
     if lesion:
         add_lesion(patient=patient, actor=actor, **lesion)
@@ -54,8 +53,7 @@ def correct_patient(
 @transaction.atomic
 def add_lesion(*, patient: Patient, actor: Staff, **facts: object) -> Lesion:
     lesion = Lesion(patient=patient, **facts)
-    lesion.full_clean()
-    lesion.save()
+    store(lesion)
     audit.record("add_lesion", lesion, patient=patient, actor=actor)
     return lesion
 
@@ -118,8 +116,7 @@ def add_previous_treatment(
     *, lesion: Lesion, actor: Staff, **facts: object
 ) -> PreviousTreatment:
     treatment = PreviousTreatment(lesion=lesion, **facts)
-    treatment.full_clean()
-    treatment.save()
+    store(treatment)
     audit.record(
         "add_previous_treatment", treatment, patient=lesion.patient, actor=actor
     )

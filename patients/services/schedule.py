@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -22,8 +22,8 @@ from patients.models import (
     Visit,
     VisitKind,
 )
-from patients.revision import hold_still
 from patients.schedule import Calendar, Closing, Window, closing
+from patients.statements import Given, compiled, run
 
 NOT_PLANNED_FOR = {VisitKind.UNSCHEDULED, VisitKind.TELEPHONE}
 """Visits that no window waits for."""
@@ -68,61 +68,76 @@ def note_planned(patient: Patient) -> None:
     Whoever changes the clinic's days meanwhile waits, and has it planned once more.
     """
     today = patient.site.today(timezone.now())
-    SchedulePlan.objects.update_or_create(
-        patient=patient, defaults={"planned_on": today}
-    )
+    run(NOTED, {"patient": patient.pk, "today": today})
 
 
-@transaction.atomic
+NOTED = f"""
+INSERT INTO {SchedulePlan._meta.db_table} (patient_id, planned_on)
+VALUES (%(patient)s, %(today)s)
+ON CONFLICT (patient_id) DO UPDATE SET planned_on = excluded.planned_on
+"""  # noqa: S608 - of our own words
+
+
+@transaction.atomic(savepoint=False)
 def replan(
     *,
     patient: Patient,
     wanted: Sequence[Wanted],
     happened: Happened,
     since: date,
+    calendar: Calendar,
     actor: Staff | None,
 ) -> list[ScheduleItem]:
     """Let what is open be what is wanted; what is done or not done stays as it is.
 
     What people moved keeps its distance, and what they booked stays booked. A window
     that closed before `since` is not asked for anew, unless a record meets it. Returns
-    what changed.
+    what changed. The caller holds the patient still.
     """
-    hold_still(patient)
-    today = patient.site.today(timezone.now())
     happened = {**held_and_imaged(patient), **happened}
-    calendar = patient.site.calendar()
-    settled = settled_by(patient, happened, calendar)
+    known = items_of(patient)
+    settled = settled_by(known, happened, calendar)
     keep(patient, [], settled, actor)
-    known = {(each.kind, each.key): each for each in ScheduleItem.objects.of(patient)}
     asked = {(each.kind, each.key): each for each in wanted}
-    span = Span(since, today)
+    span = Span(since, patient.site.today(timezone.now()))
     changed = [
         item
-        for place, item in known.items()
-        if fit(item, asked.get(place), calendar, span)
+        for item in known
+        if fit(item, asked.pop((item.kind, item.key), None), calendar, span)
     ]
-    rezone(known.values())
-    new = [each for place, each in asked.items() if place not in known]
+    rezone(known)
+    new = still_asked([*asked.values()], known, happened, calendar, since)
+    fresh = [planned(patient, each) for each in new]
+    keep(patient, fresh, changed, actor)
+    by_day = sorted([*known, *fresh], key=lambda each: (each.best_on, each.pk))
+    again = settled_by(by_day, happened, calendar)
+    keep(patient, [], again, actor)
+    return [*settled, *fresh, *changed, *again]
+
+
+def still_asked(
+    new: Sequence[Wanted],
+    known: Sequence[ScheduleItem],
+    happened: Happened,
+    calendar: Calendar,
+    since: date,
+) -> list[Wanted]:
+    """Leave out what closed before `since`, unless a record meets it or it lasts."""
     found = closing_days(
         [
             *((n, each.kind, each) for n, each in enumerate(new)),
-            *((-each.pk, each.kind, each) for each in known.values() if counts(each)),
+            *((-each.pk, each.kind, each) for each in known if counts(each)),
         ],
         happened,
         calendar,
     )
-    fresh = [
-        planned(patient, each)
+    return [
+        each
         for n, each in enumerate(new)
         if each.closes_on >= since
         or n in found.met
         or (each.lasting and n not in found.overtaken)
     ]
-    keep(patient, fresh, changed, actor)
-    again = settled_by(patient, happened, calendar)
-    keep(patient, [], again, actor)
-    return [*settled, *fresh, *changed, *again]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,18 +219,34 @@ def settle(
     """
     happened = {**held_and_imaged(patient), **happened}
     calendar = patient.site.calendar()
-    changed = settled_by(patient, happened, calendar)
+    changed = settled_by(items_of(patient), happened, calendar)
     keep(patient, [], changed, actor)
     return changed
 
 
+def items_of(patient: Patient) -> list[ScheduleItem]:
+    """Read what was ever planned for a patient, who is not read again for each."""
+    items = every_item(patient=patient.pk)
+    for item in items:
+        item.patient = patient
+    return items
+
+
+@compiled
+def every_item() -> QuerySet[ScheduleItem]:
+    items = ScheduleItem.objects.filter(patient=Given("patient"))
+    return items.order_by("best_on", "pk")
+
+
 def settled_by(
-    patient: Patient, happened: Happened, calendar: Calendar
+    items: Iterable[ScheduleItem], happened: Happened, calendar: Calendar
 ) -> list[ScheduleItem]:
     """Bring the windows to what the records ask for; return what changed, unsaved."""
-    standing = Q(state__in=[ItemState.OPEN, ItemState.DONE]) | Q(reason=OVERTAKEN)
-    items = ScheduleItem.objects.of(patient).filter(standing, kind__in=list(happened))
-    waiting = {each.pk: each for each in items}
+    waiting = {
+        each.pk: each
+        for each in items
+        if each.kind in happened and (counts(each) or each.reason == OVERTAKEN)
+    }
     found = closing_days(
         [(key, each.kind, each) for key, each in waiting.items()], happened, calendar
     )
@@ -298,12 +329,23 @@ def keep(
 
 def held_and_imaged(patient: Patient) -> Happened:
     """Return the days of visits and MRI, which close what was planned of them."""
-    visits = Visit.objects.of(patient).exclude(kind__in=NOT_PLANNED_FOR)
-    pictures = ImagingStudy.objects.of(patient).filter(modality=Modality.MRI)
     return {
-        ItemKind.VISIT: list(visits.values_list("held_on", flat=True)),
-        ItemKind.MRI: list(pictures.values_list("done_on", flat=True)),
+        ItemKind.VISIT: days_of_visits(patient=patient.pk),
+        ItemKind.MRI: days_of_mri(patient=patient.pk),
     }
+
+
+@compiled
+def days_of_visits() -> QuerySet[Visit, date]:
+    visits = Visit.objects.standing().filter(patient=Given("patient"))
+    planned_for = visits.exclude(kind__in=NOT_PLANNED_FOR)
+    return planned_for.values_list("held_on", flat=True)
+
+
+@compiled
+def days_of_mri() -> QuerySet[ImagingStudy, date]:
+    pictures = ImagingStudy.objects.standing().filter(patient=Given("patient"))
+    return pictures.filter(modality=Modality.MRI).values_list("done_on", flat=True)
 
 
 def tell_anew(patient: Patient) -> None:

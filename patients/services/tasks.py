@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from patients import audit
 from patients.models import Patient, Role, Staff, Task
-from patients.revision import hold_still, locked
+from patients.revision import hold_still, locked, store
 
 
 @transaction.atomic
@@ -42,8 +42,7 @@ def raise_task(
         is_urgent=is_urgent,
         raised_at=timezone.now(),
     )
-    task.full_clean()
-    task.save()
+    store(task)
     audit.record("raise_task", task, patient=patient, actor=actor)
     return task
 
@@ -61,8 +60,7 @@ def close_task(*, task: Task, version: int, outcome: str, actor: Staff) -> Task:
     fresh.closed_at, fresh.closed_by = timezone.now(), actor
     fresh.outcome = outcome
     fresh.version += 1
-    fresh.full_clean()
-    fresh.save()
+    store(fresh)
     audit.record(
         "close_task", fresh, patient=fresh.patient, actor=actor, reason=outcome
     )

@@ -22,7 +22,7 @@ from patients.models import (
     Visit,
 )
 from patients.models.rules import errors_by_field
-from patients.revision import corrected, hold_still, revise, standing, withdrawn
+from patients.revision import corrected, hold_still, revise, standing, store, withdrawn
 from patients.services.schedule import settle
 
 
@@ -78,8 +78,7 @@ def add_landmark(
         place=place,
         instrument=instrument,
     )
-    landmark.full_clean()
-    landmark.save()
+    store(landmark)
     audit.record("add_landmark", landmark, patient=patient, actor=actor)
     return landmark
 
@@ -112,9 +111,8 @@ def record_visit(
 ) -> Visit:
     """Keep a visit with what was measured at it, whole or not at all."""
     visit = Visit(patient=hold_still(patient), kind=kind, held_on=held_on, **facts)
-    visit.full_clean()
+    store(visit)
     check_landmarks(visit, measured or Measured())
-    visit.save()
     audit.record("record_visit", visit, patient=patient, actor=actor)
     for landmark_id, value in (measured or Measured()).wanted().items():
         add_number(visit, landmark_id, value, actor)
@@ -188,9 +186,8 @@ def withdraw_visit(*, visit: Visit, version: int, reason: str, actor: Staff) -> 
 
 
 def numbers_of(visit: Visit) -> list[Measurement]:
-    """Return what stands of a visit; of one that is not kept yet, nothing."""
-    rows = Measurement.objects.standing()
-    return list(rows.filter(visit=visit)) if visit.pk else []
+    """Return what stands of a visit."""
+    return list(Measurement.objects.standing().filter(visit=visit))
 
 
 def check_landmarks(visit: Visit, measured: Measured) -> None:
@@ -243,10 +240,9 @@ def add_number(
         measured_on=visit.held_on,
     )
     try:
-        row.full_clean()
+        store(row)
     except ValidationError as refusal:
         raise beside(row, refusal) from refusal
-    row.save()
     audit.record("add_measurement", row, patient=visit.patient, actor=actor)
 
 

@@ -9,8 +9,13 @@ from django.db import (
     connection,
     transaction,
 )
+from django.db.models import QuerySet
+from django.db.models.expressions import Value
+from django.db.models.functions import Concat
 
-from patients.statements import rows, run
+from patients.models import Lesion, Patient, Site, Staff
+from patients.statements import Given, among, compiled, rows, run
+from tests.builders import a_lesion, a_patient
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,3 +98,46 @@ def test_a_connection_that_ends_in_the_middle_of_a_request_is_an_error() -> None
     with pytest.raises(OperationalError):
         rows(BEDS, {"number": 7})
     connection.close()
+
+
+@compiled
+def lesions_of() -> QuerySet[Lesion]:
+    there = Lesion.objects.filter(among("patient", "patients"))
+    said = there.annotate(said=Concat("body_site", Value(" 100%")))
+    return said.select_related("patient").order_by("body_site")
+
+
+@compiled
+def places_of() -> QuerySet[Lesion, str]:
+    there = Lesion.objects.filter(patient=Given("patient"), side__in=["left", "right"])
+    return there.values_list("body_site", flat=True)
+
+
+def test_a_question_is_put_once_and_asked_of_one_patient_and_of_others(
+    site: Site, clinician: Staff
+) -> None:
+    one, other = a_patient(site, clinician), a_patient(site, clinician)
+    a_lesion(one, clinician, body_site="Wrist")
+    a_lesion(other, clinician, body_site="Ankle")
+
+    found = lesions_of(patients=[one.pk, other.pk])
+
+    assert [(each.said, each.patient) for each in found] == [  # type: ignore[attr-defined]
+        ("Ankle 100%", other),
+        ("Wrist 100%", one),
+    ]
+    assert lesions_of(patients=[]) == []
+    assert places_of(patient=one.pk) == ["Wrist"]
+    assert places_of(patient=other.pk) == ["Ankle"]
+
+
+def test_a_row_that_was_found_may_be_stored_again(
+    patient: Patient, clinician: Staff
+) -> None:
+    a_lesion(patient, clinician, body_site="Wrist")
+    [lesion] = lesions_of(patients=[patient.pk])
+
+    lesion.body_site = "Ankle"
+    lesion.save()
+
+    assert Lesion.objects.get().body_site == "Ankle"
