@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from patients import services
@@ -52,7 +53,9 @@ class TokenForm(ServiceForm):
     )
     scopes = forms.MultipleChoiceField(
         label=_("What it may do"),
-        choices=Scope.choices,
+        choices=[
+            (each, format_lazy("{} ({})", each.label, each.value)) for each in Scope
+        ],
         widget=forms.CheckboxSelectMultiple,
     )
     days = forms.IntegerField(
