@@ -19,7 +19,7 @@ test: .venv/.dev-stamp browser
 	@$(WITH) $(MAKE) --no-print-directory checked
 
 test-fast: .venv/.dev-stamp
-	@$(WITH) $(PY) -m pytest -n 2 -q -m "not browser"
+	@$(WITH) $(PY) -m pytest -n 2 --dist worksteal -q -m "not browser"
 	@echo "Left out: lint, types, contracts, coverage and the browser tests."
 
 # SEED= repeats a run, LOOKUP=0 tries a relay whose log cannot be searched.
@@ -42,7 +42,7 @@ lint: .venv/.dev-stamp
 checked:
 	@$(PY) manage.py makemigrations --check --dry-run --verbosity 0 || (echo "A migration is missing: run manage.py makemigrations." && exit 1)
 	@HTTPS=1 ALLOWED_HOSTS=clinic.example $(PY) manage.py check --deploy --fail-level WARNING
-	@$(PY) -m pytest -n 2 -q --cov --cov-report=term
+	@$(PY) -m pytest -n 2 --dist worksteal -q --cov --cov-report=term
 
 browser:
 	@CHROMIUM="$(CHROMIUM)" bash .ci/browser
