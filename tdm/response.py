@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -56,6 +57,9 @@ COMPARED = {
     Quantity.MRI_VOLUME_CM3: Aspect.VOLUME,
 }
 """The numbers of a study that have a percentage."""
+
+JUDGED = (*COMPARED, Quantity.PAIN_VAS)
+"""What the response rules read; a diary's other numbers say nothing of a lesion."""
 
 
 def in_percent(change: Decimal) -> str:
@@ -239,7 +243,8 @@ def stories_of(history: History, lesions: Iterable[Lesion]) -> list[LesionStory]
     """Tell the course of each lesion: three statements, however many there are."""
     patient = history.patient
     studies = list(ImagingStudy.objects.of(patient).in_time_order())
-    rows = list(Measurement.objects.of(patient).in_time_order())
+    spoken = models.Q(lesion__isnull=False) | models.Q(quantity__in=JUDGED)
+    rows = list(Measurement.objects.of(patient).filter(spoken).in_time_order())
     function = tuple(function_of(patient))
     told = list(lesions)
     measured = {row.lesion_id for row in rows}

@@ -177,8 +177,9 @@ def responses(history: History) -> Iterable[charts.ResponseSeries]:
     """Yield a series for each quantity, and for each place and way of measuring."""
     patient, start = history.patient, history.course.starts_on()
     chosen = chosen_baseline(patient)
-    kept = Measurement.objects.of(patient).select_related("landmark", "lesion")
-    rows = list(kept.in_time_order())
+    drawn = [quantity for quantity, _name, _css in RESPONSES]
+    kept = Measurement.objects.of(patient).filter(quantity__in=drawn)
+    rows = list(kept.select_related("landmark", "lesion").in_time_order())
     for quantity, name, css in RESPONSES:
         wanted = (row for row in rows if row.quantity == quantity)
         found = list(measured_alike(wanted, start, chosen))

@@ -1,9 +1,10 @@
 """One patient's story across both rooms in words, for people, in clinical time."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -11,16 +12,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from dosing import policy
-from dosing.history import History, adherence, history_of
+from dosing.history import Around, History, adherence, around, history_of
 from dosing.labs import Read, read_labs
 from dosing.models import (
-    Comedication,
     Decision,
     Dispensing,
     Dose,
-    DrugEvent,
     Intake,
     LabResult,
+    Protocol,
+    TroughLevel,
 )
 from dosing.policy.labs import CTCAE_VERSION, Side
 from dosing.words import plain, say
@@ -32,7 +33,6 @@ from patients.models import (
     Measurement,
     Patient,
     PreviousTreatment,
-    SideEffect,
     Visit,
 )
 
@@ -45,16 +45,23 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event as a page tells it: what, when, by whom, in words."""
+    """One event as a page tells it: what, when, by whom, in words.
+
+    The words are found when they are read: a page reads those of a few.
+    """
 
     kind: str
     at: datetime
-    title: str
+    words: Callable[[], str]
     record: models.Model
-    author: Author | None
     note: str = ""
     set_aside: bool = False
     all_day: bool = True
+    author: Author | None = None
+
+    @property
+    def title(self) -> str:
+        return self.words()
 
     @property
     def record_id(self) -> int:
@@ -81,124 +88,127 @@ KINDS = (
 )
 
 
+SEPARATOR = " \u00b7 "
+
 SIDES = {Side.LOW: gettext_noop("low"), Side.HIGH: gettext_noop("high")}
 
 
-class Storyteller:
-    """Turns rows of one patient into entries; knows the clock and the authors."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a page has read of a patient, and a timeline tells of again."""
 
-    def __init__(self, history: History, labs: Sequence[Read]) -> None:
+    beside: Around
+    labs: Sequence[Read]
+    decisions: Sequence[Decision]
+    lesions: Sequence[Lesion]
+    """Lesions with the treatments before."""
+
+
+class Storyteller:
+    """Turns rows of one patient into entries; knows the clock."""
+
+    def __init__(self, history: History, kept: Kept) -> None:
         self.history = history
-        self.read_labs = labs
+        self.kept = kept
         self.zone = history.patient.site.zone
-        self.authors = authors_of(history.patient)
-        self.taken = tuple(Intake.objects.of(history.patient))
 
     def at(self, day: date, hour: time = time(0)) -> datetime:
         return datetime.combine(day, hour, self.zone)
 
-    def entry(
-        self, kind: str, at: datetime, title: str, record: models.Model, **more: object
-    ) -> Entry:
-        author = self.authors.get((record._meta.label_lower, str(record.pk)))
-        return Entry(kind, at, title, record, author, **more)  # type: ignore[arg-type]
-
     def levels(self) -> Iterable[Entry]:
         for level in self.history.levels:
-            reading = self.history.read(level)
-            doses = adherence(self.history, self.taken, level).sentences
-            sentences = (*policy.in_words(reading), *doses) if reading else ()
-            said = " ".join(map(say, sentences))
-            yield self.entry(
+            yield Entry(
                 "level",
                 level.drawn_at,
-                said or str(level),
+                partial(self.of_a_level, level),
                 level,
                 note=level.set_aside_because or level.note,
                 all_day=False,
                 set_aside=level.set_aside_at is not None,
             )
 
+    def of_a_level(self, level: TroughLevel) -> str:
+        reading = self.history.read(level)
+        if reading is None:
+            return str(level)
+        doses = adherence(self.history, self.kept.beside.intakes, level).sentences
+        return " ".join(map(say, (*policy.in_words(reading), *doses)))
+
     def doses(self) -> Iterable[Entry]:
         for dose in Dose.objects.filter(patient=self.history.patient):
-            started = _("%(dose)s begins") % {"dose": dose}
-            yield self.entry(
+            yield Entry(
                 "dose",
                 self.at(dose.starts_on, dose.usual_time),
-                started,
+                partial(filled, gettext_noop("%(dose)s begins"), dose=dose),
                 dose,
                 note=dose.reason,
                 set_aside=dose.cancelled_at is not None,
             )
             if dose.stops_on:
-                stopped = _("%(dose)s ends") % {"dose": dose}
-                yield self.entry(
+                yield Entry(
                     "dose",
                     self.at(dose.stops_on),
-                    stopped,
+                    partial(filled, gettext_noop("%(dose)s ends"), dose=dose),
                     dose,
                     set_aside=dose.cancelled_at is not None,
                 )
 
     def intakes(self) -> Iterable[Entry]:
-        for intake in self.taken:
-            title = " \u00b7 ".join(self.of_a_dose(intake))
-            yield self.entry(
+        for intake in self.kept.beside.intakes:
+            yield Entry(
                 "intake",
                 intake.taken_at or self.at(intake.due_on),
-                title,
+                partial(self.of_a_dose, intake),
                 intake,
                 note=intake.reason,
                 all_day=intake.taken_at is None,
             )
 
-    def of_a_dose(self, intake: Intake) -> Iterable[str]:
+    def of_a_dose(self, intake: Intake) -> str:
         """Say what is known of a dose, in parts."""
-        yield _("Dose: %(state)s") % {"state": intake.get_state_display()}
-        for at, said in (
+        said = [_("Dose: %(state)s") % {"state": intake.get_state_display()}]
+        for at, words in (
             (intake.taken_at, _("at %(time)s")),
             (intake.vomited_at, _("vomited at %(time)s")),
         ):
             if at is not None:
-                yield said % {"time": f"{at.astimezone(self.zone):%H:%M}"}
+                said.append(words % {"time": f"{at.astimezone(self.zone):%H:%M}"})
         if intake.amount_mg is not None:
-            yield _("%(amount)s mg") % {"amount": plain(intake.amount_mg)}
+            said.append(_("%(amount)s mg") % {"amount": plain(intake.amount_mg)})
         if intake.with_food is not None:
-            yield _("with food") if intake.with_food else _("without food")
+            said.append(_("with food") if intake.with_food else _("without food"))
+        return SEPARATOR.join(said)
 
     def diary(self) -> Iterable[Entry]:
         for told in DiaryDay.objects.of(self.history.patient):
-            facts = [_("no side effects")] if told.no_side_effects else []
-            title = _("Diary (%(source)s)") % {"source": told.get_source_display()}
-            yield self.entry(
+            yield Entry(
                 "diary",
                 self.at(told.day),
-                " · ".join([title, *facts]),
+                partial(of_a_day, told),
                 told,
                 note=told.note,
             )
 
     def drugs(self) -> Iterable[Entry]:
-        for course in Comedication.objects.filter(patient=self.history.patient):
-            begins = _("%(drug)s begins") % {"drug": course}
-            yield self.entry(
+        for course in self.kept.beside.all_drugs:
+            yield Entry(
                 "drug",
                 self.at(course.starts_on),
-                begins,
+                partial(filled, gettext_noop("%(drug)s begins"), drug=course),
                 course,
                 note=course.note,
                 set_aside=course.withdrawn_at is not None,
             )
             if course.stops_on and course.withdrawn_at is None:
-                ends = _("%(drug)s ends") % {"drug": course}
-                yield self.entry("drug", self.at(course.stops_on), ends, course)
+                ends = partial(filled, gettext_noop("%(drug)s ends"), drug=course)
+                yield Entry("drug", self.at(course.stops_on), ends, course)
 
     def events(self) -> Iterable[Entry]:
-        for event in DrugEvent.objects.filter(patient=self.history.patient):
-            yield self.entry(
+        for event in self.kept.beside.events:
+            yield Entry(
                 "event",
                 self.at(event.happens_on),
-                str(event),
+                partial(str, event),
                 event,
                 note=event.detail,
                 set_aside=event.withdrawn_at is not None,
@@ -206,58 +216,42 @@ class Storyteller:
 
     def supplies(self) -> Iterable[Entry]:
         for given in Dispensing.objects.filter(patient=self.history.patient):
-            yield self.entry(
+            yield Entry(
                 "supply",
                 self.at(given.dispensed_on),
-                _("%(tablets)s dispensed") % {"tablets": given},
+                partial(filled, gettext_noop("%(tablets)s dispensed"), tablets=given),
                 given,
                 set_aside=given.withdrawn_at is not None,
             )
 
     def protocols(self) -> Iterable[Entry]:
         for assignment in self.history.assignments:
-            target = assignment.protocol.target
-            title = _("Protocol %(name)s: %(low)s\u2013%(high)s ng/mL") % {
-                "name": assignment.protocol,
-                "low": plain(target.low_ng_per_ml),
-                "high": plain(target.high_ng_per_ml),
-            }
-            yield self.entry(
+            yield Entry(
                 "protocol",
                 self.at(assignment.starts_on),
-                title,
+                partial(of_a_protocol, assignment.protocol),
                 assignment,
                 note=assignment.reason,
             )
 
     def decisions(self) -> Iterable[Entry]:
-        for decision in Decision.objects.of(self.history.patient):
-            chosen = policy.Regimen(
-                decision.chosen_amount_mg, decision.chosen_interval_h
-            )
-            title = (
-                _("Decision: pause sirolimus")
-                if decision.holds
-                else _("Decision: %(dose)s")
-                % {"dose": say(policy.regimen_in_words(chosen))}
-            )
-            yield self.entry(
+        for decision in self.kept.decisions:
+            yield Entry(
                 "decision",
                 decision.signed_at,
-                title,
+                partial(of_a_decision, decision),
                 decision,
                 note=decision.reason_text or decision.get_reason_display(),
                 all_day=False,
             )
 
     def measurements(self) -> Iterable[Entry]:
-        rows = Measurement.objects.filter(patient=self.history.patient).in_time_order()
-        for row in rows:
-            title = f"{row.get_quantity_display()}: {plain(row.value)}"
-            yield self.entry(
+        rows = Measurement.objects.filter(patient=self.history.patient)
+        for row in rows.in_time_order():
+            yield Entry(
                 "measurement",
                 self.at(row.measured_on),
-                title,
+                partial(of_a_measurement, row),
                 row,
                 note=row.note,
                 set_aside=row.withdrawn_at is not None,
@@ -266,11 +260,10 @@ class Storyteller:
     def visits(self) -> Iterable[Entry]:
         rows = Visit.objects.filter(patient=self.history.patient)
         for visit in rows.in_time_order():
-            title = _("Visit: %(kind)s") % {"kind": visit.get_kind_display()}
-            yield self.entry(
+            yield Entry(
                 "visit",
                 self.at(visit.held_on),
-                " \u00b7 ".join([title, *visit.done_in_words]),
+                partial(of_a_visit, visit),
                 visit,
                 note=visit.note,
                 set_aside=visit.withdrawn_at is not None,
@@ -279,87 +272,151 @@ class Storyteller:
     def imaging(self) -> Iterable[Entry]:
         rows = ImagingStudy.objects.filter(patient=self.history.patient)
         for study in rows.in_time_order():
-            title = _("%(study)s, baseline") if study.is_baseline else "%(study)s"
             reader = _("Read by %(name)s") % {"name": study.reader_name}
             parts = [reader] if study.reader_name else []
-            yield self.entry(
+            yield Entry(
                 "imaging",
                 self.at(study.done_on),
-                title % {"study": study},
+                partial(of_a_study, study),
                 study,
                 note="; ".join([*parts, *filter(None, [study.note])]),
                 set_aside=study.withdrawn_at is not None,
             )
 
     def effects(self) -> Iterable[Entry]:
-        for effect in SideEffect.objects.filter(patient=self.history.patient):
-            yield self.entry(
+        for effect in self.kept.beside.effects:
+            yield Entry(
                 "effect",
                 self.at(effect.onset_on),
-                str(effect),
+                partial(str, effect),
                 effect,
                 note="; ".join(filter(None, (effect.treatment, effect.note))),
                 set_aside=effect.withdrawn_at is not None,
             )
             if effect.resolved_on and effect.withdrawn_at is None:
-                gone = _("%(effect)s: gone") % {"effect": effect.label}
-                yield self.entry("effect", self.at(effect.resolved_on), gone, effect)
+                gone = partial(
+                    filled, gettext_noop("%(effect)s: gone"), effect=effect.label
+                )
+                yield Entry("effect", self.at(effect.resolved_on), gone, effect)
 
     def labs(self) -> Iterable[Entry]:
-        for lab in self.read_labs:
-            row, side = lab.result, lab.side
-            said = [str(row)] if not row.conversion else [str(row), row.shown]
-            if side in SIDES:
-                said.append(_(SIDES[side]))
-            if lab.grade.number:
-                facts = {"version": CTCAE_VERSION, "grade": lab.grade.number}
-                said.append(_("CTCAE %(version)s grade %(grade)s") % facts)
-            yield self.entry(
+        for lab in self.kept.labs:
+            yield Entry(
                 "lab",
-                self.at(row.drawn_on),
-                ", ".join(said),
-                row,
-                note=row.note,
+                self.at(lab.result.drawn_on),
+                partial(of_a_lab, lab),
+                lab.result,
+                note=lab.result.note,
             )
 
         rows = LabResult.objects.filter(patient=self.history.patient)
         for row in rows.exclude(withdrawn_at=None).in_time_order():
-            yield self.entry(
+            yield Entry(
                 "lab",
                 self.at(row.drawn_on),
-                str(row),
+                partial(str, row),
                 row,
                 note=row.note,
                 set_aside=True,
             )
 
     def lesions(self) -> Iterable[Entry]:
-        rows = Lesion.objects.filter(patient=self.history.patient)
-        for lesion in rows.prefetch_related("previous_treatments"):
-            recorded = self.authors.get((lesion._meta.label_lower, str(lesion.pk)))
-            title = f"{lesion}, {lesion.get_issva_type_display()}"
-            at = recorded.at if recorded else self.at(self.history.patient.born_on)
-            yield self.entry("lesion", at, title, lesion, note=lesion.note)
+        recorded = authors_of(self.history.patient, self.kept.lesions)
+        for lesion in self.kept.lesions:
+            known = recorded.get(named(lesion))
+            at = known.at if known else self.at(self.history.patient.born_on)
+            yield Entry(
+                "lesion", at, partial(of_a_lesion, lesion), lesion, note=lesion.note
+            )
             for treatment in lesion.previous_treatments.all():
                 yield self.treatment(treatment, at)
 
     def treatment(self, treatment: PreviousTreatment, recorded: datetime) -> Entry:
-        at = self.at(treatment.done_on) if treatment.done_on else recorded
-        title = _("Earlier: %(treatment)s") % {"treatment": treatment}
-        return self.entry(
+        return Entry(
             "treatment",
-            at,
-            title,
+            self.at(treatment.done_on) if treatment.done_on else recorded,
+            partial(
+                filled, gettext_noop("Earlier: %(treatment)s"), treatment=treatment
+            ),
             treatment,
             note=treatment.outcome,
             set_aside=treatment.withdrawn_at is not None,
         )
 
 
-def authors_of(patient: Patient) -> Mapping[tuple[str, str], Author]:
-    """Return who last wrote each record of a patient, and when."""
+def filled(words: str, **facts: object) -> str:
+    """Say words in the reader's language, with their facts."""
+    return _(words) % facts
+
+
+def of_a_day(told: DiaryDay) -> str:
+    title = _("Diary (%(source)s)") % {"source": told.get_source_display()}
+    facts = [_("no side effects")] if told.no_side_effects else []
+    return SEPARATOR.join([title, *facts])
+
+
+def of_a_protocol(protocol: Protocol) -> str:
+    return _("Protocol %(name)s: %(low)s\u2013%(high)s ng/mL") % {
+        "name": protocol,
+        "low": plain(protocol.target.low_ng_per_ml),
+        "high": plain(protocol.target.high_ng_per_ml),
+    }
+
+
+def of_a_decision(decision: Decision) -> str:
+    if decision.holds:
+        return _("Decision: pause sirolimus")
+    chosen = policy.Regimen(decision.chosen_amount_mg, decision.chosen_interval_h)
+    return _("Decision: %(dose)s") % {"dose": say(policy.regimen_in_words(chosen))}
+
+
+def of_a_measurement(row: Measurement) -> str:
+    return f"{row.get_quantity_display()}: {plain(row.value)}"
+
+
+def of_a_visit(visit: Visit) -> str:
+    title = _("Visit: %(kind)s") % {"kind": visit.get_kind_display()}
+    return SEPARATOR.join([title, *visit.done_in_words])
+
+
+def of_a_study(study: ImagingStudy) -> str:
+    title = _("%(study)s, baseline") if study.is_baseline else "%(study)s"
+    return title % {"study": study}
+
+
+def of_a_lab(lab: Read) -> str:
+    row, side = lab.result, lab.side
+    said = [str(row)] if not row.conversion else [str(row), row.shown]
+    if side in SIDES:
+        said.append(_(SIDES[side]))
+    if lab.grade.number:
+        facts = {"version": CTCAE_VERSION, "grade": lab.grade.number}
+        said.append(_("CTCAE %(version)s grade %(grade)s") % facts)
+    return ", ".join(said)
+
+
+def of_a_lesion(lesion: Lesion) -> str:
+    return f"{lesion}, {lesion.get_issva_type_display()}"
+
+
+def named(record: models.Model) -> tuple[str, str]:
+    """Return how an audit line names a record."""
+    return record._meta.label_lower, str(record.pk)
+
+
+def authors_of(
+    patient: Patient, records: Iterable[models.Model]
+) -> Mapping[tuple[str, str], Author]:
+    """Return who last wrote each of some records of a patient, and when."""
+    asked = {named(record) for record in records}
+    if not asked:
+        return {}
     lines = (
-        AuditEvent.objects.filter(patient=patient)
+        AuditEvent.objects.filter(
+            patient=patient,
+            object_type__in={kind for kind, _key in asked},
+            object_id__in={key for _kind, key in asked},
+        )
         .changes()
         .select_related("actor")
         .order_by("pk")
@@ -370,9 +427,15 @@ def authors_of(patient: Patient) -> Mapping[tuple[str, str], Author]:
     }
 
 
-def timeline(history: History, labs: Sequence[Read]) -> list[Entry]:
+def signed(patient: Patient, entries: Sequence[Entry]) -> list[Entry]:
+    """Return entries with who last wrote them: one statement for all."""
+    authors = authors_of(patient, (entry.record for entry in entries))
+    return [replace(each, author=authors.get(named(each.record))) for each in entries]
+
+
+def timeline(history: History, kept: Kept) -> list[Entry]:
     """Tell everything, newest first: one statement per kind, however long."""
-    teller = Storyteller(history, labs)
+    teller = Storyteller(history, kept)
     entries = [
         *teller.levels(),
         *teller.doses(),
@@ -400,27 +463,28 @@ FOLDED = {"intake", "measurement"}
 """What a page tells in the line of its day, where the diary has one."""
 
 
-def by_day(entries: Iterable[Entry], zone: ZoneInfo) -> list[Entry]:
+def by_day(
+    entries: Iterable[Entry], zone: ZoneInfo, *, at_once: int | None = None
+) -> tuple[list[Entry], int]:
     """Fold what a diary told of a day into one entry, for people to read.
 
-    Programs are told every record by tdm.events: this is a page's way of telling.
+    Returned are the newest `at_once` of them, and how many are left out. Programs are
+    told every record by tdm.events: this is a page's way of telling.
     """
-    told = list(entries)
-    days = {e.at.astimezone(zone).date() for e in told if e.kind == "diary"}
+    told = [(entry, day_of(entry, zone)) for entry in entries]
+    days = {day for entry, day in told if entry.kind == "diary"}
     folded: defaultdict[date, list[Entry]] = defaultdict(list)
     kept = []
-    for entry in told:
-        day = day_of(entry, zone)
+    for entry, day in told:
         if entry.kind in FOLDED and day in days and not (entry.note or entry.set_aside):
             folded[day].append(entry)
         else:
-            kept.append(entry)
-    return [
-        with_titles(entry, folded[day_of(entry, zone)])
-        if entry.kind == "diary"
-        else entry
-        for entry in kept
+            kept.append((entry, day))
+    shown = [
+        with_titles(entry, folded[day]) if entry.kind == "diary" else entry
+        for entry, day in kept[:at_once]
     ]
+    return shown, len(kept) - len(shown)
 
 
 def day_of(entry: Entry, zone: ZoneInfo) -> date:
@@ -430,12 +494,21 @@ def day_of(entry: Entry, zone: ZoneInfo) -> date:
     return entry.at.astimezone(zone).date()
 
 
-def with_titles(entry: Entry, others: Iterable[Entry]) -> Entry:
+def with_titles(entry: Entry, others: Sequence[Entry]) -> Entry:
     """Append what other entries say, doses first."""
+    return replace(entry, words=partial(together, entry, others))
+
+
+def together(entry: Entry, others: Iterable[Entry]) -> str:
     ordered = sorted(others, key=lambda e: (KINDS.index(e.kind), e.record_id))
-    said = (each.title for each in ordered)
-    return replace(entry, title=" \u00b7 ".join([entry.title, *said]))
+    return SEPARATOR.join([entry.title, *(each.title for each in ordered)])
 
 
 def timeline_of(patient: Patient) -> list[Entry]:
-    return timeline(history_of(patient), read_labs(patient))
+    kept = Kept(
+        around(patient),
+        read_labs(patient),
+        list(Decision.objects.of(patient)),
+        list(patient.lesions.prefetch_related("previous_treatments")),
+    )
+    return timeline(history_of(patient), kept)

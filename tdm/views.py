@@ -68,7 +68,7 @@ from tdm.effects import seen
 from tdm.forecasts import expectation
 from tdm.labs import lab_cards
 from tdm.response import stories_of
-from tdm.timeline import Entry, by_day, timeline
+from tdm.timeline import Kept, by_day, signed, timeline
 from tdm.worklist import Line, worklist
 
 
@@ -231,7 +231,8 @@ def overview(
         "ledger": ledger,
         "score": score(came for _signed, came in ledger),
         **told_so_far(
-            by_day(timeline(history, labs), found.site.zone),
+            history,
+            Kept(beside, labs, decisions, lesions),
             everything="all" in request.GET,
         ),
         "labs": lab_cards(labs),
@@ -291,9 +292,13 @@ ENTRIES_AT_ONCE = 60
 """So many entries of a timeline are on the page at first."""
 
 
-def told_so_far(entries: list[Entry], *, everything: bool) -> dict[str, object]:
-    shown = entries if everything else entries[:ENTRIES_AT_ONCE]
-    return {"entries": shown, "more": len(entries) - len(shown)}
+def told_so_far(history: History, kept: Kept, *, everything: bool) -> dict[str, object]:
+    entries, more = by_day(
+        timeline(history, kept),
+        history.patient.site.zone,
+        at_once=None if everything else ENTRIES_AT_ONCE,
+    )
+    return {"entries": signed(history.patient, entries), "more": more}
 
 
 def side_effects(

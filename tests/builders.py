@@ -41,6 +41,11 @@ def on_day(day: int, hour: int = 8, minute: int = 0) -> datetime:
     return midnight + timedelta(days=day, hours=hour, minutes=minute)
 
 
+def clinic_day() -> date:
+    """Today by the clinic's clock."""
+    return timezone.localdate(timezone=TOKYO)
+
+
 def a_site(name: str = "Tokyo clinic", **facts: Any) -> Site:
     return Site.objects.create(
         **{

@@ -9,6 +9,7 @@ from itertools import groupby
 from math import ceil
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from tdm.charts.story import DosePeriod, Known, Story
 
@@ -40,6 +41,18 @@ BY_KNOWN = {
 ORDER = list(Kind)
 
 
+WORDS = {
+    Kind.TAKEN: gettext_noop("taken"),
+    Kind.LATE: gettext_noop("taken late"),
+    Kind.OTHER: gettext_noop("another amount"),
+    Kind.SILENT: gettext_noop("diary says nothing"),
+    Kind.VOMITED: gettext_noop("vomited soon after"),
+    Kind.UNKNOWN: gettext_noop("not known"),
+    Kind.MISSED: gettext_noop("missed"),
+    Kind.PLANNED: gettext_noop("planned"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """The doses of a day of which the same is known, and what they sum to."""
@@ -49,17 +62,7 @@ class Cell:
 
 
 def kind_text(kind: Kind) -> str:
-    words = {
-        Kind.TAKEN: _("taken"),
-        Kind.LATE: _("taken late"),
-        Kind.OTHER: _("another amount"),
-        Kind.SILENT: _("diary says nothing"),
-        Kind.VOMITED: _("vomited soon after"),
-        Kind.UNKNOWN: _("not known"),
-        Kind.MISSED: _("missed"),
-        Kind.PLANNED: _("planned"),
-    }
-    return words[kind]
+    return _(WORDS[kind])
 
 
 def doses_on(period: DosePeriod, on: date) -> int:
@@ -81,7 +84,10 @@ def period_on(story: Story, on: date) -> DosePeriod | None:
 
 def cells_on(story: Story, period: DosePeriod, on: date) -> tuple[Cell, ...]:
     """Return the cells of a day, what was surely taken first."""
-    known = sorted(_doses(story, period, on), key=lambda cell: ORDER.index(cell.kind))
+    known = list(_doses(story, period, on))
+    if len(known) == 1:
+        return tuple(known)
+    known.sort(key=lambda cell: ORDER.index(cell.kind))
     return tuple(
         Cell(kind, sum((cell.mg for cell in alike), Decimal(0)))
         for kind, alike in groupby(known, key=lambda cell: cell.kind)

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from math import hypot
 
 from tdm.charts.shapes import Box, Line, Text, text
@@ -15,11 +16,13 @@ SLIM = frozenset("iljftrI.,:;'|!()[] \N{NO-BREAK SPACE}–/")
 BROAD = frozenset("mwMW%@‼\N{MINUS SIGN}+<>=±…")
 
 
+@lru_cache(maxsize=4096)
 def text_width(words: str) -> float:
     """How wide a text may become in the widest of the fonts we ask for."""
     return sum(_em(letter) for letter in words) * FONT_PX
 
 
+@lru_cache(maxsize=1024)
 def _em(letter: str) -> float:
     if unicodedata.east_asian_width(letter) in {"W", "F"} or letter in BROAD:
         return 1.0

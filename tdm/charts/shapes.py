@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
 VERDICT_SHAPES = {"below": "down", "in": "dot", "above": "up", "urgent": "diamond"}
 SERIES_SHAPES = ("dot", "square", "diamond", "up", "down")
 MARK_RADIUS = 6.0
@@ -71,6 +74,12 @@ class Bars:
     css: str
     title: str
 
+    @property
+    def d(self) -> str:
+        return "".join(
+            f"M{r.x} {r.y}h{r.width}v{r.height}h-{r.width}z" for r in self.rects
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Path:
@@ -92,7 +101,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Layers from back to front."""
+    """Layers from back to front.
+
+    Of lines, marks and words there are hundreds, through which a template is slow.
+    """
 
     rects: tuple[Rect, ...] = ()
     paths: tuple[Path, ...] = ()
@@ -100,6 +112,37 @@ class Drawing:
     bars: tuple[Bars, ...] = ()
     marks: tuple[Mark, ...] = ()
     texts: tuple[Text, ...] = ()
+
+    @property
+    def lines_drawn(self) -> SafeString:
+        return format_html_join(
+            "\n",
+            '<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}">{}</line>',
+            (
+                (each.css, each.x1, each.y1, each.x2, each.y2, titled(each.title))
+                for each in self.lines
+            ),
+        )
+
+    @property
+    def marks_drawn(self) -> SafeString:
+        return format_html_join(
+            "\n",
+            '<path class="{}" d="{}"><title>{}</title></path>',
+            ((each.css, each.path, each.title) for each in self.marks),
+        )
+
+    @property
+    def texts_drawn(self) -> SafeString:
+        return format_html_join(
+            "\n",
+            '<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>',
+            ((each.css, each.x, each.y, each.anchor, each.text) for each in self.texts),
+        )
+
+
+def titled(title: str) -> str:
+    return format_html("<title>{}</title>", title) if title else ""
 
 
 def stacked(drawings: Iterable[Drawing]) -> Drawing:

@@ -28,6 +28,10 @@ class Row:
     until: date
     """The last day of it that a chart draws."""
 
+    @property
+    def day_said(self) -> str:
+        return _("day %(day)s") % {"day": self.treatment_day}
+
 
 def rows(story: Story, axis: TimeAxis) -> tuple[Row, ...]:
     """Everything drawn in the window, in the order it began."""

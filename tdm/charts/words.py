@@ -2,8 +2,10 @@
 
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 MINUS = "\N{MINUS SIGN}"
@@ -11,6 +13,12 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def day_text(on: date | datetime) -> str:
+    return _day_text(date(on.year, on.month, on.day), get_language())
+
+
+@lru_cache(maxsize=4096)
+def _day_text(on: date, _language: str | None) -> str:
+    """A chart names the same days at every width and again in its table."""
     return str(date_format(on, "DATE_FORMAT"))
 
 

@@ -9,14 +9,13 @@ import pytest
 from celery.contrib.testing.worker import start_worker
 from django.core.management import CommandError, call_command
 from django.test import Client
-from django.utils import timezone
 
 from dosing import services
 from dosing.models import Laboratory, Protocol
 from dosing.services.levels import Confirmation, UnconfirmedError
 from patients.models import Patient, Site, Staff
 from tdm.celery import app
-from tests.builders import DAY_0, a_dose, a_patient, a_trough, in_diary
+from tests.builders import DAY_0, a_dose, a_patient, a_trough, clinic_day, in_diary
 from tests.tdm.demo import demo_clinic
 
 Browse = Callable[[Staff], Client]
@@ -214,8 +213,7 @@ def test_a_change_of_the_range_takes_a_reason_and_leaves_old_flags(
         strengths_mg=[Decimal(1)],
         citation="PERFORMUS 2021",
     )
-    today = timezone.localdate()
-    typed = {"protocol": low.pk, "starts_on": today, "reason": ""}
+    typed = {"protocol": low.pk, "starts_on": clinic_day(), "reason": ""}
     refused = client.post(f"/patients/{measured.pk}/protocol/", typed)
     typed["reason"] = "side effects"
     client.post(f"/patients/{measured.pk}/protocol/", typed)
@@ -231,7 +229,7 @@ def test_the_chosen_dose_is_drawn_ahead(
 ) -> None:
     client = browser_of(clinician)
     address = f"/patients/{measured.pk}/future/"
-    tomorrow = timezone.localdate() + timedelta(days=1)
+    tomorrow = clinic_day() + timedelta(days=1)
     drawn = [
         seen(client, f"{address}?choice={choice}&new_dose_from={tomorrow}")
         for choice in ("2@24", "1@24", "other&other=0@24", "nonsense", "999@24")

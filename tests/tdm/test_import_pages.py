@@ -8,7 +8,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.test import Client
-from django.utils import timezone
 
 from dosing import services
 from dosing.imports import MOST_BYTES
@@ -16,7 +15,7 @@ from dosing.models import FileImport, Laboratory, LabReport, TroughLevel
 from dosing.services import Link
 from patients.models import Patient, Role, SchedulePlan, Scope, Staff
 from tdm import filework, imports
-from tests.builders import a_staff_member
+from tests.builders import a_staff_member, clinic_day
 from tests.dosing.test_hl7 import MESSAGE, a_link
 from tests.dosing.test_imports import HEADER, LEVEL, csv_of
 from tests.tdm.browser import Person
@@ -284,7 +283,7 @@ def test_messages_of_a_file_are_taken_in_by_a_command(
 def test_someone_imports_a_file_at_a_screen(person: Person) -> None:
     patient = Patient.objects.filter(levels__isnull=False).first()
     assert patient is not None
-    drawn = timezone.localdate() - timedelta(days=1)
+    drawn = clinic_day() - timedelta(days=1)
     row = f"{patient.identifier},{patient.born_on},{drawn} 07:00,<2.0,ng/mL,"
     person.signs_in("nurse")
     person.click("Imports", role="link")

@@ -20,11 +20,12 @@ from patients import services as people
 from patients.models import ApiToken, Measurement, Patient, Staff
 from tdm import sheets, table1, teaching
 from tdm.table1 import Comparison
+from tests.tdm.demo import demo_clinic
 
 
 @pytest.fixture
 def cases(db: None) -> list[Patient]:
-    teaching.load(at=timezone.now())
+    demo_clinic()
     return list(Patient.objects.order_by("identifier"))
 
 

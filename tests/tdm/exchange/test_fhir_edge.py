@@ -1,8 +1,6 @@
 """How FHIR is asked and answered: pages, refusals, versions, who may read."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
@@ -11,7 +9,6 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from pytest_django import DjangoDbBlocker
 
 import dosing.services
 from dosing.models import Dose, Laboratory
@@ -19,7 +16,7 @@ from dosing.policy.labs import UNITS as LABS_IN
 from dosing.services.labs import Typed
 from dosing.units import Unit
 from patients import services
-from patients.models import AuditEvent, Measurement, Patient, Role, Scope, Site, Staff
+from patients.models import AuditEvent, Measurement, Patient, Scope, Site, Staff
 from patients.models.observations import UNITS as MEASURED_IN
 from tdm.fhir import bundles
 from tdm.fhir.codes import SCORE
@@ -31,65 +28,24 @@ from tests.builders import (
     a_laboratory,
     a_lesion,
     a_patient,
-    a_protocol,
     a_site,
-    a_staff_member,
     a_trough,
     on_day,
 )
+from tests.tdm.exchange.conftest import Ward
 from tests.tdm.fhir_world import (
     FhirClient,
     a_reader,
     blood_pressure,
     digits,
-    kept_for_a_module,
 )
 
 pytestmark = pytest.mark.django_db
 
 
-@dataclass(frozen=True)
-class Ward:
-    site: Site
-    clinician: Staff
-    laboratory: Laboratory
-    treated: Patient
-    fhir: FhirClient
-
-
 @pytest.fixture(scope="module")
-def ward(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Ward]:
-    with kept_for_a_module(django_db_blocker):
-        site = a_site()
-        clinician = a_staff_member(site, Role.CLINICIAN)
-        treated = a_patient(site, clinician)
-        a_dose(treated, "2", protocol=a_protocol(), actor=clinician)
-        yield Ward(site, clinician, a_laboratory(site), treated, a_reader(site))
-
-
-@pytest.fixture
-def site(ward: Ward) -> Site:
-    return ward.site
-
-
-@pytest.fixture
-def clinician(ward: Ward) -> Staff:
-    return ward.clinician
-
-
-@pytest.fixture
-def laboratory(ward: Ward) -> Laboratory:
-    return ward.laboratory
-
-
-@pytest.fixture
-def treated(ward: Ward) -> Patient:
-    return ward.treated
-
-
-@pytest.fixture
 def fhir(ward: Ward) -> FhirClient:
-    return ward.fhir
+    return a_reader(ward.site)
 
 
 def test_a_level_in_another_unit_keeps_its_report_beside_ng_per_ml(

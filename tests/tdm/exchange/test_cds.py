@@ -1,27 +1,23 @@
 """What another system shows when someone opens a patient there."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.test import Client
-from pytest_django import DjangoDbBlocker
 
-from dosing.models import Laboratory
 from patients import services
 from patients.models import AuditEvent, Patient, Role, Scope, Site, Staff
 from tests.builders import (
     a_dose,
-    a_laboratory,
     a_patient,
     a_protocol,
     a_site,
     a_staff_member,
     a_trough,
 )
-from tests.tdm.fhir_world import kept_for_a_module
+from tests.tdm.exchange.conftest import Ward
 
 Json = dict[str, Any]
 CARDS = "/cds-services/sirolimus-tdm"
@@ -31,59 +27,33 @@ pytestmark = pytest.mark.django_db
 
 
 @dataclass(frozen=True)
-class Ward:
-    """A clinic with a record system, and what that showed of two of its patients."""
+class Opened:
+    """A record system, and what it showed when a patient was opened there."""
 
-    site: Site
-    clinician: Staff
-    laboratory: Laboratory
     system: Client
-    treated: Patient
     above: Patient
+    """Someone whose latest trough lies above the target."""
+
     answer: Any
-    """What was answered when `above` was opened."""
 
 
 @pytest.fixture(scope="module")
-def ward(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Ward]:
-    with kept_for_a_module(django_db_blocker):
-        site = a_site()
-        clinician = a_staff_member(site, Role.CLINICIAN)
-        laboratory, protocol = a_laboratory(site), a_protocol()
-        treated, above = (a_patient(site, clinician) for _ in range(2))
-        for patient in (treated, above):
-            a_dose(patient, "2", protocol=protocol, actor=clinician)
-        a_trough(above, "16.4", actor=clinician)
-        system = a_system(site, a_staff_member(site, Role.ADMIN))
-        answer = post(system, CARDS, opened(above))
-        yield Ward(site, clinician, laboratory, system, treated, above, answer)
+def shown(ward: Ward) -> Opened:
+    above = a_patient(ward.site, ward.clinician)
+    a_dose(above, "2", protocol=a_protocol(), actor=ward.clinician)
+    a_trough(above, "16.4", actor=ward.clinician)
+    system = a_system(ward.site, a_staff_member(ward.site, Role.ADMIN))
+    return Opened(system, above, post(system, CARDS, opened(above)))
 
 
 @pytest.fixture
-def site(ward: Ward) -> Site:
-    return ward.site
+def record_system(shown: Opened) -> Client:
+    return shown.system
 
 
 @pytest.fixture
-def clinician(ward: Ward) -> Staff:
-    return ward.clinician
-
-
-@pytest.fixture
-def record_system(ward: Ward) -> Client:
-    return ward.system
-
-
-@pytest.fixture
-def treated(ward: Ward) -> Patient:
-    """Someone on 2 mg once daily, of whom no level is known."""
-    return ward.treated
-
-
-@pytest.fixture
-def above(ward: Ward) -> Patient:
-    """Someone whose latest trough lies above the target."""
-    return ward.above
+def above(shown: Opened) -> Patient:
+    return shown.above
 
 
 def a_system(site: Site, administrator: Staff) -> Client:
@@ -124,9 +94,9 @@ def test_the_service_says_what_it_is_and_when_it_is_asked(client: Client) -> Non
 
 
 def test_a_card_tells_the_reading_and_the_advice_with_their_sources(
-    ward: Ward, above: Patient
+    shown: Opened, above: Patient
 ) -> None:
-    (card,) = ward.answer.json()["cards"]
+    (card,) = shown.answer.json()["cards"]
 
     assert card["summary"] == "Sirolimus: 16.4 ng/mL is above 5\u201315."
     assert card["indicator"] == "warning"
@@ -140,10 +110,10 @@ def test_a_card_tells_the_reading_and_the_advice_with_their_sources(
     assert card["links"][0]["url"].endswith(f"/patients/{above.pk}/")
 
 
-def test_a_card_names_nobody_and_never_acts(ward: Ward, above: Patient) -> None:
-    (card,) = ward.answer.json()["cards"]
+def test_a_card_names_nobody_and_never_acts(shown: Opened, above: Patient) -> None:
+    (card,) = shown.answer.json()["cards"]
 
-    text = ward.answer.content.decode()
+    text = shown.answer.content.decode()
     assert len(card["summary"]) < 140
     for name in (above.family_name, above.given_name, above.identifier):
         assert name not in text
@@ -217,13 +187,15 @@ def test_a_reader_without_names_is_shown_no_card(
     reader = Client(headers={"authorization": f"Token {key}"})
 
     assert post(reader, CARDS, opened(above)).status_code == 403
-    assert AuditEvent.objects.filter(action="read_cds").count() == 1  # the ward's own
+    assert (
+        AuditEvent.objects.filter(action="read_cds").count() == 1
+    )  # when it was shown
 
 
 def test_what_became_of_a_card_is_kept_with_the_patient(
-    record_system: Client, ward: Ward, above: Patient
+    record_system: Client, shown: Opened, above: Patient
 ) -> None:
-    (card,) = ward.answer.json()["cards"]
+    (card,) = shown.answer.json()["cards"]
     said = {
         "card": card["uuid"],
         "outcome": "overridden",
