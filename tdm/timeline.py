@@ -5,15 +5,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import partial
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from django.db import models
+from django.db.models import Min, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from dosing import policy
-from dosing.history import Around, History, adherence, around, history_of
-from dosing.labs import Read, read_labs
+from dosing.history import Around, History, adherence
+from dosing.labs import Read
 from dosing.models import (
     Decision,
     Dispensing,
@@ -321,15 +323,17 @@ class Storyteller:
             )
 
     def lesions(self) -> Iterable[Entry]:
-        recorded = authors_of(self.history.patient, self.kept.lesions)
-        for lesion in self.kept.lesions:
-            known = recorded.get(named(lesion))
-            at = known.at if known else self.at(self.history.patient.born_on)
-            yield Entry(
-                "lesion", at, partial(of_a_lesion, lesion), lesion, note=lesion.note
-            )
-            for treatment in lesion.previous_treatments.all():
-                yield self.treatment(treatment, at)
+        """Tell of what nobody knows the day of when it was recorded."""
+        treated = [(each, each.previous_treatments.all()) for each in self.kept.lesions]
+        told = [*self.kept.lesions, *chain.from_iterable(done for _, done in treated)]
+        first = first_written(self.history.patient, told)
+        born = self.at(self.history.patient.born_on)
+        for lesion, treatments in treated:
+            at = first.get(named(lesion), born)
+            title = partial(of_a_lesion, lesion)
+            yield Entry("lesion", at, title, lesion, note=lesion.note)
+            for treatment in treatments:
+                yield self.treatment(treatment, first.get(named(treatment), born))
 
     def treatment(self, treatment: PreviousTreatment, recorded: datetime) -> Entry:
         return Entry(
@@ -404,27 +408,34 @@ def named(record: models.Model) -> tuple[str, str]:
     return record._meta.label_lower, str(record.pk)
 
 
+def lines_of(patient: Patient, records: Iterable[models.Model]) -> QuerySet[AuditEvent]:
+    """Return the lines of the audit in which some records of a patient changed."""
+    asked = {named(record) for record in records}
+    return AuditEvent.objects.filter(
+        patient=patient,
+        object_type__in={kind for kind, _key in asked},
+        object_id__in={key for _kind, key in asked},
+    ).changes()
+
+
 def authors_of(
     patient: Patient, records: Iterable[models.Model]
 ) -> Mapping[tuple[str, str], Author]:
     """Return who last wrote each of some records of a patient, and when."""
-    asked = {named(record) for record in records}
-    if not asked:
-        return {}
-    lines = (
-        AuditEvent.objects.filter(
-            patient=patient,
-            object_type__in={kind for kind, _key in asked},
-            object_id__in={key for _kind, key in asked},
-        )
-        .changes()
-        .select_related("actor")
-        .order_by("pk")
-    )
+    lines = lines_of(patient, records).select_related("actor").order_by("pk")
     return {
         (line.object_type, line.object_id): Author(str(line.actor), line.at)
         for line in lines
     }
+
+
+def first_written(
+    patient: Patient, records: Iterable[models.Model]
+) -> Mapping[tuple[str, str], datetime]:
+    """Return when each of some records of a patient was first written."""
+    lines = lines_of(patient, records).order_by("object_type", "object_id")
+    found = lines.values_list("object_type", "object_id").annotate(Min("at"))
+    return {(kind, key): at for kind, key, at in found}
 
 
 def signed(patient: Patient, entries: Sequence[Entry]) -> list[Entry]:
@@ -502,13 +513,3 @@ def with_titles(entry: Entry, others: Sequence[Entry]) -> Entry:
 def together(entry: Entry, others: Iterable[Entry]) -> str:
     ordered = sorted(others, key=lambda e: (KINDS.index(e.kind), e.record_id))
     return SEPARATOR.join([entry.title, *(each.title for each in ordered)])
-
-
-def timeline_of(patient: Patient) -> list[Entry]:
-    kept = Kept(
-        around(patient),
-        read_labs(patient),
-        list(Decision.objects.of(patient)),
-        list(patient.lesions.prefetch_related("previous_treatments")),
-    )
-    return timeline(history_of(patient), kept)

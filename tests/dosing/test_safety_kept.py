@@ -14,8 +14,8 @@ from dosing.history import around, history_of
 from dosing.models import Laboratory
 from patients import services as people
 from patients.models import Patient, Staff, Task
-from tdm.timeline import timeline_of
 from tests.builders import DAY_0, a_trough
+from tests.tdm.told import timeline_of
 
 POSITIVE = policy.Answers("positive", "no", "no", "none")
 

@@ -182,5 +182,5 @@ def test_the_log_asks_the_database_as_often_for_three_messages_as_for_one(
                 reminder=reminder, number=1, worker="w", outcome="deferred"
             )
 
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(12):
             page_of(desk, patient)

@@ -18,7 +18,6 @@ from patients import services as people
 from patients.models import ClosedDay, Patient, Role, ScheduleItem, Site, Staff
 from tdm.charts import Chart, DosePeriod, Gap, Happening, Story, chart, figure
 from tdm.charts.labels import text_box
-from tdm.timeline import timeline_of
 from tdm.worklist import Line, Worklist, worklist
 from tests.builders import (
     DAY_0,
@@ -30,6 +29,7 @@ from tests.builders import (
     in_diary,
     on_day,
 )
+from tests.tdm.told import timeline_of
 
 NOW = (timezone.localdate() - DAY_0).days
 """The day of treatment that today is."""

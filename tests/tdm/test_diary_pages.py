@@ -22,7 +22,6 @@ from patients import services as people
 from patients.models import Patient, Role, Site, Staff, Task
 from patients.services.photos import LARGEST_BYTES
 from patients.web import MOST_SAVES_A_MINUTE
-from tdm.timeline import timeline_of
 from tdm.worklist import Urgency, worklist
 from tests.builders import (
     DAY_0,
@@ -35,6 +34,7 @@ from tests.builders import (
     a_trough,
     in_diary,
 )
+from tests.tdm.told import timeline_of
 
 Browse = Callable[[Staff], Client]
 WEEK = DAY_0 + timedelta(days=7)

@@ -23,9 +23,9 @@ from patients.models import Patient, Role, SideEffect, Site, Staff, Task
 from tdm import charts, story, table1
 from tdm.charts.labels import text_box
 from tdm.effects import seen
-from tdm.timeline import timeline_of
 from tdm.worklist import worklist
 from tests.builders import DAY_0, a_staff_member, a_trough, on_day
+from tests.tdm.told import timeline_of
 
 HTMX = {"HX-Request": "true"}
 RASH = "rash_maculo_papular"
@@ -472,7 +472,7 @@ def test_a_patient_page_costs_the_same_for_one_and_three_effects(
     signed_in(client, clinician)
     client.get(f"/patients/{high.pk}/")
 
-    with django_assert_num_queries(40):
+    with django_assert_num_queries(38):
         client.get(f"/patients/{high.pk}/")
 
 

@@ -19,7 +19,6 @@ from dosing.services.labs import Typed
 from patients import services as people
 from patients.models import AuditEvent, Patient, Scope, Site, Staff
 from tdm.branches import BRANCHES, KINDS
-from tdm.timeline import timeline_of
 from tests.builders import (
     DAY_0,
     a_dose,
@@ -33,6 +32,7 @@ from tests.builders import (
     an_mri,
     in_diary,
 )
+from tests.tdm.told import timeline_of
 
 Answer = Any
 
@@ -534,6 +534,11 @@ def test_what_nobody_knows_the_day_of_is_told_when_it_was_recorded(
         first[1],
         first[0],
     ]
+    on_page = [each for each in timeline_of(treated) if each.kind in KINDS_OF_LESIONS]
+    assert [(each.kind, each.at) for each in on_page] == [
+        (each["kind"], datetime.fromisoformat(each["at"])) for each in told
+    ]
 
 
+KINDS_OF_LESIONS = ("lesion", "treatment")
 EARLIER = ("patients.lesion", "patients.previoustreatment")
