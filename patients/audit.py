@@ -36,7 +36,8 @@ def written_last() -> Iterator[None]:
     """Write the lines of a long change together at its end, so that few wait for it.
 
     Until then nobody waits for its chains. Only for what is stored whole or not at
-    all: a savepoint taken back inside does not take back its lines.
+    all: a savepoint taken back inside does not take back its lines. References that
+    wait for their check are checked before: they would slow every line down.
     """
     kept: list[Line] = []
     token = KEPT_BACK.set(kept)
@@ -44,6 +45,7 @@ def written_last() -> Iterator[None]:
         yield
     finally:
         KEPT_BACK.reset(token)
+    connection.check_constraints()
     write(kept)
 
 
