@@ -9,7 +9,6 @@ from operator import attrgetter
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dosing import units
@@ -217,7 +216,7 @@ def refused_by_database(batch: Batch) -> RefusedSamplesError | None:
 
 @transaction.atomic
 def set_aside_troughs(
-    *, versions: Mapping[int, int], reason: str, actor: Staff
+    *, versions: Mapping[int, int], reason: str, at: datetime, actor: Staff
 ) -> list[TroughLevel]:
     """Set aside those levels that are still as they were, by key and version.
 
@@ -234,12 +233,11 @@ def set_aside_troughs(
         for level in rows.only("patient", "version").order_by("pk")
         if level.version == versions[level.pk]
     ]
-    set_aside_at = timezone.now()
     keys = [level.pk for level in levels]
     for start in range(0, len(keys), AT_ONCE):
         TroughLevel.objects.filter(pk__in=keys[start : start + AT_ONCE]).update(
             version=F("version") + 1,
-            set_aside_at=set_aside_at,
+            set_aside_at=at,
             set_aside_because=reason,
         )
     for level in levels:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -30,6 +30,7 @@ class Undoing:
 
     made: Sequence[Mapping]
     reason: str
+    at: datetime
     actor: Staff
     progress: Progress
 
@@ -45,8 +46,10 @@ def undo_file(
 ) -> FileImport:
     """Set aside, cancel or empty what an import stored; what was changed since stays.
 
-    The report then says how many of the records are `undone` and how many are `kept`.
+    The report then says when, how many of the records are `undone`, and how many are
+    `kept`.
     """
+    at = timezone.now()
     fresh = locked(file, version)
     if fresh.stage != Stage.IMPORTED:
         raise ValidationError(_("Only what was imported can be undone."))
@@ -54,8 +57,9 @@ def undo_file(
     fresh.full_clean()
     with audit.written_last():
         take_back = TAKES_BACK[Kind(fresh.kind)]
-        undone, kept = take_back(Undoing(fresh.made, reason, actor, progress))
-        fresh.report = {**fresh.report, "undone": undone, "kept": kept}
+        undone, kept = take_back(Undoing(fresh.made, reason, at, actor, progress))
+        found = {"undone_at": at.isoformat(), "undone": undone, "kept": kept}
+        fresh.report = {**fresh.report, **found}
         return revised(fresh, "undo_file", actor, reason)
 
 
@@ -67,7 +71,7 @@ def undo_levels(undoing: Undoing) -> tuple[int, int]:
         for key, version in made["levels"].items()
     }
     gone = set_aside_troughs(
-        versions=versions, reason=undoing.reason, actor=undoing.actor
+        versions=versions, reason=undoing.reason, at=undoing.at, actor=undoing.actor
     )
     return len(gone), len(versions) - len(gone)
 
@@ -91,7 +95,7 @@ def undo_doses(undoing: Undoing) -> tuple[int, int]:
             ended = untouched(doses, {k: v for k, (v, _on) in made["ended"].items()})
             again += [until(dose, made["ended"][str(dose.pk)][1]) for dose in ended]
             kept += len(made["ended"]) - len(ended)
-    mend(gone, again)
+    mend(gone, again, undoing.at)
     audit.record_many(
         [(dose, "correct_dose") for dose in (*gone, *again)],
         actor=undoing.actor,
@@ -114,11 +118,10 @@ def until(dose: Dose, stops_on: str | None) -> Dose:
     return dose
 
 
-def mend(gone: Sequence[Dose], again: Sequence[Dose]) -> None:
+def mend(gone: Sequence[Dose], again: Sequence[Dose], at: datetime) -> None:
     """Store which doses never began and which go on, as their next versions."""
-    now = timezone.now()
     for dose in gone:
-        dose.cancelled_at = now
+        dose.cancelled_at = at
     for dose in (*gone, *again):
         dose.version += 1
     try:
