@@ -43,6 +43,11 @@ class Unit(StrEnum):
     NMOL_PER_L = "nmol/L"
     NG_PER_DL = "ng/dL"
 
+    @property
+    def sign(self) -> str:
+        """The unit as pages write it."""
+        return self.value.replace("ug", "\u00b5g")
+
 
 UNIT_SPELLINGS = {
     "ng/ml": Unit.NG_PER_ML,
@@ -231,11 +236,11 @@ def asks_about_unit(entry: Entry) -> Question | None:
     same = {entry.unit, entry.laboratory_unit} <= {Unit.NG_PER_ML, Unit.UG_PER_L}
     if entry.unit == entry.laboratory_unit or same:
         return None
-    facts = {
+    facts: dict[str, Fact] = {
         "value": entry.reported.value,
-        "unit": entry.unit.value,
+        "unit": entry.unit.sign,
         "converted": entry.ng_per_ml,
-        "usual": entry.laboratory_unit.value,
+        "usual": entry.laboratory_unit.sign,
         "limit": entry.lower_limit_ng_per_ml,
     }
     text = (
@@ -277,10 +282,10 @@ def asks_about_decimal_slip(entry: Entry) -> Question | None:
     for factor in DECIMAL_SLIPS:
         if expected.holds(entry.ng_per_ml * factor):
             meant = Reported(entry.reported.comparator, (value * factor).normalize())
-            facts = {
+            facts: dict[str, Fact] = {
                 "value": value,
                 "meant": meant.value,
-                "unit": entry.unit.value,
+                "unit": entry.unit.sign,
                 "low": expected.low_ng_per_ml.quantize(Decimal("0.1")),
                 "high": expected.high_ng_per_ml.quantize(Decimal("0.1")),
             }

@@ -1,7 +1,8 @@
 """Long work on a file of rows: done by a worker, while the page asks how far it is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import TypedDict
 
@@ -16,7 +17,7 @@ from dosing.models import FileImport
 from patients.models import Staff
 
 KEPT_S = 15 * 60
-SILENT_S = 120
+SILENT = timedelta(seconds=120)
 """Work that tells nothing for so long has lost its worker: none may take longer."""
 
 TOLD_EVERY_S = 0.3
@@ -30,6 +31,9 @@ BUSY = gettext_noop(
 GONE_WRONG = gettext_noop(
     "The work was broken off, and nothing of it is stored. Try again."
 )
+STOPPED = gettext_noop(
+    "The work on this file stopped before its end. Nothing was stored. Start it again."
+)
 
 WORKS: dict[str, Callable[..., FileImport]] = {
     "check": services.check_file,
@@ -40,25 +44,36 @@ WORKS: dict[str, Callable[..., FileImport]] = {
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How far the work on a file is; `said` is why it ended without success."""
+    """How far the work on a version of a file is, as told at an instant.
+
+    `said` is why it ended without success.
+    """
 
     done: int = 0
     whole: int = 0
     said: str = ""
+    version: int = 0
+    told_at: datetime = field(default_factory=timezone.now)
 
 
 def key_of(file_id: int) -> str:
     return f"filework:{file_id}"
 
 
-def shown(file_id: int) -> Shown | None:
-    """Return how far it is; None where nothing is under way."""
-    found: Shown | None = cache.get(key_of(file_id))
-    return found
+def shown(file: FileImport, *, at: datetime) -> Shown | None:
+    """Return how far it is; None where nothing is under way.
+
+    What was silent for too long has stopped. Where the file is another version by
+    then, the work was done, and only its worker could not say so any more.
+    """
+    found: Shown | None = cache.get(key_of(file.pk))
+    if found is None or found.said or at - found.told_at <= SILENT:
+        return found
+    return Shown(said=STOPPED) if found.version == file.version else None
 
 
 def put(file_id: int, what: Shown) -> None:
-    cache.set(key_of(file_id), what, KEPT_S if what.said else SILENT_S)
+    cache.set(key_of(file_id), what, KEPT_S)
 
 
 def forget(file_id: int) -> None:
@@ -88,7 +103,7 @@ def work(job: Job) -> None:
         nonlocal told_at
         if monotonic() - told_at > TOLD_EVERY_S:
             told_at = monotonic()
-            put(file_id, Shown(done, whole))
+            put(file_id, Shown(done, whole, version=version))
 
     file = FileImport.objects.get(pk=file_id)
     if file.version != version:

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from kombu.exceptions import OperationalError
@@ -100,7 +100,7 @@ def shown(
             (title, [(f["line"], labels.get(f["field"], ""), f["said"]) for f in kept])
             for title, kept in faults_of(file)
         ],
-        "progress": filework.shown(file.pk),
+        "progress": filework.shown(file, at=timezone.now()),
         "store": StoreForm(initial=first),
         "undo": UndoForm(initial=first),
         **forms,
@@ -141,7 +141,7 @@ def begun(
         filework.plan(file.pk, request.user.pk, for_s=filework.PLANNED_IN_REQUEST_S)
         return redirect("import", file.pk)
     try:
-        filework.put(file.pk, filework.Shown())
+        filework.put(file.pk, filework.Shown(version=file.version))
         work_on_file.apply_async((job,), retry=False)
     except (OperationalError, RedisError):
         messages.error(
@@ -190,7 +190,7 @@ def undo(request: StaffRequest, file_id: int) -> HttpResponse:
 def progress(request: StaffRequest, file_id: int) -> HttpResponse:
     """Say how far the work is; once it has ended the page loads itself again."""
     file = visible_file(request, file_id)
-    found = filework.shown(file.pk)
+    found = filework.shown(file, at=timezone.now())
     if found is None or found.said:
         return HttpResponse(status=204, headers={"HX-Refresh": "true"})
     context = {"file": file, "progress": found}

@@ -26,7 +26,7 @@ def work_on_file(job: filework.Job) -> None:
     Its limits lie below the time after which the broker hands it to someone else.
     """
     filework.work(job)
-    if job["what"] == "store":
+    if job["what"] in {"store", "undo"}:
         plan_after_file.delay(job["file_id"], job["actor_id"])
 
 

@@ -112,15 +112,16 @@ class History:
 
         `without` is the key of a level under correction.
         """
-        period = self.course.behind(self.day(at))
+        course = self.course
+        period = course.behind(self.day(at))
         if period is None:
             return None
         dose = period.regimen.mg_per_day
-        for level in reversed(self.used_levels):
+        for level in reversed(self.levels):
             left_out = without is not None and level.pk == without
-            usable = level.comparator == "" and not left_out
-            before = level.drawn_at < at and usable
-            then = self.course.behind(self.day(level.drawn_at)) if before else None
+            used = level.set_aside_at is None and not left_out
+            before = level.drawn_at < at and used and level.comparator == ""
+            then = course.behind(self.day(level.drawn_at)) if before else None
             if then is not None:
                 return units.expected_from_level(
                     level.ng_per_ml, then.regimen.mg_per_day, dose

@@ -154,6 +154,8 @@ def reported_of(obx: Segment) -> units.Reported:
             _("A level is sent as NM or SN."),
             holds=True,
         )
+    if kind == "NM" and number.startswith(("<", ">")):
+        raise misplaced_sign(obx)
     found = NUMERIC.fullmatch(number)
     if found is None or sign not in {"", "<", ">"}:
         raise unreadable(obx)
@@ -165,6 +167,14 @@ def reported_of(obx: Segment) -> units.Reported:
         raise FaultError(
             "AE", 102, place(obx, 5), say(problem.sentence), holds=True
         ) from problem
+
+
+def misplaced_sign(obx: Segment) -> FaultError:
+    said = _(
+        "A value with < or > came as a plain number (NM); it is sent as SN. Ask the"
+        " laboratory, or save it here if it is right."
+    )
+    return FaultError("AE", 102, place(obx, 5), said, holds=True)
 
 
 def unreadable(obx: Segment) -> FaultError:

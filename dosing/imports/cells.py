@@ -141,7 +141,7 @@ def unit_of(field: str, text: str) -> units.Unit:
         raise RowError(
             field,
             _("Unknown unit. Known are %(units)s.")
-            % {"units": ", ".join(each.value for each in units.Unit)},
+            % {"units": ", ".join(each.sign for each in units.Unit)},
         )
     return unit
 

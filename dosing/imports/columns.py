@@ -64,7 +64,8 @@ FIELDS: Mapping[Kind, Sequence[Field]] = {
         Field(
             "last_dose_at",
             _("Last dose before it"),
-            "last dose at|last dose|最終内服日時|最終服薬日時|最終投与日時",
+            "last dose at|last dose|最終内服日時|最終服薬日時|最終投与日時|最終服用日時"
+            "|最終内服|最終服薬|最終投与|最終服用",
         ),
         NOTE,
     ),
@@ -102,13 +103,15 @@ FIELDS: Mapping[Kind, Sequence[Field]] = {
         IDENTIFIER,
         BORN_ON,
         Field("day", _("Day"), "day|date|日付|日|記録日|服薬日", required=True),
-        Field("dose", _("Taken or missed"), "dose|taken|intake|服薬|内服|服用"),
+        Field(
+            "dose", _("Taken or missed"), "dose|dose taken|taken|intake|服薬|内服|服用"
+        ),
         Field("at", _("Taken at"), "at|taken at|time|服薬時刻|内服時刻|服用時刻|時刻"),
         Field("amount", _("Other amount (mg)"), "amount|amount mg|用量|服用量"),
         Field(
             "temperature_c",
             _("Temperature °C"),
-            "temperature|temperature c|temp|body temperature|体温",
+            "temperature|temperature c|temp|body temperature|fever|体温|発熱",
         ),
         Field(
             "pressure",

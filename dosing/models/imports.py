@@ -5,6 +5,9 @@ from typing import ClassVar, Self
 import pgtrigger
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import Combinable
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from dosing.imports import Encoding, Kind, Order
@@ -47,6 +50,11 @@ class FileImportQuerySet(models.QuerySet["FileImport"]):
 
     def standing(self) -> Self:
         return self.exclude(stage=Stage.UNDONE)
+
+    def undone_at(self, instant: Combinable) -> Self:
+        """Keep what was undone at an instant, to which its levels were set aside."""
+        told = Cast(KeyTextTransform("undone_at", "report"), models.DateTimeField())
+        return self.filter(stage=Stage.UNDONE).alias(at=told).filter(at=instant)
 
 
 class FileImport(models.Model):

@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dosing import policy, units
 from dosing.models.doses import Dose
+from dosing.models.imports import FileImport
 from dosing.models.protocols import Laboratory, Protocol, ProtocolAssignment
 from patients.models import Patient, ScheduleItem, Staff
 from patients.models.rules import (
@@ -104,15 +105,23 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
         planned = ScheduleItem.objects.levels().filter(patient=OuterRef("patient"))
         return self.newest_of_each().filter(~Exists(planned), drawn_at__lt=at - longest)
 
+    def not_undone(self) -> Self:
+        """Leave out what was set aside because its whole import was undone."""
+        undone = FileImport.objects.undone_at(OuterRef("set_aside_at"))
+        return self.filter(~Exists(undone.filter(site=OuterRef("patient__site"))))
+
     def set_aside_last(self) -> Self:
-        """Keep levels that were set aside and after which none was drawn."""
-        later = TroughLevel.objects.filter(
+        """Keep levels that were set aside and after which none was drawn.
+
+        An import that was undone speaks of no sample.
+        """
+        later = TroughLevel.objects.not_undone().filter(
             patient=OuterRef("patient"), drawn_at__gt=OuterRef("drawn_at")
         )
         answered = Decision.objects.filter(
             patient=OuterRef("patient"), signed_at__gt=OuterRef("set_aside_at")
         )
-        aside = self.filter(set_aside_at__isnull=False)
+        aside = self.not_undone().filter(set_aside_at__isnull=False)
         return aside.filter(~Exists(later), ~Exists(answered))
 
     def newest_of_each(self) -> Self:
@@ -236,7 +245,7 @@ class TroughLevel(models.Model):
 
     @property
     def unit_sign(self) -> str:
-        return self.reported_unit.replace("ug", "\u00b5g")
+        return units.Unit(self.reported_unit).sign
 
     @property
     def hours_since_dose(self) -> Decimal | None:

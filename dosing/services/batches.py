@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from dosing import units
@@ -19,11 +19,10 @@ from dosing.services.levels import (
     accept,
     fill_in,
 )
-from dosing.services.plan import replan_schedule
 from patients import audit
 from patients.models import Patient, Staff
 from patients.models.rules import refusal_of
-from patients.revision import hold_many, hold_still, refuse_ended
+from patients.revision import hold_many, refuse_ended
 from patients.services.schedule import plan_anew
 
 NEVER_AT_ONCE = "unit:"
@@ -210,26 +209,34 @@ def refused_by_database(batch: Batch) -> RefusedSamplesError | None:
 
 @transaction.atomic
 def set_aside_troughs(
-    *, patient: Patient, versions: Mapping[int, int], reason: str, actor: Staff
+    *, versions: Mapping[int, int], reason: str, at: datetime, actor: Staff
 ) -> list[TroughLevel]:
-    """Set aside those levels that are still as they were, by key and version."""
-    hold_still(patient)
+    """Set aside those levels that are still as they were, by key and version.
+
+    The number of statements does not grow with the patients; their schedules are left
+    to plan_on().
+    """
     if not reason.strip():
         raise ValidationError({"reason": _("Say why the record is changed.")})
     TroughLevel._meta.get_field("set_aside_because").clean(reason, None)
-    rows = TroughLevel.objects.used().select_for_update(no_key=True)
+    rows = TroughLevel.objects.used().filter(pk__in=versions)
+    patients = hold_many(list(rows.values_list("patient", flat=True).distinct()))
     levels = [
         level
-        for level in rows.filter(patient=patient, pk__in=versions).order_by("pk")
+        for level in rows.only("patient", "version").order_by("pk")
         if level.version == versions[level.pk]
     ]
+    keys = [level.pk for level in levels]
+    for start in range(0, len(keys), AT_ONCE):
+        TroughLevel.objects.filter(pk__in=keys[start : start + AT_ONCE]).update(
+            version=F("version") + 1,
+            set_aside_at=at,
+            set_aside_because=reason,
+        )
     for level in levels:
         level.version += 1
-        level.set_aside_at, level.set_aside_because = timezone.now(), reason
-    fields = ["version", "set_aside_at", "set_aside_because"]
-    TroughLevel.objects.bulk_update(levels, fields, batch_size=500)
     audit.record_many(
         [(level, "set_aside_trough") for level in levels], actor=actor, reason=reason
     )
-    replan_schedule(patient=patient, actor=actor)
+    plan_anew(Patient.objects.filter(pk__in=patients))
     return levels

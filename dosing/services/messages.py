@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from dosing import hl7
 from dosing.hl7 import Fault, Result
 from dosing.models import Fate, LabMessage, LabReport
-from dosing.services.results import Link, of_result, report_of
+from dosing.services.results import Link, about, of_result, report_of
 from patients import audit
 from patients.models import Patient, Site, Staff
 from patients.revision import store
@@ -93,9 +93,10 @@ def taken(
         nothing = said % {"count": judged.ignored}
         return [report_of(None, Fate.NOTHING, nothing)], []
     patient = patient_of(link.site, judged.who)
-    about = {
+    facts = {
         "identifier": ", ".join(judged.who.identifiers)[:80],
         "born_on": judged.who.born_on.isoformat(),
+        **(about(link, patient) if patient else {}),
     }
     reports, faults = [], []
     for result in judged.results:
@@ -106,7 +107,7 @@ def taken(
             report, fault = of_result(link, patient, result, actor)
         else:
             report = waiting(fault or unknown_patient(), result)
-        report.facts |= about
+        report.facts |= facts
         reports.append(report)
         faults += [fault] if fault else []
     return reports, faults

@@ -83,7 +83,7 @@ def carried_out(
     prior = prior_of(link, patient, result, drawn_at)
     if result.status in {Status.DELETED, Status.WRONG}:
         return withdrawn(result, prior, actor)
-    settle_preliminary(link, result)
+    settle_preliminary(link, patient, result)
     if prior is None:
         return recorded(link, patient, result, drawn_at, actor)
     return beside(link, result, prior, drawn_at, actor)
@@ -158,10 +158,19 @@ def says_the_same(
     )
 
 
-def settle_preliminary(link: Link, result: Result) -> None:
-    """Let the preliminary report of an order rest once its final one is here."""
+def about(link: Link, patient: Patient) -> dict[str, str]:
+    """Return whose report it is and of which laboratory, as its facts keep it."""
+    return {"patient": str(patient.pk), "laboratory": str(link.laboratory.pk)}
+
+
+def settle_preliminary(link: Link, patient: Patient, result: Result) -> None:
+    """Let the preliminary report of an order rest once its final one is here.
+
+    Laboratories number their orders for themselves.
+    """
     open_ones = LabReport.objects.filter(
         message__site=link.site,
+        facts__contains=about(link, patient),
         order=result.order,
         set_id=result.set_id,
         fate=Fate.PRELIMINARY,

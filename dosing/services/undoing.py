@@ -1,23 +1,38 @@
 """An import taken back: set aside, cancelled or emptied, never deleted."""
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dosing.diary import Entry, Place
+from dosing.imports import Kind
 from dosing.models import Dose, FileImport, Stage
 from dosing.services.applying import Progress, nobody
-from dosing.services.batches import set_aside_troughs
+from dosing.services.batches import AT_ONCE, set_aside_troughs
 from dosing.services.diary import save_diary
-from dosing.services.doses import correct_dose
 from dosing.services.uploads import revised
 from patients import audit
 from patients.models import Patient, Staff
 from patients.models.diary import Source
-from patients.revision import locked
+from patients.models.rules import refusal_of
+from patients.revision import hold_many, locked
+from patients.services.schedule import plan_anew
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """What an import made, by patient, and for whom and why it is taken back."""
+
+    made: Sequence[Mapping]
+    reason: str
+    at: datetime
+    actor: Staff
+    progress: Progress
 
 
 @transaction.atomic
@@ -31,94 +46,116 @@ def undo_file(
 ) -> FileImport:
     """Set aside, cancel or empty what an import stored; what was changed since stays.
 
-    The report then says how many of the records stay.
+    The report then says when, how many of the records are `undone`, and how many are
+    `kept`.
     """
+    at = timezone.now()
     fresh = locked(file, version)
     if fresh.stage != Stage.IMPORTED:
         raise ValidationError(_("Only what was imported can be undone."))
     fresh.stage, fresh.undone_because = Stage.UNDONE, reason
     fresh.full_clean()
     with audit.written_last():
-        kept = taken_back(fresh.made, reason=reason, actor=actor, progress=progress)
-        fresh.report = {**fresh.report, "kept": kept}
+        take_back = TAKES_BACK[Kind(fresh.kind)]
+        undone, kept = take_back(Undoing(fresh.made, reason, at, actor, progress))
+        found = {"undone_at": at.isoformat(), "undone": undone, "kept": kept}
+        fresh.report = {**fresh.report, **found}
         return revised(fresh, "undo_file", actor, reason)
 
 
-def taken_back(
-    made: list[dict], *, reason: str, actor: Staff, progress: Progress
-) -> int:
-    """Take back what was made, patient by patient; say how many records stay."""
-    kept = 0
-    for done, each in enumerate(made, start=1):
-        patient = Patient.objects.select_related("site").get(pk=each["patient"])
-        if "levels" in each:
-            kept += undo_levels(patient, each["levels"], reason, actor)
-        elif "doses" in each:
-            kept += undo_doses(each, reason, actor)
-        else:
-            kept += undo_cells(patient, each["cells"], reason, actor)
-        progress(done, len(made))
-    return kept
-
-
-def undo_levels(
-    patient: Patient, levels: Mapping[str, int], reason: str, actor: Staff
-) -> int:
-    versions = {int(key): version for key, version in levels.items()}
+def undo_levels(undoing: Undoing) -> tuple[int, int]:
+    """Set aside the levels of all patients at once."""
+    versions = {
+        int(key): version
+        for made in undoing.made
+        for key, version in made["levels"].items()
+    }
     gone = set_aside_troughs(
-        patient=patient, versions=versions, reason=reason, actor=actor
+        versions=versions, reason=undoing.reason, at=undoing.at, actor=undoing.actor
     )
-    return len(versions) - len(gone)
+    return len(gone), len(versions) - len(gone)
 
 
-def undo_doses(made: Mapping[str, dict], reason: str, actor: Staff) -> int:
-    """Cancel the regimens that began, then let those go on that ended for them."""
+def undo_doses(undoing: Undoing) -> tuple[int, int]:
+    """Cancel the regimens that began, then let those go on that ended for them.
+
+    Of a patient with a regimen that was changed since, none goes on.
+    """
+    patients = hold_many([made["patient"] for made in undoing.made])
+    keys = [key for made in undoing.made for key in (*made["doses"], *made["ended"])]
+    doses = Dose.objects.select_related("patient__site").in_bulk(map(int, keys))
+    gone: list[Dose] = []
+    again: list[Dose] = []
     kept = 0
-    begun = Dose.objects.filter(pk__in=made["doses"]).select_related("patient__site")
-    for dose in begun.order_by("-starts_on"):
-        if dose.version != made["doses"][str(dose.pk)]:
-            kept += 1
-        else:
-            mend(dose, reason, actor, stops_on=dose.stops_on, never_taken=True)
-    ended = Dose.objects.filter(pk__in=made["ended"]).select_related("patient__site")
-    for dose in ended.order_by("starts_on") if not kept else ():
-        version, stops_on = made["ended"][str(dose.pk)]
-        if dose.version == version:
-            until = date.fromisoformat(stops_on) if stops_on else None
-            mend(dose, reason, actor, stops_on=until, never_taken=False)
-        else:
-            kept += 1
-    return kept
-
-
-def mend(
-    dose: Dose, reason: str, actor: Staff, *, stops_on: date | None, never_taken: bool
-) -> None:
-    correct_dose(
-        dose=dose,
-        version=dose.version,
-        amount_mg=dose.amount_mg,
-        interval_h=dose.interval_h,
-        usual_time=dose.usual_time,
-        starts_on=dose.starts_on,
-        stops_on=stops_on,
-        never_taken=never_taken,
-        reason=reason,
-        actor=actor,
+    for made in undoing.made:
+        begun = untouched(doses, made["doses"])
+        gone += begun
+        kept += len(made["doses"]) - len(begun)
+        if len(begun) == len(made["doses"]):
+            ended = untouched(doses, {k: v for k, (v, _on) in made["ended"].items()})
+            again += [until(dose, made["ended"][str(dose.pk)][1]) for dose in ended]
+            kept += len(made["ended"]) - len(ended)
+    mend(gone, again, undoing.at)
+    audit.record_many(
+        [(dose, "correct_dose") for dose in (*gone, *again)],
+        actor=undoing.actor,
+        reason=undoing.reason,
     )
+    plan_anew(Patient.objects.filter(pk__in=patients))
+    return len(gone), kept
 
 
-def undo_cells(
-    patient: Patient, cells: list[list[str]], reason: str, actor: Staff
-) -> int:
-    entries = [
-        Entry(Place(date.fromisoformat(day), row), text, "") for day, row, text in cells
-    ]
-    outcome = save_diary(
-        patient=patient,
-        entries=entries,
-        source=Source.PAPER,
-        actor=actor,
-        reason=reason,
-    )
-    return outcome.unsaved
+def untouched(doses: Mapping[int, Dose], versions: Mapping[str, int]) -> list[Dose]:
+    """Return the doses of these keys that nobody changed since these versions."""
+    found = [(doses[int(key)], version) for key, version in versions.items()]
+    return [dose for dose, version in found if dose.version == version]
+
+
+def until(dose: Dose, stops_on: str | None) -> Dose:
+    """Let a dose end as it did before the import, if it may still be taken."""
+    dose.stops_on = date.fromisoformat(stops_on) if stops_on else None
+    dose.check_prescribable()
+    return dose
+
+
+def mend(gone: Sequence[Dose], again: Sequence[Dose], at: datetime) -> None:
+    """Store which doses never began and which go on, as their next versions."""
+    for dose in gone:
+        dose.cancelled_at = at
+    for dose in (*gone, *again):
+        dose.version += 1
+    try:
+        Dose.objects.bulk_update(gone, ["cancelled_at", "version"], AT_ONCE)
+        Dose.objects.bulk_update(again, ["stops_on", "version"], AT_ONCE)
+    except IntegrityError as broken:
+        raise refusal_of(broken) from broken
+
+
+def undo_cells(undoing: Undoing) -> tuple[int, int]:
+    """Empty the cells of the diary, stretch by stretch."""
+    undone = kept = 0
+    keys = [made["patient"] for made in undoing.made]
+    patients = Patient.objects.select_related("site").in_bulk(keys)
+    for done, made in enumerate(undoing.made, start=1):
+        entries = [
+            Entry(Place(date.fromisoformat(day), row), text, "")
+            for day, row, text in made["cells"]
+        ]
+        outcome = save_diary(
+            patient=patients[made["patient"]],
+            entries=entries,
+            source=Source.PAPER,
+            actor=undoing.actor,
+            reason=undoing.reason,
+        )
+        kept += outcome.unsaved
+        undone += len(entries) - outcome.unsaved
+        undoing.progress(done, len(undoing.made))
+    return undone, kept
+
+
+TAKES_BACK: Mapping[Kind, Callable[[Undoing], tuple[int, int]]] = {
+    Kind.LEVELS: undo_levels,
+    Kind.DOSES: undo_doses,
+    Kind.DIARY: undo_cells,
+}

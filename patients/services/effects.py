@@ -144,16 +144,14 @@ def raise_fever(*, measurement: Measurement, actor: Staff) -> Task | None:
     The clinic's own limit counts, or the default where it has none. Each temperature
     calls once, also while another is on the worklist.
     """
-    if measurement.quantity != Quantity.TEMPERATURE_C:
+    is_told = measurement.quantity == Quantity.TEMPERATURE_C
+    if not is_told or measurement.withdrawn_at is not None:
         return None
     patient, temperature = measurement.patient, measurement.value
     limit = limits_of(patient.site)[Quantity.TEMPERATURE_C].abnormal_from
     since = patient.site.today(timezone.now()) - FEVER_MATTERS
-    if (
-        measurement.withdrawn_at is not None
-        or measurement.measured_on < since
-        or temperature < (FEVER_FROM_C if limit is None else limit)
-    ):
+    fever_from = FEVER_FROM_C if limit is None else limit
+    if measurement.measured_on < since or temperature < fever_from:
         return None
     day, degrees = measurement.measured_on.isoformat(), plain_number(temperature)
     return urgent(

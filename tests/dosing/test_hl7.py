@@ -33,7 +33,16 @@ from dosing.units import Unit, parse_reported
 from patients.models import ApiToken, Patient, Role, Scope, Site, Staff
 from patients.services import issue_token, revoke_token
 from tdm import hl7link
-from tests.builders import a_patient, a_site, a_staff_member, a_trough, on_day
+from tests.builders import (
+    a_dose,
+    a_laboratory,
+    a_patient,
+    a_protocol,
+    a_site,
+    a_staff_member,
+    a_trough,
+    on_day,
+)
 
 MESSAGE = "\r".join(
     [
@@ -398,6 +407,33 @@ def test_a_preliminary_result_waits_and_rests_once_the_final_one_is_here(
 
     assert early.reports.get().fate == Fate.NOTHING
     assert TroughLevel.objects.count() == 1
+
+
+def test_an_order_of_another_laboratory_or_patient_lets_no_preliminary_result_rest(
+    link: Link, program: Staff, treated: Patient, clinician: Staff
+) -> None:
+    other_patient = a_patient(treated.site, clinician)
+    a_dose(other_patient, "2", protocol=a_protocol(), actor=clinician)
+    second = Link(a_laboratory(treated.site, name="Second laboratory"), "HOSP")
+    early = sent(link, program, treated, ("|||F|", "|||P|"))
+
+    sent(second, program, treated, ("|M1|", "|M2|"))
+    sent(link, program, other_patient, ("|M1|", "|M3|"))
+    assert early.reports.get().fate == Fate.PRELIMINARY
+
+    sent(link, program, treated, ("|M1|", "|M4|"))
+    assert early.reports.get().fate == Fate.NOTHING
+
+
+def test_a_sign_in_a_plain_number_waits_with_words_that_say_what_to_do(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    message = sent(link, program, treated, ("|13.3|", "|<2.0|"))
+
+    report = message.reports.get()
+    assert (report.fate, codes(message)) == (Fate.WAITING, ["AE", "102"])
+    assert "it is sent as SN" in report.said
+    assert AcceptForm(None, report=report)["level"].value() == "<2.0"
 
 
 @pytest.mark.parametrize("withdrawal", ["D", "W"])

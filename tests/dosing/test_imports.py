@@ -18,8 +18,23 @@ from dosing.imports import Encoding, Kind, guess
 from dosing.models import Dose, FileImport, Intake, Laboratory, Stage, TroughLevel
 from dosing.services.batches import Batch, Sample, judge_troughs
 from dosing.units import Unit, parse_reported
-from patients.models import AuditEvent, Measurement, Patient, Site, Staff
-from tests.builders import DAY_0, a_patient, a_protocol, a_site, a_trough, on_day
+from patients.models import (
+    AuditEvent,
+    Measurement,
+    Patient,
+    SchedulePlan,
+    Site,
+    Staff,
+)
+from tests.builders import (
+    DAY_0,
+    a_dose,
+    a_patient,
+    a_protocol,
+    a_site,
+    a_trough,
+    on_day,
+)
 
 HEADER = "identifier,born on,drawn at,level,unit,note"
 LEVEL = "{id},1980-05-04,2026-03-30 08:00,13.3,ng/mL,"
@@ -92,7 +107,11 @@ def test_levels_are_checked_imported_and_undone_as_a_whole(
     file = services.undo_file(
         file=file, version=file.version, reason="wrong export", actor=clinician
     )
-    assert (file.stage, file.report["kept"]) == (Stage.UNDONE, 0)
+    assert (file.stage, file.report["undone"], file.report["kept"]) == (
+        Stage.UNDONE,
+        2,
+        0,
+    )
     assert not TroughLevel.objects.used().exists()
     aside = TroughLevel.objects.filter(set_aside_because="wrong export")
     assert [level.version for level in aside] == [2, 2]
@@ -113,6 +132,46 @@ def test_a_level_that_was_corrected_since_survives_the_undoing(
 
     assert file.report["kept"] == 1
     assert TroughLevel.objects.used().count() == 1
+
+
+def test_undoing_takes_as_few_statements_for_three_patients_as_for_one(
+    treated: Patient,
+    laboratory: Laboratory,
+    clinician: Staff,
+    django_assert_num_queries: Any,
+) -> None:
+    for count in (1, 3):
+        rows = [csv_of(treated, LEVEL)]
+        for _n in range(count - 1):
+            other = a_patient(treated.site, clinician)
+            a_dose(other, "2", protocol=a_protocol(), actor=clinician)
+            rows.append(csv_of(other, LEVEL).partition(b"\n")[2])
+        file = uploaded(treated, clinician, b"".join(rows))
+        file = imported(checked(file, clinician), clinician)
+
+        with django_assert_num_queries(38):
+            file = services.undo_file(
+                file=file, version=file.version, reason="wrong", actor=clinician
+            )
+
+        assert (file.report["undone"], file.report["kept"]) == (count, 0)
+        lines = AuditEvent.objects.filter(action="set_aside_trough", reason="wrong")
+        assert lines.filter(object_version=2).count() >= count
+
+
+def test_a_patients_schedule_is_planned_anew_after_an_import_is_undone(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    file = imported(
+        checked(uploaded(treated, clinician, csv_of(treated, LEVEL)), clinician),
+        clinician,
+    )
+    services.plan_on(at=timezone.now(), at_most=1, actor=clinician)
+    assert SchedulePlan.objects.filter(patient=treated).exists()
+
+    services.undo_file(file=file, version=file.version, reason="no", actor=clinician)
+
+    assert not SchedulePlan.objects.filter(patient=treated).exists()
 
 
 def test_levels_are_judged_anew_if_the_record_moved_on_while_the_file_was_read(
@@ -146,6 +205,7 @@ def test_nothing_is_stored_while_one_row_cannot_be(
     with pytest.raises(ValidationError, match="1 rows cannot be"):
         imported(file, clinician)
 
+    assert file.report["new"] == 1
     assert not TroughLevel.objects.exists()
 
 
@@ -190,6 +250,7 @@ def test_an_unusual_level_is_imported_once_someone_says_how_it_was_checked(
     with pytest.raises(ValidationError, match="how the unusual rows"):
         imported(file, clinician)
 
+    assert file.report["new"] == 1
     imported(file, clinician, "asked the laboratory")
     assert TroughLevel.objects.get().confirmed == "asked the laboratory"
 
@@ -224,6 +285,21 @@ def test_headers_are_known_in_japanese_and_whatever_their_case() -> None:
 
     assert english == {"identifier": 0, "born_on": 1, "drawn_at": 2, "value": 3}
     assert japanese == {**english, "unit": 4}
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "name"),
+    [
+        (Kind.LEVELS, "最終服用", "last_dose_at"),
+        (Kind.LEVELS, "最終服用日時", "last_dose_at"),
+        (Kind.DIARY, "dose_taken", "dose"),
+        (Kind.DIARY, "fever", "temperature_c"),
+    ],
+)
+def test_headers_of_other_programs_are_known(
+    kind: Kind, header: str, name: str
+) -> None:
+    assert guess(kind, [header]) == {name: 0}
 
 
 JAPANESE = (
@@ -385,7 +461,7 @@ BAD_ROWS = [
     (LEVEL.replace("13.3", '"1,300"'), "value", "at most two decimals"),
     (LEVEL.replace("13.3", "0"), "value", "Zero is no level"),
     (LEVEL.replace("13.3", "900"), "value", "between 0 and 200"),
-    (LEVEL.replace("ng/mL", "mg/L"), "unit", "Unknown unit"),
+    (LEVEL.replace("ng/mL", "mg/L"), "unit", "Known are ng/mL, µg/L, nmol/L"),
     (LEVEL.replace("ng/mL", "ng/dL"), "value", "is 0.133 ng/mL"),
     (LEVEL + "a\u202eb", "note", "invisible control"),
     (LEVEL.replace("2026-03-30 08:00", "1979-03-30 08:00"), "drawn_at", "birth"),
@@ -570,6 +646,46 @@ def test_doses_are_imported_in_the_order_of_days_and_undone(
     )
     (left,) = Dose.objects.of(treated)
     assert (left.starts_on, left.stops_on, file.report["kept"]) == (DAY_0, None, 0)
+
+
+def test_a_dose_that_was_changed_since_stays_and_none_goes_on_in_its_place(
+    treated: Patient, clinician: Staff
+) -> None:
+    content = csv_of(
+        treated,
+        "{id},1980-05-04,2026-04-01,1,24,",
+        "{id},1980-05-04,2026-05-01,1.5,24,",
+        header=DOSES,
+    )
+    file = uploaded(treated, clinician, content, Kind.DOSES)
+    file = imported(checked(file, clinician), clinician)
+    Dose.objects.filter(starts_on=date(2026, 4, 1)).update(version=9)
+
+    file = services.undo_file(
+        file=file, version=file.version, reason="wrong", actor=clinician
+    )
+
+    doses = [(d.starts_on.month, d.stops_on) for d in Dose.objects.of(treated)]
+    assert doses == [(3, date(2026, 4, 1)), (4, date(2026, 5, 1))]
+    assert (file.report["undone"], file.report["kept"]) == (1, 1)
+
+
+def test_an_undoing_that_would_let_two_doses_overlap_is_refused_in_words(
+    treated: Patient, clinician: Staff
+) -> None:
+    content = csv_of(
+        treated,
+        "{id},1980-05-04,2026-04-01,1,24,2026-05-01",
+        header=DOSES,
+    )
+    file = uploaded(treated, clinician, content, Kind.DOSES)
+    file = imported(checked(file, clinician), clinician)
+    a_dose(treated, "2", day=91, actor=clinician)
+
+    with pytest.raises(ValidationError, match="Another dose is prescribed for some"):
+        services.undo_file(
+            file=file, version=file.version, reason="wrong", actor=clinician
+        )
 
 
 @pytest.mark.parametrize(

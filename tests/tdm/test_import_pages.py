@@ -82,7 +82,9 @@ def test_a_nurse_uploads_checks_imports_and_undoes(
     file.refresh_from_db()
     client.post(f"{address}undo/", {"version": file.version, "reason": "wrong"})
     assert not TroughLevel.objects.used().exists()
-    assert "Undone: wrong" in client.get(address).content.decode()
+    assert SchedulePlan.objects.filter(patient=treated).exists()
+    page = client.get(address).content.decode()
+    assert "Undone: wrong – Records taken back: 1." in page
 
 
 def test_errors_are_shown_by_row_and_cell_and_bar_the_import(
@@ -97,6 +99,7 @@ def test_errors_are_shown_by_row_and_cell_and_bar_the_import(
 
     assert "Type the level in plain digits" in page
     assert "Import all rows" not in page
+    assert "would be new" not in page
     file.refresh_from_db()
     client.post(f"/imports/{file.pk}/store/", {"version": file.version})
     page = client.get(f"/imports/{file.pk}/").content.decode()
@@ -152,6 +155,52 @@ def test_a_long_file_goes_to_a_worker_and_the_page_asks_how_far_it_is(
     assert client.get(f"/imports/{file.pk}/progress/")["HX-Refresh"] == "true"
     file.refresh_from_db()
     assert (file.stage, file.report["new"]) == ("checked", 1)
+
+
+def told_long_ago(version: int) -> filework.Shown:
+    """How far work was whose worker has been silent for too long."""
+    silent = filework.SILENT + timedelta(seconds=1)
+    return filework.Shown(30, 120, version=version, told_at=timezone.now() - silent)
+
+
+def test_work_whose_worker_was_killed_says_that_it_stopped_and_can_be_done_again(
+    browser_of: Browse,
+    nurse: Staff,
+    treated: Patient,
+    laboratory: Laboratory,
+    by_worker: None,
+) -> None:
+    client = browser_of(nurse)
+    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
+    address = f"/imports/{file.pk}/"
+    filework.put(file.pk, told_long_ago(file.version))
+
+    assert client.get(f"{address}progress/")["HX-Refresh"] == "true"
+    page = client.get(address).content.decode()
+    assert (
+        "The work on this file stopped before its end. Nothing was stored."
+        " Start it again." in page
+    )
+    assert "Check the file" in page
+
+    client.post(address, matched(file))
+    page = client.get(address).content.decode()
+    assert "stopped before its end" not in page
+    assert "<b>1</b>would be new" in page
+
+
+def test_work_that_was_stored_before_its_worker_was_killed_is_not_said_to_be_lost(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    client = browser_of(nurse)
+    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
+    client.post(f"/imports/{file.pk}/", matched(file))
+    filework.put(file.pk, told_long_ago(file.version))
+
+    page = client.get(f"/imports/{file.pk}/").content.decode()
+
+    assert "stopped before its end" not in page
+    assert "<b>1</b>would be new" in page
 
 
 @pytest.mark.django_db(transaction=True)

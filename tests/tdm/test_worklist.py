@@ -12,6 +12,7 @@ from dosing.words import say
 from patients.models import Patient, Site, Staff
 from tdm.worklist import Worklist, worklist
 from tests.builders import DAY_0, a_dose, a_patient, a_protocol, a_trough, on_day
+from tests.dosing.test_imports import LEVEL, checked, csv_of, imported, uploaded
 
 
 def seen_by(staff: Staff, at: datetime) -> Worklist:
@@ -251,6 +252,24 @@ def test_a_level_set_aside_measures_nothing(
     (line,) = seen_by(clinician, on_day(16)).lines
     assert not line.decides
     assert "was set aside" in say(line.said[0])
+
+
+def test_the_levels_of_an_undone_import_ask_for_no_repetition_and_hide_none(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    odd = a_trough(treated, "12", day=14, actor=clinician)
+    services.set_aside_trough(
+        level=odd, version=odd.version, reason="haemolysed", actor=clinician
+    )
+    content = csv_of(treated, LEVEL)
+    file = imported(
+        checked(uploaded(treated, clinician, content), clinician), clinician
+    )
+    services.undo_file(file=file, version=file.version, reason="no", actor=clinician)
+
+    (line,) = worklist(clinician, at=timezone.now()).lines
+
+    assert say(line.said[0]) == "12 ng/mL was set aside (haemolysed) and not repeated."
 
 
 def test_a_level_set_aside_stays_on_the_list_until_it_is_repeated(

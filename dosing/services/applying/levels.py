@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from dosing.history import History, histories_of
 from dosing.imports import LevelRow, RowError
 from dosing.models import Laboratory
-from dosing.services.applying.found import is_twice
+from dosing.services.applying.found import is_question, is_twice
 from dosing.services.applying.work import Task, Work
 from dosing.services.batches import (
     Batch,
@@ -44,7 +44,8 @@ def apply_levels(task: Task, rows: Mapping[Patient, Sequence[LevelRow]]) -> None
         some = list(judged_of(task, {each: rows[each] for each in patients}))
         if task.dry:
             some = tried(task, some)
-        count(task, some)
+        for each in some:
+            count(task, each.rows)
         judged += () if task.dry else some
         done += sum(len(rows[each]) for each in patients)
         task.progress(done, task.found.rows)
@@ -75,6 +76,7 @@ def judged_of(
             levels = judge_troughs(history, samples, task.checked)
         except RefusedSamplesError as problem:
             refuse(task, places, problem)
+            count(task, good_in(places, problem))
         except ValidationError as refusal:
             task.found.refused(places[0], refusal)
         else:
@@ -98,10 +100,22 @@ def tried(task: Task, judged: Sequence[Judged]) -> list[Judged]:
     return [each for each in judged if each.batch.patient.pk not in refused]
 
 
-def count(task: Task, judged: Sequence[Judged]) -> None:
-    for each in judged:
-        task.found.new += len(each.rows)
-        task.found.converted += sum(row.unit.value != "ng/mL" for row in each.rows)
+def count(task: Task, rows: Sequence[LevelRow]) -> None:
+    task.found.new += len(rows)
+    task.found.converted += sum(row.unit.value != "ng/mL" for row in rows)
+
+
+def good_in(
+    rows: Sequence[LevelRow], problem: RefusedSamplesError
+) -> Sequence[LevelRow]:
+    """Return the rows of a patient that would be new: others of theirs are refused,
+    or, like some of these, asked about.
+    """
+    return [
+        row
+        for place, row in enumerate(rows)
+        if place not in problem.refused or is_question(problem.refused[place])
+    ]
 
 
 def store(task: Task, judged: Sequence[Judged]) -> None:
