@@ -149,7 +149,7 @@ def test_undoing_takes_as_few_statements_for_three_patients_as_for_one(
         file = uploaded(treated, clinician, b"".join(rows))
         file = imported(checked(file, clinician), clinician)
 
-        with django_assert_num_queries(38):
+        with django_assert_num_queries(31):
             file = services.undo_file(
                 file=file, version=file.version, reason="wrong", actor=clinician
             )

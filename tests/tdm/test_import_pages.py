@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.test import Client
+from django.utils import timezone
 
 from dosing import services
 from dosing.imports import MOST_BYTES
@@ -85,6 +86,35 @@ def test_a_nurse_uploads_checks_imports_and_undoes(
     assert SchedulePlan.objects.filter(patient=treated).exists()
     page = client.get(address).content.decode()
     assert "Undone: wrong – Records taken back: 1." in page
+
+
+FULL = """
+CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$;
+CREATE TRIGGER disk_is_full BEFORE INSERT ON dosing_troughlevel
+EXECUTE FUNCTION disk_is_full();
+"""
+
+
+def test_on_a_full_disk_nothing_of_a_file_is_stored_and_the_page_says_so(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    client = browser_of(nurse)
+    client.raise_request_exception = False
+    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
+    address = f"/imports/{file.pk}/"
+    client.post(address, matched(file))
+    file.refresh_from_db()
+    with connection.cursor() as cursor:
+        cursor.execute(FULL)
+
+    answer = client.post(f"{address}store/", {"version": file.version})
+
+    assert answer.status_code == 503
+    assert not TroughLevel.objects.exists()
+    page = client.get(address).content.decode()
+    assert "nothing of it is stored. Try again." in page
+    assert "Import all rows" in page
 
 
 def test_errors_are_shown_by_row_and_cell_and_bar_the_import(
