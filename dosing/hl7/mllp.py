@@ -10,6 +10,7 @@ logger = logging.getLogger(__name__)
 
 BEGIN, END = b"\x0b", b"\x1c\x0d"
 MOST_BYTES = 1_000_000
+MOST_HEARD_OUT_BYTES = 64_000_000
 IDLE_S = 60.0
 
 Handler = Callable[[bytes], Awaitable[list[str]]]
@@ -72,6 +73,7 @@ class Server:
         except asyncio.LimitOverrunError:
             head = await reader.read(self.limits.most_bytes)
             await self.say(writer, await self.too_large(head.split(b"\r")[0]))
+            await self.hear_out(reader)
             return False
         body = frame.removesuffix(END)
         if not body.strip():
@@ -79,6 +81,18 @@ class Server:
             return False
         await self.say(writer, await self.handler(body))
         return True
+
+    async def hear_out(self, reader: asyncio.StreamReader) -> None:
+        """Throw the rest of a frame away.
+
+        A link that ends while its sender still speaks takes our answer with it.
+        """
+        left, last = MOST_HEARD_OUT_BYTES, b""
+        while left > 0:
+            more = await asyncio.wait_for(reader.read(65_536), self.limits.idle_s)
+            if not more or END in last + more:
+                return
+            left, last = left - len(more), more[-1:]
 
     async def say(self, writer: asyncio.StreamWriter, answers: list[str]) -> None:
         for each in answers:

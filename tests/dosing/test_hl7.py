@@ -597,6 +597,7 @@ def spoken(frames: list[bytes], *, falls_silent: bool = False) -> bytes:
         ([b"\x0bMSH|cut"], []),
         ([b"GET / HTTP/1.1\r\n"], []),
         ([b"\x0bMSH" + b"x" * 3000 + b"\x1c\x0d"], ["too large: MSH"]),
+        ([b"\x0bMSH" + b"x" * 8_000_000 + b"\x1c\x0d"], ["too large: MSH"]),
     ],
 )
 def test_a_listener_answers_whole_frames_only(
