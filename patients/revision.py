@@ -1,4 +1,5 @@
-"""The one way to correct a record: lock it, know its version, leave the old one behind.
+"""The one way to keep a record, and to correct it: lock it, know its version, leave
+the old one behind.
 
 The rows before each change are kept by a trigger of the database.
 """

@@ -41,6 +41,7 @@ def prepared(
     """Run a statement; one prepared before a table was altered is prepared anew.
 
     Within a transaction that is too late: it fails, and the next has a new connection.
+    One that `reads` is asked again as well where an idle connection has been ended.
     """
     connection: Any = connections[DEFAULT_DB_ALIAS]
     idle = reads and is_idle(connection)
@@ -86,7 +87,7 @@ def executed(text: str, facts: Mapping[str, Any]) -> psycopg.RawCursor[Any]:
 
 
 class Given(Expression):
-    """A value of a compiled question that is named when it is asked."""
+    """A value of a compiled question that is named when it is asked; never None."""
 
     def __init__(self, name: str) -> None:
         super().__init__()

@@ -110,6 +110,7 @@ def work(job: Job) -> None:
         forget(file_id)
         return
     actor = Staff.objects.get(pk=job["actor_id"])
+    put(file_id, Shown(version=version))
     try:
         with translation.override(job["language"]):
             WORKS[job["what"]](

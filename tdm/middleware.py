@@ -10,8 +10,14 @@ from csp.constants import HEADER as CSP
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    JsonResponse,
+    UnreadablePostError,
+)
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from patients.models import Staff
@@ -25,7 +31,7 @@ class Middleware:
 
 
 BODY_WAIT_S = 10
-"""How long the rest of a request may keep us waiting."""
+"""How long each part of a request may keep us waiting; its worker ends by itself."""
 
 
 class NoStalling(Middleware):
@@ -33,9 +39,23 @@ class NoStalling(Middleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         connection = request.META.get("gunicorn.socket")
-        if connection is not None:
-            connection.settimeout(BODY_WAIT_S)
-        return self.get_response(request)
+        if connection is None:
+            return self.get_response(request)
+        connection.settimeout(BODY_WAIT_S)
+        try:
+            return self.get_response(request)
+        finally:
+            connection.settimeout(None)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
+        """Say of a page's form that it did not come whole, before anyone reads it."""
+        if request.method != "POST" or request.path.startswith(FOR_PROGRAMS):
+            return None
+        try:
+            request.POST  # noqa: B018 - reads the body
+        except UnreadablePostError:
+            return HttpResponse(render_to_string("408.html"), status=408)
+        return None
 
 
 FOR_PROGRAMS = ("/api/", "/fhir/", "/cds-services")

@@ -88,11 +88,11 @@ class Server:
         A link that ends while its sender still speaks takes our answer with it.
         """
         left, last = MOST_HEARD_OUT_BYTES, b""
-        while left > 0:
-            more = await asyncio.wait_for(reader.read(65_536), self.limits.idle_s)
-            if not more or END in last + more:
-                return
-            left, last = left - len(more), more[-1:]
+        async with asyncio.timeout(self.limits.idle_s):
+            while left > 0 and (more := await reader.read(65_536)):
+                if END in last + more:
+                    return
+                left, last = left - len(more), more[-1:]
 
     async def say(self, writer: asyncio.StreamWriter, answers: list[str]) -> None:
         for each in answers:

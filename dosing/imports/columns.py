@@ -111,7 +111,7 @@ FIELDS: Mapping[Kind, Sequence[Field]] = {
         Field(
             "temperature_c",
             _("Temperature °C"),
-            "temperature|temperature c|temp|body temperature|fever|体温|発熱",
+            "temperature|temperature c|temp|body temperature|体温",
         ),
         Field(
             "pressure",

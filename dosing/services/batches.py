@@ -19,6 +19,7 @@ from dosing.services.levels import (
     accept,
     fill_in,
 )
+from dosing.services.plan import plan_later
 from patients import audit
 from patients.models import Patient, Staff
 from patients.models.rules import refusal_of
@@ -210,11 +211,11 @@ def refused_by_database(batch: Batch) -> RefusedSamplesError | None:
 @transaction.atomic
 def set_aside_troughs(
     *, versions: Mapping[int, int], reason: str, at: datetime, actor: Staff
-) -> list[TroughLevel]:
-    """Set aside those levels that are still as they were, by key and version.
+) -> int:
+    """Set aside those levels that are still as they were; return how many.
 
-    The number of statements does not grow with the patients; their schedules are left
-    to plan_on().
+    `versions` is by key; an import that is undone names the same instant `at`. The
+    number of statements does not grow with the patients, whose plans come later.
     """
     if not reason.strip():
         raise ValidationError({"reason": _("Say why the record is changed.")})
@@ -238,5 +239,5 @@ def set_aside_troughs(
     audit.record_many(
         [(level, "set_aside_trough") for level in levels], actor=actor, reason=reason
     )
-    plan_anew(Patient.objects.filter(pk__in=patients))
-    return levels
+    plan_later(Patient.objects.filter(pk__in=patients), actor)
+    return len(levels)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from dosing import hl7
 from dosing.hl7 import Fault, Result
 from dosing.models import Fate, LabMessage, LabReport
-from dosing.services.results import Link, about, of_result, report_of
+from dosing.services.results import Link, of_result, report_of, whose
 from patients import audit
 from patients.models import Patient, Site, Staff
 from patients.revision import store
@@ -96,7 +96,7 @@ def taken(
     facts = {
         "identifier": ", ".join(judged.who.identifiers)[:80],
         "born_on": judged.who.born_on.isoformat(),
-        **(about(link, patient) if patient else {}),
+        **(whose(link, patient) if patient else {}),
     }
     reports, faults = [], []
     for result in judged.results:

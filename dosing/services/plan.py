@@ -24,6 +24,7 @@ from dosing.words import facts_as_text
 from patients import services
 from patients.models import ItemKind, Patient, ScheduleItem, SchedulePlan, Staff
 from patients.revision import hold_still
+from patients.services.schedule import plan_anew
 from patients.statements import Given, compiled
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,16 @@ def replan_schedule(
         calendar=calendar,
         actor=actor,
     )
+
+
+def plan_later(patients: QuerySet[Patient], actor: Staff) -> None:
+    """Leave the plans of many held patients to whoever plans next, worker or clock.
+
+    Those whose follow-up has ended are no longer planned for: what closed is settled.
+    """
+    plan_anew(patients)
+    for patient in patients.exclude(ended_on=None):
+        replan_schedule(patient=patient, actor=actor)
 
 
 def asked_since(history: History, today: date) -> date:

@@ -158,7 +158,7 @@ def says_the_same(
     )
 
 
-def about(link: Link, patient: Patient) -> dict[str, str]:
+def whose(link: Link, patient: Patient) -> dict[str, str]:
     """Return whose report it is and of which laboratory, as its facts keep it."""
     return {"patient": str(patient.pk), "laboratory": str(link.laboratory.pk)}
 
@@ -170,7 +170,7 @@ def settle_preliminary(link: Link, patient: Patient, result: Result) -> None:
     """
     open_ones = LabReport.objects.filter(
         message__site=link.site,
-        facts__contains=about(link, patient),
+        facts__contains=whose(link, patient),
         order=result.order,
         set_id=result.set_id,
         fate=Fate.PRELIMINARY,

@@ -15,13 +15,13 @@ from dosing.models import Dose, FileImport, Stage
 from dosing.services.applying import Progress, nobody
 from dosing.services.batches import AT_ONCE, set_aside_troughs
 from dosing.services.diary import save_diary
+from dosing.services.plan import plan_later
 from dosing.services.uploads import revised
 from patients import audit
 from patients.models import Patient, Staff
 from patients.models.diary import Source
 from patients.models.rules import refusal_of
 from patients.revision import hold_many, locked
-from patients.services.schedule import plan_anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def undo_file(
     """Set aside, cancel or empty what an import stored; what was changed since stays.
 
     The report then says when, how many of the records are `undone`, and how many are
-    `kept`.
+    `kept`. Plans come after it; where the clock is first, without a line of the audit.
     """
     at = timezone.now()
     fresh = locked(file, version)
@@ -73,7 +73,7 @@ def undo_levels(undoing: Undoing) -> tuple[int, int]:
     gone = set_aside_troughs(
         versions=versions, reason=undoing.reason, at=undoing.at, actor=undoing.actor
     )
-    return len(gone), len(versions) - len(gone)
+    return gone, len(versions) - gone
 
 
 def undo_doses(undoing: Undoing) -> tuple[int, int]:
@@ -101,7 +101,7 @@ def undo_doses(undoing: Undoing) -> tuple[int, int]:
         actor=undoing.actor,
         reason=undoing.reason,
     )
-    plan_anew(Patient.objects.filter(pk__in=patients))
+    plan_later(Patient.objects.filter(pk__in=patients), undoing.actor)
     return len(gone), kept
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO
+from socket import socketpair
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -22,6 +24,7 @@ from patients import services as people
 from patients.models import Patient, Role, Site, Staff, Task
 from patients.services.photos import LARGEST_BYTES
 from patients.web import MOST_SAVES_A_MINUTE
+from tdm import middleware
 from tdm.worklist import Urgency, worklist
 from tests.builders import (
     DAY_0,
@@ -491,3 +494,28 @@ def test_a_picture_of_several_frames_is_kept_as_one(
     first.save(out, "MPO", save_all=True, append_images=[second])
 
     assert attach(browser_of(nurse), treated, out.getvalue()) == 303
+
+
+def test_a_week_that_never_comes_whole_is_not_taken_for_an_empty_one(
+    treated: Patient,
+    nurse: Staff,
+    browser_of: Browse,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(middleware, "BODY_WAIT_S", 0.2)
+    client = browser_of(nurse)
+    ours, theirs = socketpair()
+    with ours, theirs, ours.makefile("rb") as said:
+        theirs.sendall(b"now:2026-03-05:note=tired")
+        as_gunicorn_says: dict[str, Any] = {
+            "CONTENT_LENGTH": "400",
+            "CONTENT_TYPE": "application/x-www-form-urlencoded",
+            "wsgi.input": said,
+            "gunicorn.socket": ours,
+        }
+
+        answer = client.post(address(treated), **as_gunicorn_says)
+
+        assert ours.gettimeout() is None
+    assert answer.status_code == 408
+    assert "what you typed is still there" in answer.content.decode()

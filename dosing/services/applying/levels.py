@@ -97,6 +97,7 @@ def tried(task: Task, judged: Sequence[Judged]) -> list[Judged]:
         problem = refused.get(each.batch.patient.pk)
         if problem is not None:
             refuse(task, each.rows, problem)
+            count(task, good_in(each.rows, problem))
     return [each for each in judged if each.batch.patient.pk not in refused]
 
 
