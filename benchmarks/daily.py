@@ -29,7 +29,7 @@ from django.test.runner import DiscoverRunner  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from benchmarks.timeline import database_s, no_triggers  # noqa: E402
+from benchmarks.timeline import database_s, no_triggers, vacuumed  # noqa: E402
 from dosing.models import Dose, ProtocolAssignment, TroughLevel  # noqa: E402
 from patients.models import DiaryDay, Patient, Role, Site, Staff  # noqa: E402
 from tests.builders import (  # noqa: E402
@@ -84,8 +84,7 @@ def today() -> None:
     for size in (1_000, 10_000):
         site = a_clinic(size)
         staff = a_staff_member(site, Role.CLINICIAN)
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")
+        vacuumed()
         print(f"Today, {size:>6} patients: {cost(opened(signed_in(staff), '/'))}")
 
 
