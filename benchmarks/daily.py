@@ -23,14 +23,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tdm.settings")
 django.setup()
 
 from django.core.cache import cache  # noqa: E402 - Django is set up first
-from django.db import connection  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.runner import DiscoverRunner  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from benchmarks.timeline import database_s, no_triggers, vacuumed  # noqa: E402
+from dosing.history import history_of  # noqa: E402
 from dosing.models import Dose, ProtocolAssignment, TroughLevel  # noqa: E402
+from dosing.services.plan import replan_schedule  # noqa: E402
 from patients.models import DiaryDay, Patient, Role, Site, Staff  # noqa: E402
 from tests.builders import (  # noqa: E402
     DAY_0,
@@ -44,7 +46,7 @@ from tests.builders import (  # noqa: E402
     in_diary,
 )
 
-RUNS, ASKING = 9, 10
+RUNS, ASKING = 15, 10
 
 
 def cost(call: Callable[[], object]) -> str:
@@ -170,8 +172,10 @@ def main() -> None:
         told = cost(opened(client, f"/patients/{patient.pk}/"))
         print(f"Page of a patient, {days:>3} days of diary: {told}")
     for levels in (3, 60):
-        told = cost(logged(a_story(clinician, days=100, levels=levels), clinician))
+        patient = a_story(clinician, days=100, levels=levels)
+        told, part = cost(logged(patient, clinician)), cost(planned(patient, clinician))
         print(f"A level logged, {levels:>2} before it: {told}")
+        print(f"of it its schedule planned anew: {part}")
 
 
 def logged(patient: Patient, clinician: Staff) -> Callable[[], None]:
@@ -179,6 +183,16 @@ def logged(patient: Patient, clinician: Staff) -> Callable[[], None]:
 
     def call() -> None:
         a_trough(patient, "9.5", day=next(days), actor=clinician)
+
+    return call
+
+
+def planned(patient: Patient, clinician: Staff) -> Callable[[], None]:
+    history = history_of(patient)
+
+    def call() -> None:
+        with transaction.atomic():
+            replan_schedule(patient=patient, actor=clinician, history=history)
 
     return call
 
