@@ -18,6 +18,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Cast, Coalesce
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -59,8 +60,20 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
         return self.annotate(answered=Exists(answers))
 
     def latest_unanswered(self) -> Self:
-        """Keep each patient's newest used level, if nobody signed on it."""
-        return self.newest_of_each().with_answers().filter(answered=False)
+        """Keep each patient's newest used level, if nobody signed on it.
+
+        One that names no last dose may be no trough: an earlier one that names it is
+        kept as well, until somebody signs on what came since.
+        """
+        names_it = Q(last_dose_at__isnull=False)
+        outdone = self.newer().filter(
+            names_it | Q(IsNull(OuterRef("last_dose_at"), rhs=True))
+        )
+        signed_since = Decision.objects.filter(
+            patient=OuterRef("patient"), level__drawn_at__gt=OuterRef("drawn_at")
+        )
+        standing = self.used().filter(~Exists(outdone), ~Exists(signed_since))
+        return standing.with_answers().filter(answered=False)
 
     def perhaps_outside_target(self) -> Self:
         """Drop the levels that surely lie in range; the policy judges the rest.
@@ -125,12 +138,16 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
         return aside.filter(~Exists(later), ~Exists(answered))
 
     def newest_of_each(self) -> Self:
-        newer = TroughLevel.objects.used().filter(
+        return self.used().filter(~Exists(self.newer()))
+
+    @staticmethod
+    def newer() -> "TroughLevelQuerySet":
+        """Return the used levels of the same patient that were drawn after another."""
+        return TroughLevel.objects.used().filter(
             Q(drawn_at__gt=OuterRef("drawn_at"))
             | Q(drawn_at=OuterRef("drawn_at"), pk__gt=OuterRef("pk")),
             patient=OuterRef("patient"),
         )
-        return self.used().filter(~Exists(newer))
 
 
 @every_version_kept

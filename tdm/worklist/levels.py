@@ -25,6 +25,7 @@ def unanswered(
             said=(
                 *policy.in_words(reading)[1:],
                 *withheld_because(reading),
+                *stands_because(level, history),
                 Sentence("Not yet answered."),
             ),
             since=history.day(level.drawn_at),
@@ -32,6 +33,12 @@ def unanswered(
             level=level,
             reading=reading,
         )
+
+
+def stands_because(level: TroughLevel, history: History) -> Iterable[Sentence]:
+    """Say why a level is still to be answered though another was drawn since."""
+    if history.used_levels[-1].pk != level.pk:
+        yield Sentence("What was drawn since names no last dose.")
 
 
 def withheld_because(reading: policy.Reading) -> Iterable[Sentence]:

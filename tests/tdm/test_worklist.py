@@ -1,6 +1,7 @@
 """Who needs someone today, in which order and why."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -39,6 +40,41 @@ def test_an_urgent_level_comes_before_an_older_high_one(
         (another, "urgent_level"),
         (treated, "level_out_of_range"),
     ]
+
+
+def test_a_level_that_may_be_no_trough_takes_no_high_one_off_the_list(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    high = a_trough(treated, "16.4", actor=clinician, day=20)
+    a_trough(treated, "13.3", actor=clinician, day=27, hours_after_dose=None)
+
+    (line,) = seen_by(clinician, on_day(29)).lines
+
+    assert line.level == high
+    assert "What was drawn since names no last dose." in map(say, line.said)
+
+    a_trough(treated, "12.1", actor=clinician, day=28)
+
+    assert seen_by(clinician, on_day(29)).lines == ()
+
+
+def test_who_signs_on_a_later_level_has_answered_the_earlier_ones(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    a_trough(treated, "16.4", actor=clinician, day=20)
+    a_trough(treated, "13.3", actor=clinician, day=27, hours_after_dose=None)
+    advice = advise(treated, at=timezone.now())
+    assert advice is not None
+    services.sign_decision(
+        patient=treated,
+        basis=advice.basis,
+        amount_mg=Decimal(2),
+        interval_h=24,
+        reason="clinical_picture",
+        actor=clinician,
+    )
+
+    assert seen_by(clinician, on_day(29)).lines == ()
 
 
 def test_three_months_without_a_level_are_noticed(
