@@ -307,7 +307,10 @@ def with_reading(text: str, reading: policy.Reading) -> str:
         "verdict": reading.verdict.value,
         "target_low_ng_per_ml": str(reading.target.low_ng_per_ml),
         "target_high_ng_per_ml": str(reading.target.high_ng_per_ml),
-        "said": [say(each) for each in policy.in_words(reading)],
+        "said": [
+            *map(say, policy.in_words(reading)),
+            *(say(finding.sentence) for finding in reading.findings),
+        ],
     }
     return f'{text[:-1]}, "reading": {json.dumps(said, ensure_ascii=False)}}}'
 

@@ -504,6 +504,17 @@ def test_a_second_dose_and_a_withdrawn_drug_stay_in_the_story(
     ]
 
 
+def test_a_level_says_why_it_may_not_be_used(
+    program: Program, treated: Patient, laboratory: object, clinician: Staff
+) -> None:
+    a_trough(treated, "13.3", actor=clinician, hours_after_dose=None)
+
+    (level,) = program.asks("?kinds=level")["events"]
+
+    assert level["reading"]["verdict"] == "in"
+    assert any("may be no trough" in said for said in level["reading"]["said"])
+
+
 def test_what_nobody_knows_the_day_of_is_told_when_it_was_recorded(
     program: Program, treated: Patient, clinician: Staff
 ) -> None:
