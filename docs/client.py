@@ -74,7 +74,7 @@ class Clinic:
         """Return what happened to a patient, newest first, and a mark.
 
         With the mark as `since` of the next call only what changed after it is
-        returned: an event of the same kind, id and phase replaces the one you hold.
+        returned: what you hold of the same kind and id is replaced by it.
         """
         asked = urlencode({"limit": 1000, **({"since": since} if since else {})})
         following: str | None = f"patients/{patient_id}/timeline/?{asked}"

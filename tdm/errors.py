@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from tdm.fhir.rest import CONTENT, as_json, outcome
 from tdm.middleware import FOR_PROGRAMS
@@ -37,16 +39,22 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return HttpResponse(render_to_string(f"{status}.html"), status=status)
 
 
+BUSY = gettext_noop("Someone is at work on this patient. Try again in a moment.")
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 503 while the database cannot be reached, else 500; no page needs it."""
     error = sys.exc_info()[1]
     down = isinstance(error, OperationalError | InterfaceError)
+    cause = error.__cause__ if error else None
+    busy = isinstance(cause, LockNotAvailable | DeadlockDetected)
     status = 503 if down else 500
     if request.path.startswith(FOR_PROGRAMS):
         words = _("The database cannot be reached.") if down else _("Something failed.")
-        response = problem(request, status, words)
+        response = problem(request, status, _(BUSY) if busy else words)
     else:
-        response = HttpResponse(render_to_string(f"{status}.html"), status=status)
+        page = render_to_string(f"{status}.html", {"busy": _(BUSY) if busy else ""})
+        response = HttpResponse(page, status=status)
     if down:
         response["Retry-After"] = "10"
     return response

@@ -1,6 +1,7 @@
 """Long work on a file of rows: done by a worker, while the page asks how far it is."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
@@ -11,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone, translation
 from django.utils.translation import gettext_noop
 from psycopg.errors import LockNotAvailable
+from redis.exceptions import RedisError
 
 from dosing import services
 from dosing.models import FileImport
@@ -66,18 +68,23 @@ def shown(file: FileImport, *, at: datetime) -> Shown | None:
     What was silent for too long has stopped. Where the file is another version by
     then, the work was done, and only its worker could not say so any more.
     """
-    found: Shown | None = cache.get(key_of(file.pk))
+    found: Shown | None = None
+    with suppress(RedisError):
+        found = cache.get(key_of(file.pk))
     if found is None or found.said or at - found.told_at <= SILENT:
         return found
     return Shown(said=STOPPED) if found.version == file.version else None
 
 
 def put(file_id: int, what: Shown) -> None:
-    cache.set(key_of(file_id), what, KEPT_S)
+    """Tell how far it is; the work goes on where nobody can be told."""
+    with suppress(RedisError):
+        cache.set(key_of(file_id), what, KEPT_S)
 
 
 def forget(file_id: int) -> None:
-    cache.set(key_of(file_id), None, 1)
+    with suppress(RedisError):
+        cache.set(key_of(file_id), None, 1)
 
 
 class Job(TypedDict):

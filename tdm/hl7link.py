@@ -4,14 +4,15 @@ import logging
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError
 from django.db.models import Q
 from django.utils import timezone
 
 from dosing import hl7, services
 from dosing.hl7 import Fault
-from dosing.models import Laboratory
+from dosing.models import LabMessage, Laboratory
 from patients.models import ApiToken, Role, Scope, Staff
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,10 @@ def take_in(frame: bytes, link: services.Link, actor: Staff) -> list[str]:
                 logger.warning("a message was not kept: the token is over")
                 said += refusal(content, link, 207, "The token of this link is over.")
                 continue
-            message = services.receive_message(link=link, content=content, actor=actor)
+            message = received(link, content, actor)
+        except DataError:
+            logger.exception("a message cannot be kept")
+            said += refusal(content, link, 102, "This message cannot be kept.")
         except DatabaseError as trouble:
             logger.warning("a message was not kept: %s", type(trouble).__name__)
             said += refusal(content, link, 207, "Not kept. Send it again.")
@@ -92,6 +96,14 @@ def take_in(frame: bytes, link: services.Link, actor: Staff) -> list[str]:
             logger.info("message %s: %s", message.pk, message.code)
             said += message.answers
     return said
+
+
+def received(link: services.Link, content: bytes, actor: Staff) -> LabMessage:
+    """Take in a message; one that another link took in meanwhile is known by now."""
+    try:
+        return services.receive_message(link=link, content=content, actor=actor)
+    except ValidationError:
+        return services.receive_message(link=link, content=content, actor=actor)
 
 
 def too_large(head: bytes, link: services.Link) -> list[str]:

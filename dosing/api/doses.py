@@ -73,6 +73,7 @@ class DoseAsked(Asked):
     class Meta:
         model = Dose
         fields = (*REGIMEN, "reason", "protocol", "safety")
+        extra_kwargs: ClassVar = {"interval_h": {"required": True}}
 
 
 class DoseCorrected(Asked):
@@ -82,7 +83,10 @@ class DoseCorrected(Asked):
     class Meta:
         model = Dose
         fields = (*REGIMEN, "stops_on", "never_taken", "reason")
-        extra_kwargs: ClassVar = {"usual_time": {"required": True}}
+        extra_kwargs: ClassVar = {
+            "interval_h": {"required": True},
+            "usual_time": {"required": True},
+        }
 
 
 A_DOSE = OpenApiExample(

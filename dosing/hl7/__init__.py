@@ -8,9 +8,10 @@ lets a text through as a number, so neither replaces a rule here.
 from dosing.hl7.answer import answers, code_of
 from dosing.hl7.judging import Header, Judged, Who, judge
 from dosing.hl7.message import Fault, FaultError, split
-from dosing.hl7.results import Result, Status, moment_in
+from dosing.hl7.results import FARTHEST_ZONE, Result, Status, moment_in
 
 __all__ = [
+    "FARTHEST_ZONE",
     "Fault",
     "FaultError",
     "Header",

@@ -252,9 +252,15 @@ def moment_in(text: str) -> datetime | None:
     return wall.replace(tzinfo=zone_of(offset))
 
 
+FARTHEST_ZONE = timedelta(hours=14)
+"""No clock of the world is farther from UTC (Kiritimati, +14:00)."""
+
+
 def zone_of(offset: str | None) -> timezone | None:
     if not offset:
         return None
     sign = -1 if offset[0] == "-" else 1
     ahead = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:]))
+    if ahead > FARTHEST_ZONE:
+        raise ValueError(offset)
     return timezone(sign * ahead)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from dosing.labs import Read, read_labs
 from dosing.models import Laboratory, LabResult
-from dosing.policy.labs import Reported, Standing, Substance, to_see_to
+from dosing.policy.labs import UNITS, Reported, Standing, Substance, to_see_to
 from dosing.services.plan import replan_schedule
 from dosing.words import plain
 from patients import audit
@@ -32,7 +32,12 @@ class Typed:
     """"<" or ">" where the report gives a bound."""
 
 
-def value_of(analyte: str, typed: Typed) -> Decimal:
+def value_of(analyte: str, typed: Typed, field: str) -> Decimal:
+    """Return a value in the unit that is kept; a refusal of its unit names a field."""
+    units = UNITS[Substance(analyte)]
+    if typed.unit not in units:
+        said = _("Choose a unit of this value: %(units)s.")
+        raise ValidationError({field: said % {"units": ", ".join(units)}})
     return Reported(Substance(analyte), typed.number, typed.unit).value
 
 
@@ -58,7 +63,7 @@ def record_labs(
             patient=patient,
             laboratory=laboratory,
             analyte=analyte,
-            value=value_of(analyte, typed),
+            value=value_of(analyte, typed, analyte),
             reported_value=typed.number,
             reported_unit=typed.unit,
             comparator=typed.comparator,
@@ -105,7 +110,7 @@ def correct_lab(
     hold_still(lab.patient)
     fresh = standing(lab, version)
     before = standings(lab.patient)
-    fresh.value = value_of(fresh.analyte, typed)
+    fresh.value = value_of(fresh.analyte, typed, "unit")
     fresh.reported_value, fresh.reported_unit = typed.number, typed.unit
     fresh.comparator = typed.comparator
     fresh.drawn_on, fresh.laboratory, fresh.note = drawn_on, laboratory, note

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from dosing.hl7 import FARTHEST_ZONE
 from tdm.fhir.rest import BadParameterError
 from tdm.fhir.sources import CODES, DATES, SOURCES, TYPES, Source
 
@@ -76,7 +77,8 @@ def span_of(name: str, text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
         instant = parse_datetime(text.replace(" ", "+"))
     except (ValueError, OverflowError):
         instant = None
-    if instant is None or instant.tzinfo is None or instant.year not in YEARS:
+    ahead = instant.utcoffset() if instant and instant.year in YEARS else None
+    if instant is None or ahead is None or abs(ahead) > FARTHEST_ZONE:
         raise BadParameterError(
             name, _("Give a day, or date, time and zone, with eq, ge, gt, le or lt.")
         )

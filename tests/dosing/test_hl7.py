@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from django.conf import settings
@@ -169,6 +170,7 @@ BAD = [
     ("ng/mL^ng/mL^UCUM", "ng/dL^ng/dL^UCUM", ["AE", "103"], True),
     ("ng/mL^ng/mL^UCUM", f"{NOT_UTF_8}g/L", ["AE", "102"], True),
     ("|20260330080000+0900", "|20261340", ["AE", "102"], True),
+    ("20260330080000+0900", "20260330080000+2359", ["AE", "102"], True),
     ("20260330080000+0900", "20991231080000+0900", ["AE", "102"], True),
     ("20260330080000+0900", "00010101080000+0900", ["AE", "102"], True),
     ("20260330080000+0900", "99991231230000-0900", ["AE", "102"], True),
@@ -703,6 +705,29 @@ def test_a_listener_killed_between_two_messages_takes_the_same_again_once(
     assert over_tls.stop(signal.SIGTERM) == 0
     assert b"\rMSA|AA|M1\r" in first
     assert first == again
+    assert TroughLevel.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_message_by_two_links_at_once_is_one_level_and_one_answer(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    content = MESSAGE.replace("{id}", treated.identifier).encode()
+    together = Barrier(2)
+
+    def take_in() -> list[str]:
+        together.wait(5)
+        try:
+            return hl7link.take_in(content, link, program)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as links:
+        both = [links.submit(take_in) for _link in range(2)]
+        one, other = [each.result() for each in both]
+
+    assert one == other
+    assert "\rMSA|AA|M1\r" in one[0]
     assert TroughLevel.objects.count() == 1
 
 

@@ -311,6 +311,14 @@ BENT: list[Field] = [
         "",
     ),
     (
+        "a unit of another analyte",
+        "labs",
+        {"drawn_on": "2026-03-05", "results": [CREATININE, PANEL | {"unit": "%"}]},
+        422,
+        "/results/1/value",
+        "",
+    ),
+    (
         "one bad cell of a diary",
         "diary",
         {
@@ -324,6 +332,16 @@ BENT: list[Field] = [
     ),
 ]
 FIELDS = {name: bent for name, *bent in BENT}
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_a_dose_without_its_interval_is_pointed_at(world: World) -> None:
+    facts = {name: fact for name, fact in DOSE.items() if name != "interval_h"}
+
+    answer = world.program.post(f"patients/{world.patient.pk}/doses/", facts)
+
+    assert_problem(answer, 400, "required")
+    assert answer.json()["errors"][0]["pointer"] == "/interval_h"
 
 
 @pytest.mark.usefixtures("unchanged")
@@ -420,6 +438,8 @@ PARAMETERS: dict[str, tuple[int, str]] = {
             ("from=2026-03-05&to=2026-03-01", "invalid"),
             ("from=2026-03-05T08:00", "invalid"),
             ("from=today", "invalid"),
+            ("from=2026-W10-4", "invalid"),
+            ("from=2026-03-05T08:00:00Z%00", "invalid"),
             ("from=0001-01-01", "invalid"),
             ("since=WzEsMSwtMSwtMV0", "invalid"),
         )

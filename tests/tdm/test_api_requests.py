@@ -270,3 +270,25 @@ def test_an_expired_token_is_turned_away_like_an_unknown_one(
     token.save()
 
     assert program.get("patients/").status_code == 401
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_too_long_for_someone_elses_work_is_told_so(
+    program: Program, where: str, patient: Patient
+) -> None:
+    there = connection.copy()
+    with there.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute(
+            "SELECT 1 FROM patients_patient WHERE id = %s FOR UPDATE", [patient.pk]
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '100ms'")
+    program.client.raise_request_exception = False
+
+    answer = program.post(where, DRUG)
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert answer.json()["title"].startswith("Someone is at work on this patient.")
+    there.close()
+    connection.close()

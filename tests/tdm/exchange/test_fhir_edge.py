@@ -209,6 +209,8 @@ REFUSALS = [
     ("Observation?patient={me}&date=2026-03-30T08:00:00", 400, "invalid"),
     ("Observation?patient={me}&date=lt0001-01-01", 400, "invalid"),
     ("Observation?patient={me}&date=ge0001-01-01T00:00:00%2B14:00", 400, "invalid"),
+    ("Observation?patient={me}&date=ge2026-09-11T08:00:00%2B16:00", 400, "invalid"),
+    ("Patient/{me}/$everything?_since=2026-09-11T08:00:00%2B23:59", 400, "invalid"),
     ("Observation?patient={me}&_lastUpdated=0001-01-01T00:00:00Z", 400, "invalid"),
     ("Observation?patient=%D9%A1", 404, "not-found"),
     ("Patient?birthdate=lt0001", 400, "invalid"),
