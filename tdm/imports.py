@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -157,8 +157,13 @@ def sent(
     form_class: Callable[..., ServiceForm],
     what: str,
 ) -> HttpResponse:
-    """Begin what a button asks for, with the words beside it."""
+    """Begin what a button asks for, with the words beside it.
+
+    Whoever only looks here, such as after a refused form, is shown the file.
+    """
     file = visible_file(request, file_id)
+    if request.method != "POST":
+        return redirect("import", file.pk)
     form = form_class(request.POST)
     if not form.is_valid():
         return shown(request, file, refused=True, **{what: form})
@@ -172,14 +177,14 @@ def sent(
 
 
 @permission_required("dosing.add_troughlevel", raise_exception=True)
-@require_POST
+@require_http_methods(["GET", "POST"])
 def store(request: StaffRequest, file_id: int) -> HttpResponse:
     """Import every row of a checked file, or none."""
     return sent(request, file_id, StoreForm, "store")
 
 
 @permission_required("dosing.add_troughlevel", raise_exception=True)
-@require_POST
+@require_http_methods(["GET", "POST"])
 def undo(request: StaffRequest, file_id: int) -> HttpResponse:
     """Take back a whole import, with a reason."""
     return sent(request, file_id, UndoForm, "undo")

@@ -88,6 +88,26 @@ def test_a_nurse_uploads_checks_imports_and_undoes(
     assert "Undone: wrong – Records taken back: 1." in page
 
 
+def test_a_refused_undoing_that_is_loaded_again_shows_the_file(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    client = browser_of(nurse)
+    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
+    address = f"/imports/{file.pk}/"
+    client.post(address, matched(file))
+    file.refresh_from_db()
+    client.post(f"{address}store/", {"version": file.version})
+    file.refresh_from_db()
+
+    refused = client.post(f"{address}undo/", {"version": file.version, "reason": ""})
+
+    assert refused.status_code == 422
+    for button in ("undo", "store"):
+        again = client.get(f"{address}{button}/")
+        assert (again.status_code, again["Location"]) == (302, address)
+    assert TroughLevel.objects.used().exists()
+
+
 FULL = """
 CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$;
