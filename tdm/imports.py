@@ -21,7 +21,7 @@ from dosing.forms.imports import (
     UndoForm,
     UploadForm,
 )
-from dosing.imports import FIELDS, Kind
+from dosing.imports import FIELDS, Kind, Quotes, Sheet
 from dosing.models import FileImport, LabReport, Stage
 from dosing.services.uploads import sheet_in
 from patients.web import ServiceForm, StaffRequest, submit
@@ -91,15 +91,12 @@ def shown(
     request: HttpRequest, file: FileImport, *, refused: bool = False, **forms: object
 ) -> HttpResponse:
     """Show a file at its stage with the forms that it has there."""
-    labels = {each.name: each.label for each in FIELDS[Kind(file.kind)]}
+    sheet = None if file.stage == Stage.IMPORTED else maybe_sheet(file)
     first = {"version": file.version}
     context = {
         "file": file,
-        "sheet": None if file.stage == Stage.IMPORTED else maybe_sheet(file),
-        "faults": [
-            (title, [(f["line"], labels.get(f["field"], ""), f["said"]) for f in kept])
-            for title, kept in faults_of(file)
-        ],
+        "sheet": sheet,
+        "faults": faults_of(file, sheet),
         "progress": filework.shown(file, at=timezone.now()),
         "store": StoreForm(initial=first),
         "undo": UndoForm(initial=first),
@@ -108,20 +105,40 @@ def shown(
     return render(request, "tdm/import.html", context, status=422 if refused else 200)
 
 
-def maybe_sheet(file: FileImport) -> object:
+def maybe_sheet(file: FileImport) -> Sheet | None:
     try:
         return sheet_in(file)
     except ValidationError:
         return None
 
 
-def faults_of(file: FileImport) -> list[tuple[str, list[dict]]]:
-    report = file.report
+def faults_of(
+    file: FileImport, sheet: Sheet | None
+) -> list[tuple[str, list[dict[str, object]]]]:
+    """Return what is wrong or asked, with whose row it is and what its cell says."""
     found = [
-        (_("Rows that cannot be imported"), report.get("errors", [])),
-        (_("Unusual rows"), report.get("questions", [])),
+        (_("Rows that cannot be imported"), file.report.get("errors", [])),
+        (_("Unusual rows"), file.report.get("questions", [])),
     ]
-    return [(title, kept) for title, kept in found if kept]
+    labels = {each.name: each.label for each in FIELDS[Kind(file.kind)]}
+    quotes = Quotes(sheet, file.columns)
+    return [
+        (
+            title,
+            [
+                {
+                    "line": fault["line"],
+                    "whose": quotes.of(fault["line"], "identifier"),
+                    "cell": labels.get(fault["field"], ""),
+                    "quoted": quotes.of(fault["line"], fault["field"]),
+                    "said": fault["said"],
+                }
+                for fault in kept
+            ],
+        )
+        for title, kept in found
+        if kept
+    ]
 
 
 def begun(

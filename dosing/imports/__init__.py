@@ -11,6 +11,7 @@ from dosing.imports.columns import (
     missing,
 )
 from dosing.imports.files import MOST_BYTES, read_file, safe_name
+from dosing.imports.quotes import Quotes
 from dosing.imports.rows import DiaryRow, DoseRow, LevelRow, Row, Unread, read_rows
 from dosing.imports.sheets import MOST_ROWS, Encoding, FileError, Line, Sheet
 
@@ -26,6 +27,7 @@ __all__ = [
     "LevelRow",
     "Line",
     "Order",
+    "Quotes",
     "Row",
     "RowError",
     "Sheet",

@@ -156,6 +156,27 @@ def test_errors_are_shown_by_row_and_cell_and_bar_the_import(
     assert "Nothing is imported: 1 rows cannot be" in page
 
 
+def test_an_error_quotes_the_cell_and_names_the_patient(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    client = browser_of(nurse)
+    rows = (LEVEL.replace("13.3", "12.O"), LEVEL.replace(" 08:00", ",8 am"))
+    content = csv_of(
+        treated,
+        rows[0].replace(" 08:00", ",08:00"),
+        rows[1],
+        header=HEADER.replace("drawn at", "drawn at,drawn time"),
+    )
+    file = upload(client, treated.site.pk, content)
+    client.post(f"/imports/{file.pk}/", matched(file))
+
+    page = client.get(f"/imports/{file.pk}/").content.decode()
+
+    assert page.count(f'<td data-label="Identifier">{treated.identifier}</td>') == 2
+    assert 'Level <span class="sample">12.O</span>' in page
+    assert '<span class="sample">2026-03-30 8 am</span>' in page
+
+
 def test_a_file_that_is_too_large_or_no_file_is_refused(
     browser_of: Browse, nurse: Staff
 ) -> None:
