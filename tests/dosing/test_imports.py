@@ -86,6 +86,12 @@ def said(file: FileImport, what: str = "errors") -> list[tuple[int, str, str]]:
     return [(f["line"], f["field"], f["said"]) for f in file.report[what]]
 
 
+def counted(file: FileImport) -> list[int]:
+    """Return how many rows are new, unchanged, wrong and unusual."""
+    names = ("new", "unchanged", "errors_in_all", "questions_in_all")
+    return [file.report[name] for name in names]
+
+
 def test_levels_are_checked_imported_and_undone_as_a_whole(
     treated: Patient, laboratory: Laboratory, clinician: Staff
 ) -> None:
@@ -274,9 +280,52 @@ def test_an_unusual_level_is_imported_once_someone_says_how_it_was_checked(
     with pytest.raises(ValidationError, match="how the unusual rows"):
         imported(file, clinician)
 
-    assert file.report["new"] == 1
-    imported(file, clinician, "asked the laboratory")
+    assert counted(file) == [0, 0, 0, 1]
+    file = imported(file, clinician, "asked the laboratory")
+    assert counted(file) == [1, 0, 0, 0]
     assert TroughLevel.objects.get().confirmed == "asked the laboratory"
+
+
+def test_every_row_of_levels_is_new_unchanged_wrong_or_unusual_and_only_one_of_them(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    a_trough(treated, "13.3", actor=clinician)
+    rows = (
+        LEVEL,
+        "{id},1980-05-04,2026-04-06 08:00,12.9,ng/mL,",
+        "{id},1980-05-04,2026-04-13 08:00,#N/A,ng/mL,",
+        "{id},1980-05-04,2026-04-13 08:00,35,ng/mL,",
+        "{id},1980-05-04,2026-04-20 08:00,12.4,ng/mL,",
+        "{id},1980-05-04,2026-04-20 08:00,12.4,ng/mL,",
+        "MRN-X,1980-05-04,2026-04-20 08:00,12.4,ng/mL,",
+    )
+    content = csv_of(treated, *rows)
+    file = checked(uploaded(treated, clinician, content), clinician)
+
+    assert counted(file)[1:3] == [1, 3]
+    assert sum(counted(file)) == file.report["rows"] == len(rows)
+
+
+def test_a_diary_day_with_two_bad_cells_and_a_good_one_is_one_bad_row(
+    treated: Patient, clinician: Staff
+) -> None:
+    day = DAY_0 + timedelta(days=1)
+    header = "identifier,born on,day,temperature,pulse,weight"
+    same = csv_of(treated, f"{{id}},1980-05-04,{day},36.4,,", header=header)
+    imported(
+        checked(uploaded(treated, clinician, same, Kind.DIARY), clinician), clinician
+    )
+    content = csv_of(
+        treated,
+        f"{{id}},1980-05-04,{day},36.4,,",
+        f"{{id}},1980-05-04,{day + timedelta(days=1)},hot,fast,60",
+        f"{{id}},1980-05-04,{day + timedelta(days=2)},36.5,,",
+        header=header,
+    )
+    file = checked(uploaded(treated, clinician, content, Kind.DIARY), clinician)
+
+    assert len(said(file)) == 2
+    assert counted(file) == [1, 1, 1, 0]
 
 
 def test_a_column_that_nobody_knows_must_be_left_out_by_hand(

@@ -149,7 +149,8 @@ def test_errors_are_shown_by_row_and_cell_and_bar_the_import(
 
     assert "Type the level in plain digits" in page
     assert "Import all rows" not in page
-    assert "would be new" not in page
+    assert "<b>0</b>would be new" in page
+    assert "<b>1</b>cannot be imported" in page
     file.refresh_from_db()
     client.post(f"/imports/{file.pk}/store/", {"version": file.version})
     page = client.get(f"/imports/{file.pk}/").content.decode()

@@ -81,8 +81,6 @@ def prescribe_row(work: Work, row: DoseRow) -> None:
         work.found.refused(row, refusal)
     except IntegrityError as broken:
         work.found.refused(row, refusal_of(broken))
-    else:
-        work.found.new += 1
 
 
 def protocol_of(row: DoseRow) -> Protocol | None:

@@ -22,16 +22,31 @@ class Fault:
 
 @dataclass
 class Found:
-    """What the rows of a file come to; `made` names what undoing would take back."""
+    """What the rows of a file come to; `made` names what undoing would take back.
+
+    Each row is one of four: wrong, unusual, unchanged, or new.
+    """
 
     rows: int = 0
     blank: int = 0
-    new: int = 0
     unchanged: int = 0
     converted: int = 0
     errors: list[Fault] = field(default_factory=list)
     questions: list[Fault] = field(default_factory=list)
     made: list[dict[str, object]] = field(default_factory=list)
+
+    @property
+    def lines_wrong(self) -> set[int]:
+        return {fault.line for fault in self.errors}
+
+    @property
+    def lines_unusual(self) -> set[int]:
+        return {fault.line for fault in self.questions} - self.lines_wrong
+
+    @property
+    def new(self) -> int:
+        told = len(self.lines_wrong) + len(self.lines_unusual) + self.unchanged
+        return self.rows - told
 
     def wrong(self, row: Row, name: str, said: str) -> None:
         self.errors.append(Fault(row.number, name, said))
@@ -50,11 +65,16 @@ class Found:
                 self.wrong(row, shown, " ".join(error.messages))
 
     def shown(self, most: int) -> dict[str, object]:
-        """Return the report for keeping, with so many of the faults."""
+        """Return the report for keeping, with so many of the faults.
+
+        What is counted is rows, however many faults one of them has.
+        """
         told = asdict(self)
         del told["made"]
+        told["new"] = self.new
+        told["errors_in_all"] = len(self.lines_wrong)
+        told["questions_in_all"] = len(self.lines_unusual)
         for name in ("errors", "questions"):
-            told[f"{name}_in_all"] = len(told[name])
             told[name] = sorted(told[name], key=lambda each: each["line"])[:most]
         return told
 
