@@ -21,7 +21,7 @@ from dosing.forms.imports import (
     UndoForm,
     UploadForm,
 )
-from dosing.imports import FIELDS, Kind, Quotes, Sheet
+from dosing.imports import Kind, Quotes, Sheet, Told
 from dosing.models import FileImport, LabReport, Stage
 from dosing.services.uploads import sheet_in
 from patients.web import ServiceForm, StaffRequest, submit
@@ -112,33 +112,14 @@ def maybe_sheet(file: FileImport) -> Sheet | None:
         return None
 
 
-def faults_of(
-    file: FileImport, sheet: Sheet | None
-) -> list[tuple[str, list[dict[str, object]]]]:
-    """Return what is wrong or asked, with whose row it is and what its cell says."""
+def faults_of(file: FileImport, sheet: Sheet | None) -> list[tuple[str, list[Told]]]:
+    """Return what is wrong or asked, with whose rows they are and what they say."""
     found = [
         (_("Rows that cannot be imported"), file.report.get("errors", [])),
         (_("Unusual rows"), file.report.get("questions", [])),
     ]
-    labels = {each.name: each.label for each in FIELDS[Kind(file.kind)]}
-    quotes = Quotes(sheet, file.columns)
-    return [
-        (
-            title,
-            [
-                {
-                    "line": fault["line"],
-                    "whose": quotes.of(fault["line"], "identifier"),
-                    "cell": labels.get(fault["field"], ""),
-                    "quoted": quotes.of(fault["line"], fault["field"]),
-                    "said": fault["said"],
-                }
-                for fault in kept
-            ],
-        )
-        for title, kept in found
-        if kept
-    ]
+    quotes = Quotes(Kind(file.kind), sheet, file.columns)
+    return [(title, quotes.told(kept)) for title, kept in found if kept]
 
 
 def begun(

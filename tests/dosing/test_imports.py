@@ -477,9 +477,43 @@ def test_semicolons_decimal_commas_and_days_first_are_read_where_chosen(
     refused = checked(file, clinician)
     assert said(refused)[0][1:] == (
         "drawn_at",
-        "Day or month first? Write 2026-03-01, or choose above that days come first.",
+        "Day or month first? Write 2026-03-01, or choose below that days come first.",
     )
     assert checked(refused, clinician, order="day_first").report["new"] == 1
+
+
+@pytest.mark.parametrize(
+    ("born", "drawn", "order"),
+    [
+        ("15.12.1978", "01.03.2026 08:00", "day_first"),
+        ("01.02.1978", "30/03/2026 08:00", "day_first"),
+        ("01.02.1978", "01/03/2026 08:00", "iso"),
+        ("15.12.1978", "03/30/2026 08:00", "iso"),
+        ("1978-12-15", "2026-03-30 08:00", "iso"),
+    ],
+)
+def test_days_come_first_from_the_start_where_a_cell_proves_it(
+    treated: Patient, clinician: Staff, born: str, drawn: str, order: str
+) -> None:
+    content = csv_of(treated, f"{{id}},{born},{drawn},13.3,ng/mL,")
+
+    assert uploaded(treated, clinician, content).order == order
+
+
+def test_what_is_wrong_with_every_row_is_told_once(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    rows = [f"{{id}},1980-05-04,0{n}/03/2026 08:00,13.3,ng/mL," for n in range(1, 6)]
+    rows[2] = LEVEL.replace("13.3", "#N/A")
+    file = checked(uploaded(treated, clinician, csv_of(treated, *rows)), clinician)
+
+    (days, value) = file.report["errors"]
+    assert (days["field"], days["spans"], days["rows"]) == (
+        "drawn_at",
+        [[2, 3], [5, 6]],
+        4,
+    )
+    assert (value["field"], value["spans"], value["rows"]) == ("value", [[4, 4]], 1)
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,40 @@ def test_an_error_quotes_the_cell_and_names_the_patient(
     assert '<span class="sample">2026-03-30 8 am</span>' in page
 
 
+def test_one_fault_of_the_whole_file_is_one_line_with_some_of_its_cells(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    client = browser_of(nurse)
+    days = [f"0{n}/03/2026 08:00" for n in range(1, 6)]
+    rows = [LEVEL.replace("2026-03-30 08:00", day) for day in days]
+    file = upload(client, treated.site.pk, csv_of(treated, *rows))
+    client.post(f"/imports/{file.pk}/", matched(file))
+
+    page = client.get(f"/imports/{file.pk}/").content.decode()
+
+    assert page.count("Day or month first?") == 1
+    assert '2–6 <span class="muted">(5 rows)</span>' in page
+    assert (
+        f'<span class="sample">{days[2]}</span> <span class="sample">…</span>' in page
+    )
+
+
+def test_a_fault_of_a_dose_in_a_diary_is_told_once_for_its_two_cells(
+    browser_of: Browse, nurse: Staff, treated: Patient
+) -> None:
+    client = browser_of(nurse)
+    header = "identifier,born on,day,taken,taken at"
+    content = csv_of(treated, "{id},1980-05-04,2020-01-01,yes,8:00", header=header)
+    file = upload(client, treated.site.pk, content, "diary")
+    client.post(f"/imports/{file.pk}/", {**matched(file), "laboratory": ""})
+
+    page = client.get(f"/imports/{file.pk}/").content.decode()
+
+    assert page.count("No dose was prescribed for this day.") == 1
+    assert "Taken or missed" in page
+    assert "<b>1</b>cannot be imported" in page
+
+
 def test_a_file_that_is_too_large_or_no_file_is_refused(
     browser_of: Browse, nurse: Staff
 ) -> None:
