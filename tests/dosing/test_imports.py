@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.exceptions import ValidationError
-from django.utils import timezone
+from django.utils import timezone, translation
 from openpyxl import Workbook
 
 from dosing import services
 from dosing.history import history_of
-from dosing.imports import Encoding, Kind, guess
+from dosing.imports import FIELDS, Encoding, Kind, guess
 from dosing.models import Dose, FileImport, Intake, Laboratory, Stage, TroughLevel
 from dosing.services.batches import Batch, Sample, judge_troughs
 from dosing.units import Unit, parse_reported
@@ -360,12 +360,33 @@ def test_headers_are_known_in_japanese_and_whatever_their_case() -> None:
     assert japanese == {**english, "unit": 4}
 
 
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_what_a_page_calls_a_column_is_a_header_that_it_knows(
+    kind: Kind, language: str
+) -> None:
+    with translation.override(language):
+        labels = [str(field.label) for field in FIELDS[kind]]
+    places = {field.name: place for place, field in enumerate(FIELDS[kind])}
+
+    for reader in ("en", "ja"):
+        with translation.override(reader):
+            assert guess(kind, labels) == places
+            for field, label in zip(FIELDS[kind], labels, strict=True):
+                assert guess(kind, [label]) == {field.name: 0}
+
+
 @pytest.mark.parametrize(
     ("kind", "header", "name"),
     [
         (Kind.LEVELS, "最終服用", "last_dose_at"),
         (Kind.LEVELS, "最終服用日時", "last_dose_at"),
         (Kind.DIARY, "dose_taken", "dose"),
+        (Kind.LEVELS, "Sample taken", "drawn_at"),
+        (Kind.LEVELS, "シロリムス濃度", "value"),
+        (Kind.LEVELS, "Time taken", "drawn_time"),
+        (Kind.DIARY, "Time taken", "at"),
+        (Kind.DOSES, "To", "stops_on"),
     ],
 )
 def test_headers_of_other_programs_are_known(
