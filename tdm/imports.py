@@ -21,7 +21,7 @@ from dosing.forms.imports import (
     UndoForm,
     UploadForm,
 )
-from dosing.imports import Kind, Quotes, Sheet, Told
+from dosing.imports import FIELDS, Kind, Quotes, Sheet, Told
 from dosing.models import FileImport, LabReport, Stage
 from dosing.services.uploads import sheet_in
 from patients.web import ServiceForm, StaffRequest, submit
@@ -59,11 +59,24 @@ def imports(request: StaffRequest) -> HttpResponse:
     visible = FileImport.objects.visible_to(request.user)
     context = {
         "form": form,
+        "columns": columns_of(form),
         "files": visible.newest_first()[:LISTED],
         "waiting": LabReport.objects.visible_to(request.user).open().count(),
     }
     refused = form.is_bound
     return render(request, "tdm/imports.html", context, status=422 if refused else 200)
+
+
+def columns_of(form: UploadForm) -> list[tuple[str, list[str], list[str]]]:
+    """Return what files someone may send, the columns they need and may have."""
+    return [
+        (
+            said,
+            [str(each.label) for each in FIELDS[Kind(kind)] if each.required],
+            [str(each.label) for each in FIELDS[Kind(kind)] if not each.required],
+        )
+        for kind, said in form.fields["kind"].choices  # type: ignore[attr-defined]
+    ]
 
 
 def already(file: FileImport) -> str:

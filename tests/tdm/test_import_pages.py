@@ -229,6 +229,19 @@ def test_a_file_that_is_too_large_or_no_file_is_refused(
     assert "There are no rows in this file." in no_rows.content.decode()
 
 
+def test_the_columns_that_a_file_needs_are_told_before_it_is_sent(
+    browser_of: Browse, clinician: Staff
+) -> None:
+    page = browser_of(clinician).get("/imports/").content.decode()
+
+    assert (
+        "Needs the columns: Identifier; Date of birth;"
+        " Drawn: date and time, or date; Level; Unit." in page
+    )
+    assert "May have: First day without it; Usual time of day; Protocol; Reason" in page
+    assert "Needs the columns: Identifier; Date of birth; Day." in page
+
+
 def test_a_nurse_imports_no_doses(
     browser_of: Browse, nurse: Staff, clinician: Staff, treated: Patient
 ) -> None:
