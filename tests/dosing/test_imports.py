@@ -871,6 +871,33 @@ def test_a_protocol_that_is_named_is_its_newest_version(
     assert protocol == newest
 
 
+def test_a_new_patients_doses_say_once_which_protocols_may_be_named(
+    site: Site, clinician: Staff
+) -> None:
+    patient = a_patient(site, clinician)
+    for name in ("VM low", "VM high"):
+        a_protocol(name=name)
+    rows = [f"{{id}},1980-05-04,2026-0{month}-01,1,24,," for month in (3, 4, 5)]
+    header = f"{DOSES},protocol"
+    content = csv_of(patient, *rows, header=header)
+    nameless = checked(uploaded(patient, clinician, content, Kind.DOSES), clinician)
+    content = csv_of(patient, f"{rows[0]}VM lo", header=header)
+    misspelt = checked(uploaded(patient, clinician, content, Kind.DOSES), clinician)
+    content = csv_of(patient, f"{rows[0]}VM low", *rows[1:], header=header)
+    named = checked(uploaded(patient, clinician, content, Kind.DOSES), clinician)
+
+    ((_line, field, words),) = said(nameless)
+    assert field == "protocol"
+    assert "Name one (VM high, VM low) in the column Protocol." in words
+    assert counted(nameless) == [0, 0, 3, 0]
+    ((_line, field, words),) = said(misspelt)
+    assert (field, words) == (
+        "protocol",
+        "There is no protocol of this name. Known are: VM high, VM low.",
+    )
+    assert counted(named) == [3, 0, 0, 0]
+
+
 DIARY = "患者ID,生年月日,日付,服薬,服薬時刻,体温,血圧,痛み,備考"
 
 
