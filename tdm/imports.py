@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -24,6 +24,7 @@ from dosing.forms.imports import (
 from dosing.imports import FIELDS, Kind, Quotes, Sheet, Told
 from dosing.models import FileImport, LabReport, Stage
 from dosing.services.uploads import sheet_in
+from patients.models import Patient
 from patients.web import ServiceForm, StaffRequest, submit
 from tdm import filework
 from tdm.tasks import work_on_file
@@ -101,21 +102,31 @@ def file_page(request: StaffRequest, file_id: int) -> HttpResponse:
 
 
 def shown(
-    request: HttpRequest, file: FileImport, *, refused: bool = False, **forms: object
+    request: StaffRequest, file: FileImport, *, refused: bool = False, **forms: object
 ) -> HttpResponse:
     """Show a file at its stage with the forms that it has there."""
     sheet = None if file.stage == Stage.IMPORTED else maybe_sheet(file)
+    touched = touched_by(request, file)
     first = {"version": file.version}
     context = {
         "file": file,
         "sheet": sheet,
         "faults": faults_of(file, sheet),
+        "touched": touched[:LISTED],
+        "touched_besides": max(0, len(touched) - LISTED),
         "progress": filework.shown(file, at=timezone.now()),
         "store": StoreForm(initial=first),
         "undo": UndoForm(initial=first),
         **forms,
     }
     return render(request, "tdm/import.html", context, status=422 if refused else 200)
+
+
+def touched_by(request: StaffRequest, file: FileImport) -> list[Patient]:
+    """Return the patients on whose record the file stored something."""
+    keys = {made["patient"] for made in file.made}
+    visible = Patient.objects.visible_to(request.user)
+    return list(visible.filter(pk__in=keys).order_by("identifier")) if keys else []
 
 
 def maybe_sheet(file: FileImport) -> Sheet | None:

@@ -68,6 +68,8 @@ def test_a_nurse_uploads_checks_imports_and_undoes(
     client.post(f"{address}store/", {"version": file.version})
     assert str(TroughLevel.objects.used().get()) == "13.3 ng/mL"
     assert SchedulePlan.objects.filter(patient=treated).exists()
+    page = client.get(address).content.decode()
+    assert f'<a href="/patients/{treated.pk}/">{treated.identifier}, ' in page
 
     again = client.post(
         "/imports/",
@@ -86,6 +88,27 @@ def test_a_nurse_uploads_checks_imports_and_undoes(
     assert SchedulePlan.objects.filter(patient=treated).exists()
     page = client.get(address).content.decode()
     assert "Undone: wrong – Records taken back: 1." in page
+
+
+def test_of_many_patients_the_first_are_listed_after_an_import(
+    browser_of: Browse,
+    nurse: Staff,
+    treated: Patient,
+    laboratory: Laboratory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(imports, "LISTED", 0)
+    client = browser_of(nurse)
+    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
+    address = f"/imports/{file.pk}/"
+    client.post(address, matched(file))
+    file.refresh_from_db()
+    client.post(f"{address}store/", {"version": file.version})
+
+    page = client.get(address).content.decode()
+
+    assert "1 more patient is not listed." in page
+    assert treated.identifier not in page
 
 
 def test_a_refused_undoing_that_is_loaded_again_shows_the_file(
