@@ -16,7 +16,7 @@ from dosing.models import FileImport, Laboratory, LabReport, TroughLevel
 from dosing.services import Link
 from patients.models import Patient, Role, SchedulePlan, Scope, Staff
 from tdm import filework, imports
-from tests.builders import a_staff_member, clinic_day
+from tests.builders import a_staff_member, a_trough, clinic_day
 from tests.dosing.test_hl7 import MESSAGE, a_link
 from tests.dosing.test_imports import HEADER, LEVEL, csv_of
 from tests.tdm.browser import Person
@@ -199,6 +199,21 @@ def test_an_error_quotes_the_cell_and_names_the_patient(
     assert page.count(f'<td data-label="Identifier">{treated.identifier}</td>') == 2
     assert 'Level <span class="sample">12.O</span>' in page
     assert '<span class="sample">2026-03-30 8 am</span>' in page
+
+
+def test_a_file_of_which_every_row_is_on_the_record_offers_no_import(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    a_trough(treated, "13.3", actor=nurse)
+    client = browser_of(nurse)
+    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
+    client.post(f"/imports/{file.pk}/", matched(file))
+
+    page = client.get(f"/imports/{file.pk}/").content.decode()
+
+    assert "<b>1</b>unchanged" in page
+    assert "there is nothing to import" in page
+    assert "Import all rows" not in page
 
 
 def test_one_fault_of_the_whole_file_is_one_line_with_some_of_its_cells(
