@@ -5,11 +5,11 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -21,9 +21,10 @@ from dosing.forms.imports import (
     UndoForm,
     UploadForm,
 )
-from dosing.imports import FIELDS, Kind
+from dosing.imports import FIELDS, Kind, Quotes, Sheet, Told
 from dosing.models import FileImport, LabReport, Stage
 from dosing.services.uploads import sheet_in
+from patients.models import Patient
 from patients.web import ServiceForm, StaffRequest, submit
 from tdm import filework
 from tdm.tasks import work_on_file
@@ -59,11 +60,24 @@ def imports(request: StaffRequest) -> HttpResponse:
     visible = FileImport.objects.visible_to(request.user)
     context = {
         "form": form,
+        "columns": columns_of(form),
         "files": visible.newest_first()[:LISTED],
         "waiting": LabReport.objects.visible_to(request.user).open().count(),
     }
     refused = form.is_bound
     return render(request, "tdm/imports.html", context, status=422 if refused else 200)
+
+
+def columns_of(form: UploadForm) -> list[tuple[str, list[str], list[str]]]:
+    """Return what files someone may send, the columns they need and may have."""
+    return [
+        (
+            said,
+            [str(each.label) for each in FIELDS[Kind(kind)] if each.required],
+            [str(each.label) for each in FIELDS[Kind(kind)] if not each.required],
+        )
+        for kind, said in form.fields["kind"].choices  # type: ignore[attr-defined]
+    ]
 
 
 def already(file: FileImport) -> str:
@@ -88,18 +102,18 @@ def file_page(request: StaffRequest, file_id: int) -> HttpResponse:
 
 
 def shown(
-    request: HttpRequest, file: FileImport, *, refused: bool = False, **forms: object
+    request: StaffRequest, file: FileImport, *, refused: bool = False, **forms: object
 ) -> HttpResponse:
     """Show a file at its stage with the forms that it has there."""
-    labels = {each.name: each.label for each in FIELDS[Kind(file.kind)]}
+    sheet = None if file.stage == Stage.IMPORTED else maybe_sheet(file)
+    touched = touched_by(request, file)
     first = {"version": file.version}
     context = {
         "file": file,
-        "sheet": None if file.stage == Stage.IMPORTED else maybe_sheet(file),
-        "faults": [
-            (title, [(f["line"], labels.get(f["field"], ""), f["said"]) for f in kept])
-            for title, kept in faults_of(file)
-        ],
+        "sheet": sheet,
+        "faults": faults_of(file, sheet),
+        "touched": touched[:LISTED],
+        "touched_besides": max(0, len(touched) - LISTED),
         "progress": filework.shown(file, at=timezone.now()),
         "store": StoreForm(initial=first),
         "undo": UndoForm(initial=first),
@@ -108,20 +122,28 @@ def shown(
     return render(request, "tdm/import.html", context, status=422 if refused else 200)
 
 
-def maybe_sheet(file: FileImport) -> object:
+def touched_by(request: StaffRequest, file: FileImport) -> list[Patient]:
+    """Return the patients on whose record the file stored something."""
+    keys = {made["patient"] for made in file.made}
+    visible = Patient.objects.visible_to(request.user)
+    return list(visible.filter(pk__in=keys).order_by("identifier")) if keys else []
+
+
+def maybe_sheet(file: FileImport) -> Sheet | None:
     try:
         return sheet_in(file)
     except ValidationError:
         return None
 
 
-def faults_of(file: FileImport) -> list[tuple[str, list[dict]]]:
-    report = file.report
+def faults_of(file: FileImport, sheet: Sheet | None) -> list[tuple[str, list[Told]]]:
+    """Return what is wrong or asked, with whose rows they are and what they say."""
     found = [
-        (_("Rows that cannot be imported"), report.get("errors", [])),
-        (_("Unusual rows"), report.get("questions", [])),
+        (_("Rows that cannot be imported"), file.report.get("errors", [])),
+        (_("Unusual rows"), file.report.get("questions", [])),
     ]
-    return [(title, kept) for title, kept in found if kept]
+    quotes = Quotes(Kind(file.kind), sheet, file.columns)
+    return [(title, quotes.told(kept)) for title, kept in found if kept]
 
 
 def begun(
@@ -157,8 +179,13 @@ def sent(
     form_class: Callable[..., ServiceForm],
     what: str,
 ) -> HttpResponse:
-    """Begin what a button asks for, with the words beside it."""
+    """Begin what a button asks for, with the words beside it.
+
+    Whoever only looks here, such as after a refused form, is shown the file.
+    """
     file = visible_file(request, file_id)
+    if request.method != "POST":
+        return redirect("import", file.pk)
     form = form_class(request.POST)
     if not form.is_valid():
         return shown(request, file, refused=True, **{what: form})
@@ -172,14 +199,14 @@ def sent(
 
 
 @permission_required("dosing.add_troughlevel", raise_exception=True)
-@require_POST
+@require_http_methods(["GET", "POST"])
 def store(request: StaffRequest, file_id: int) -> HttpResponse:
     """Import every row of a checked file, or none."""
     return sent(request, file_id, StoreForm, "store")
 
 
 @permission_required("dosing.add_troughlevel", raise_exception=True)
-@require_POST
+@require_http_methods(["GET", "POST"])
 def undo(request: StaffRequest, file_id: int) -> HttpResponse:
     """Take back a whole import, with a reason."""
     return sent(request, file_id, UndoForm, "undo")

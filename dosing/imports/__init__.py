@@ -11,7 +11,16 @@ from dosing.imports.columns import (
     missing,
 )
 from dosing.imports.files import MOST_BYTES, read_file, safe_name
-from dosing.imports.rows import DiaryRow, DoseRow, LevelRow, Row, Unread, read_rows
+from dosing.imports.quotes import Quotes, Told
+from dosing.imports.rows import (
+    DiaryRow,
+    DoseRow,
+    LevelRow,
+    Row,
+    Unread,
+    proven_order,
+    read_rows,
+)
 from dosing.imports.sheets import MOST_ROWS, Encoding, FileError, Line, Sheet
 
 __all__ = [
@@ -26,12 +35,15 @@ __all__ = [
     "LevelRow",
     "Line",
     "Order",
+    "Quotes",
     "Row",
     "RowError",
     "Sheet",
+    "Told",
     "Unread",
     "guess",
     "missing",
+    "proven_order",
     "read_file",
     "read_rows",
     "safe_name",

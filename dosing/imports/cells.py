@@ -64,7 +64,7 @@ def day_of(field: str, text: str, order: Order) -> date:
             raise RowError(
                 field,
                 _(
-                    "Day or month first? Write 2026-03-01, or choose above that days"
+                    "Day or month first? Write 2026-03-01, or choose below that days"
                     " come first."
                 ),
             )
@@ -126,6 +126,12 @@ def split_day(typed: str) -> tuple[str, str, str]:
         if found:
             return head + ("日" if "日" in sep else ""), sep, rest.strip()
     return typed, "", ""
+
+
+def local_day(text: str) -> tuple[int, int] | None:
+    """Return the first two numbers of 15/12/1978, with or without a time after it."""
+    found = DAY_FIRST.fullmatch(split_day(tidy(text))[0])
+    return (int(found[1]), int(found[3])) if found else None
 
 
 def level_of(field: str, text: str) -> units.Reported:

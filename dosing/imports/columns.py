@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 
 class Kind(StrEnum):
@@ -48,16 +50,21 @@ FIELDS: Mapping[Kind, Sequence[Field]] = {
         Field(
             "drawn_at",
             _("Drawn: date and time, or date"),
-            "drawn at|drawn|sample|sampled at|sample time|collected at|collection time"
-            "|date|採血日時|採血日|検体採取日時|検査日",
+            "drawn at|drawn|sample|sampled at|sample time|sample taken"
+            "|sample taken at|collected at|collection time|date|採血日時"
+            "|採血日|検体採取日時|検査日",
             required=True,
         ),
-        Field("drawn_time", _("Drawn: time"), "drawn time|time|採血時刻|採血時間|時刻"),
+        Field(
+            "drawn_time",
+            _("Drawn: time"),
+            "drawn time|time|time taken|time drawn|採血時刻|採血時間|時刻",
+        ),
         Field(
             "value",
             _("Level"),
             "level|trough|value|result|sirolimus|concentration|濃度|血中濃度|トラフ"
-            "|トラフ値|シロリムス|結果|測定値",
+            "|トラフ値|シロリムス|シロリムス濃度|シロリムス血中濃度|結果|測定値",
             required=True,
         ),
         Field("unit", _("Unit"), "unit|units|単位", required=True),
@@ -93,7 +100,7 @@ FIELDS: Mapping[Kind, Sequence[Field]] = {
         Field(
             "stops_on",
             _("First day without it"),
-            "stops on|stop|stop date|終了日|中止日|投与終了日",
+            "stops on|stop|stop date|to|until|end|end date|終了日|中止日|投与終了日",
         ),
         Field("usual_time", _("Usual time of day"), "usual time|time|服用時刻|時刻"),
         Field("protocol", _("Protocol"), "protocol|プロトコル|プロトコール"),
@@ -106,7 +113,11 @@ FIELDS: Mapping[Kind, Sequence[Field]] = {
         Field(
             "dose", _("Taken or missed"), "dose|dose taken|taken|intake|服薬|内服|服用"
         ),
-        Field("at", _("Taken at"), "at|taken at|time|服薬時刻|内服時刻|服用時刻|時刻"),
+        Field(
+            "at",
+            _("Taken at"),
+            "at|taken at|time|time taken|服薬時刻|内服時刻|服用時刻|時刻",
+        ),
         Field("amount", _("Other amount (mg)"), "amount|amount mg|用量|服用量"),
         Field(
             "temperature_c",
@@ -136,13 +147,21 @@ def folded(header: str) -> str:
     return NOT_A_LETTER.sub(" ", BRACKETS.sub(" ", text)).strip()
 
 
+def headers_of(field: Field) -> set[str]:
+    """Return every header that means a field; its label does in each language."""
+    told = [field.name, *field.spellings.split("|")]
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            told.append(str(field.label))
+    return {folded(each) for each in told}
+
+
 def guess(kind: Kind, headers: Sequence[str]) -> dict[str, int]:
     """Return the place of each field whose header is known; the first one wins."""
     places: dict[str, int] = {}
     known = [folded(header) for header in headers]
     for field in FIELDS[kind]:
-        spelled = {folded(each) for each in field.spellings.split("|")}
-        spelled.add(folded(field.name))
+        spelled = headers_of(field)
         found = [n for n, header in enumerate(known) if header in spelled]
         free = [n for n in found if n not in places.values()]
         if free:

@@ -12,6 +12,7 @@ from dosing.imports.columns import Kind
 from dosing.imports.sheets import Line, Sheet
 
 USUAL_TIME = time(8)
+MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +167,23 @@ READERS: Mapping[Kind, Callable[[Cells, Order], Row]] = {
     Kind.DOSES: read_dose,
     Kind.DIARY: read_day,
 }
+
+DAYS = ("born_on", "drawn_at", "last_dose_at", "starts_on", "stops_on", "day")
+
+
+def proven_order(sheet: Sheet, columns: Mapping[str, int]) -> Order:
+    """Return that days come first where one cell, and no other against it, proves it.
+
+    15/12/1978 does; 01/03/1978 proves nothing, and 12/15/1978 the contrary.
+    """
+    places = [columns[name] for name in DAYS if name in columns]
+    days = [
+        parts
+        for line in sheet.lines
+        for place in places
+        if place < len(line.cells)
+        and (parts := cells.local_day(line.cells[place])) is not None
+    ]
+    proven = any(first > MONTHS for first, _second in days)
+    contrary = any(second > MONTHS for _first, second in days)
+    return Order.DAY_FIRST if proven and not contrary else Order.ISO

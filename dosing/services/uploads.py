@@ -11,10 +11,10 @@ from dosing.imports import (
     Encoding,
     FileError,
     Kind,
-    Order,
     Sheet,
     guess,
     missing,
+    proven_order,
     read_file,
     safe_name,
 )
@@ -28,7 +28,7 @@ from patients.revision import locked, store
 def keep_upload(
     *, site: Site, kind: Kind, name: str, content: bytes, actor: Staff
 ) -> FileImport:
-    """Keep an uploaded file with a guess of its columns; the same file only once."""
+    """Keep a file once, with a guess of its columns and of the order of its dates."""
     digest = sha256(content).hexdigest()
     same = FileImport.objects.standing().filter(site=site, kind=kind, digest=digest)
     known = same.first()
@@ -36,6 +36,7 @@ def keep_upload(
         return known
     name = safe_name(name)
     sheet = sheet_of(content, name)
+    columns = guess(kind, sheet.headers)
     file = FileImport(
         site=site,
         kind=kind.value,
@@ -43,8 +44,8 @@ def keep_upload(
         digest=digest,
         content=content,
         encoding=sheet.encoding,
-        order=Order.ISO.value,
-        columns=guess(kind, sheet.headers),
+        order=proven_order(sheet, columns).value,
+        columns=columns,
         laboratory=Laboratory.objects.filter(site=site).order_by("pk").first()
         if kind is Kind.LEVELS
         else None,

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.exceptions import ValidationError
-from django.utils import timezone
+from django.utils import timezone, translation
 from openpyxl import Workbook
 
 from dosing import services
 from dosing.history import history_of
-from dosing.imports import Encoding, Kind, guess
+from dosing.imports import FIELDS, Encoding, Kind, guess
 from dosing.models import Dose, FileImport, Intake, Laboratory, Stage, TroughLevel
 from dosing.services.batches import Batch, Sample, judge_troughs
 from dosing.units import Unit, parse_reported
@@ -84,6 +84,12 @@ def imported(file: FileImport, actor: Staff, checked: str = "") -> FileImport:
 
 def said(file: FileImport, what: str = "errors") -> list[tuple[int, str, str]]:
     return [(f["line"], f["field"], f["said"]) for f in file.report[what]]
+
+
+def counted(file: FileImport) -> list[int]:
+    """Return how many rows are new, unchanged, wrong and unusual."""
+    names = ("new", "unchanged", "errors_in_all", "questions_in_all")
+    return [file.report[name] for name in names]
 
 
 def test_levels_are_checked_imported_and_undone_as_a_whole(
@@ -274,9 +280,52 @@ def test_an_unusual_level_is_imported_once_someone_says_how_it_was_checked(
     with pytest.raises(ValidationError, match="how the unusual rows"):
         imported(file, clinician)
 
-    assert file.report["new"] == 1
-    imported(file, clinician, "asked the laboratory")
+    assert counted(file) == [0, 0, 0, 1]
+    file = imported(file, clinician, "asked the laboratory")
+    assert counted(file) == [1, 0, 0, 0]
     assert TroughLevel.objects.get().confirmed == "asked the laboratory"
+
+
+def test_every_row_of_levels_is_new_unchanged_wrong_or_unusual_and_only_one_of_them(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    a_trough(treated, "13.3", actor=clinician)
+    rows = (
+        LEVEL,
+        "{id},1980-05-04,2026-04-06 08:00,12.9,ng/mL,",
+        "{id},1980-05-04,2026-04-13 08:00,#N/A,ng/mL,",
+        "{id},1980-05-04,2026-04-13 08:00,35,ng/mL,",
+        "{id},1980-05-04,2026-04-20 08:00,12.4,ng/mL,",
+        "{id},1980-05-04,2026-04-20 08:00,12.4,ng/mL,",
+        "MRN-X,1980-05-04,2026-04-20 08:00,12.4,ng/mL,",
+    )
+    content = csv_of(treated, *rows)
+    file = checked(uploaded(treated, clinician, content), clinician)
+
+    assert counted(file)[1:3] == [1, 3]
+    assert sum(counted(file)) == file.report["rows"] == len(rows)
+
+
+def test_a_diary_day_with_two_bad_cells_and_a_good_one_is_one_bad_row(
+    treated: Patient, clinician: Staff
+) -> None:
+    day = DAY_0 + timedelta(days=1)
+    header = "identifier,born on,day,temperature,pulse,weight"
+    same = csv_of(treated, f"{{id}},1980-05-04,{day},36.4,,", header=header)
+    imported(
+        checked(uploaded(treated, clinician, same, Kind.DIARY), clinician), clinician
+    )
+    content = csv_of(
+        treated,
+        f"{{id}},1980-05-04,{day},36.4,,",
+        f"{{id}},1980-05-04,{day + timedelta(days=1)},hot,fast,60",
+        f"{{id}},1980-05-04,{day + timedelta(days=2)},36.5,,",
+        header=header,
+    )
+    file = checked(uploaded(treated, clinician, content, Kind.DIARY), clinician)
+
+    assert len(said(file)) == 2
+    assert counted(file) == [1, 1, 1, 0]
 
 
 def test_a_column_that_nobody_knows_must_be_left_out_by_hand(
@@ -311,12 +360,33 @@ def test_headers_are_known_in_japanese_and_whatever_their_case() -> None:
     assert japanese == {**english, "unit": 4}
 
 
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_what_a_page_calls_a_column_is_a_header_that_it_knows(
+    kind: Kind, language: str
+) -> None:
+    with translation.override(language):
+        labels = [str(field.label) for field in FIELDS[kind]]
+    places = {field.name: place for place, field in enumerate(FIELDS[kind])}
+
+    for reader in ("en", "ja"):
+        with translation.override(reader):
+            assert guess(kind, labels) == places
+            for field, label in zip(FIELDS[kind], labels, strict=True):
+                assert guess(kind, [label]) == {field.name: 0}
+
+
 @pytest.mark.parametrize(
     ("kind", "header", "name"),
     [
         (Kind.LEVELS, "最終服用", "last_dose_at"),
         (Kind.LEVELS, "最終服用日時", "last_dose_at"),
         (Kind.DIARY, "dose_taken", "dose"),
+        (Kind.LEVELS, "Sample taken", "drawn_at"),
+        (Kind.LEVELS, "シロリムス濃度", "value"),
+        (Kind.LEVELS, "Time taken", "drawn_time"),
+        (Kind.DIARY, "Time taken", "at"),
+        (Kind.DOSES, "To", "stops_on"),
     ],
 )
 def test_headers_of_other_programs_are_known(
@@ -428,9 +498,43 @@ def test_semicolons_decimal_commas_and_days_first_are_read_where_chosen(
     refused = checked(file, clinician)
     assert said(refused)[0][1:] == (
         "drawn_at",
-        "Day or month first? Write 2026-03-01, or choose above that days come first.",
+        "Day or month first? Write 2026-03-01, or choose below that days come first.",
     )
     assert checked(refused, clinician, order="day_first").report["new"] == 1
+
+
+@pytest.mark.parametrize(
+    ("born", "drawn", "order"),
+    [
+        ("15.12.1978", "01.03.2026 08:00", "day_first"),
+        ("01.02.1978", "30/03/2026 08:00", "day_first"),
+        ("01.02.1978", "01/03/2026 08:00", "iso"),
+        ("15.12.1978", "03/30/2026 08:00", "iso"),
+        ("1978-12-15", "2026-03-30 08:00", "iso"),
+    ],
+)
+def test_days_come_first_from_the_start_where_a_cell_proves_it(
+    treated: Patient, clinician: Staff, born: str, drawn: str, order: str
+) -> None:
+    content = csv_of(treated, f"{{id}},{born},{drawn},13.3,ng/mL,")
+
+    assert uploaded(treated, clinician, content).order == order
+
+
+def test_what_is_wrong_with_every_row_is_told_once(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    rows = [f"{{id}},1980-05-04,0{n}/03/2026 08:00,13.3,ng/mL," for n in range(1, 6)]
+    rows[2] = LEVEL.replace("13.3", "#N/A")
+    file = checked(uploaded(treated, clinician, csv_of(treated, *rows)), clinician)
+
+    (days, value) = file.report["errors"]
+    assert (days["field"], days["spans"], days["rows"]) == (
+        "drawn_at",
+        [[2, 3], [5, 6]],
+        4,
+    )
+    assert (value["field"], value["spans"], value["rows"]) == ("value", [[4, 4]], 1)
 
 
 @pytest.mark.parametrize(
@@ -765,6 +869,33 @@ def test_a_protocol_that_is_named_is_its_newest_version(
 
     protocol = history_of(treated).protocol_on(date(2026, 4, 1))
     assert protocol == newest
+
+
+def test_a_new_patients_doses_say_once_which_protocols_may_be_named(
+    site: Site, clinician: Staff
+) -> None:
+    patient = a_patient(site, clinician)
+    for name in ("VM low", "VM high"):
+        a_protocol(name=name)
+    rows = [f"{{id}},1980-05-04,2026-0{month}-01,1,24,," for month in (3, 4, 5)]
+    header = f"{DOSES},protocol"
+    content = csv_of(patient, *rows, header=header)
+    nameless = checked(uploaded(patient, clinician, content, Kind.DOSES), clinician)
+    content = csv_of(patient, f"{rows[0]}VM lo", header=header)
+    misspelt = checked(uploaded(patient, clinician, content, Kind.DOSES), clinician)
+    content = csv_of(patient, f"{rows[0]}VM low", *rows[1:], header=header)
+    named = checked(uploaded(patient, clinician, content, Kind.DOSES), clinician)
+
+    ((_line, field, words),) = said(nameless)
+    assert field == "protocol"
+    assert "Name one (VM high, VM low) in the column Protocol." in words
+    assert counted(nameless) == [0, 0, 3, 0]
+    ((_line, field, words),) = said(misspelt)
+    assert (field, words) == (
+        "protocol",
+        "There is no protocol of this name. Known are: VM high, VM low.",
+    )
+    assert counted(named) == [3, 0, 0, 0]
 
 
 DIARY = "患者ID,生年月日,日付,服薬,服薬時刻,体温,血圧,痛み,備考"

@@ -16,7 +16,7 @@ from dosing.models import FileImport, Laboratory, LabReport, TroughLevel
 from dosing.services import Link
 from patients.models import Patient, Role, SchedulePlan, Scope, Staff
 from tdm import filework, imports
-from tests.builders import a_staff_member, clinic_day
+from tests.builders import a_staff_member, a_trough, clinic_day
 from tests.dosing.test_hl7 import MESSAGE, a_link
 from tests.dosing.test_imports import HEADER, LEVEL, csv_of
 from tests.tdm.browser import Person
@@ -68,6 +68,8 @@ def test_a_nurse_uploads_checks_imports_and_undoes(
     client.post(f"{address}store/", {"version": file.version})
     assert str(TroughLevel.objects.used().get()) == "13.3 ng/mL"
     assert SchedulePlan.objects.filter(patient=treated).exists()
+    page = client.get(address).content.decode()
+    assert f'<a href="/patients/{treated.pk}/">{treated.identifier}, ' in page
 
     again = client.post(
         "/imports/",
@@ -86,6 +88,47 @@ def test_a_nurse_uploads_checks_imports_and_undoes(
     assert SchedulePlan.objects.filter(patient=treated).exists()
     page = client.get(address).content.decode()
     assert "Undone: wrong – Records taken back: 1." in page
+
+
+def test_of_many_patients_the_first_are_listed_after_an_import(
+    browser_of: Browse,
+    nurse: Staff,
+    treated: Patient,
+    laboratory: Laboratory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(imports, "LISTED", 0)
+    client = browser_of(nurse)
+    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
+    address = f"/imports/{file.pk}/"
+    client.post(address, matched(file))
+    file.refresh_from_db()
+    client.post(f"{address}store/", {"version": file.version})
+
+    page = client.get(address).content.decode()
+
+    assert "1 more patient is not listed." in page
+    assert treated.identifier not in page
+
+
+def test_a_refused_undoing_that_is_loaded_again_shows_the_file(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    client = browser_of(nurse)
+    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
+    address = f"/imports/{file.pk}/"
+    client.post(address, matched(file))
+    file.refresh_from_db()
+    client.post(f"{address}store/", {"version": file.version})
+    file.refresh_from_db()
+
+    refused = client.post(f"{address}undo/", {"version": file.version, "reason": ""})
+
+    assert refused.status_code == 422
+    for button in ("undo", "store"):
+        again = client.get(f"{address}{button}/")
+        assert (again.status_code, again["Location"]) == (302, address)
+    assert TroughLevel.objects.used().exists()
 
 
 FULL = """
@@ -129,11 +172,82 @@ def test_errors_are_shown_by_row_and_cell_and_bar_the_import(
 
     assert "Type the level in plain digits" in page
     assert "Import all rows" not in page
-    assert "would be new" not in page
+    assert "<b>0</b>would be new" in page
+    assert "<b>1</b>cannot be imported" in page
     file.refresh_from_db()
     client.post(f"/imports/{file.pk}/store/", {"version": file.version})
     page = client.get(f"/imports/{file.pk}/").content.decode()
     assert "Nothing is imported: 1 rows cannot be" in page
+
+
+def test_an_error_quotes_the_cell_and_names_the_patient(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    client = browser_of(nurse)
+    rows = (LEVEL.replace("13.3", "12.O"), LEVEL.replace(" 08:00", ",8 am"))
+    content = csv_of(
+        treated,
+        rows[0].replace(" 08:00", ",08:00"),
+        rows[1],
+        header=HEADER.replace("drawn at", "drawn at,drawn time"),
+    )
+    file = upload(client, treated.site.pk, content)
+    client.post(f"/imports/{file.pk}/", matched(file))
+
+    page = client.get(f"/imports/{file.pk}/").content.decode()
+
+    assert page.count(f'<td data-label="Identifier">{treated.identifier}</td>') == 2
+    assert 'Level <span class="sample">12.O</span>' in page
+    assert '<span class="sample">2026-03-30 8 am</span>' in page
+
+
+def test_a_file_of_which_every_row_is_on_the_record_offers_no_import(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    a_trough(treated, "13.3", actor=nurse)
+    client = browser_of(nurse)
+    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
+    client.post(f"/imports/{file.pk}/", matched(file))
+
+    page = client.get(f"/imports/{file.pk}/").content.decode()
+
+    assert "<b>1</b>unchanged" in page
+    assert "there is nothing to import" in page
+    assert "Import all rows" not in page
+
+
+def test_one_fault_of_the_whole_file_is_one_line_with_some_of_its_cells(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    client = browser_of(nurse)
+    days = [f"0{n}/03/2026 08:00" for n in range(1, 6)]
+    rows = [LEVEL.replace("2026-03-30 08:00", day) for day in days]
+    file = upload(client, treated.site.pk, csv_of(treated, *rows))
+    client.post(f"/imports/{file.pk}/", matched(file))
+
+    page = client.get(f"/imports/{file.pk}/").content.decode()
+
+    assert page.count("Day or month first?") == 1
+    assert '2–6 <span class="muted">(5 rows)</span>' in page
+    assert (
+        f'<span class="sample">{days[2]}</span> <span class="sample">…</span>' in page
+    )
+
+
+def test_a_fault_of_a_dose_in_a_diary_is_told_once_for_its_two_cells(
+    browser_of: Browse, nurse: Staff, treated: Patient
+) -> None:
+    client = browser_of(nurse)
+    header = "identifier,born on,day,taken,taken at"
+    content = csv_of(treated, "{id},1980-05-04,2020-01-01,yes,8:00", header=header)
+    file = upload(client, treated.site.pk, content, "diary")
+    client.post(f"/imports/{file.pk}/", {**matched(file), "laboratory": ""})
+
+    page = client.get(f"/imports/{file.pk}/").content.decode()
+
+    assert page.count("No dose was prescribed for this day.") == 1
+    assert "Taken or missed" in page
+    assert "<b>1</b>cannot be imported" in page
 
 
 def test_a_file_that_is_too_large_or_no_file_is_refused(
@@ -151,6 +265,19 @@ def test_a_file_that_is_too_large_or_no_file_is_refused(
 
     assert (too_large.status_code, no_rows.status_code) == (413, 422)
     assert "There are no rows in this file." in no_rows.content.decode()
+
+
+def test_the_columns_that_a_file_needs_are_told_before_it_is_sent(
+    browser_of: Browse, clinician: Staff
+) -> None:
+    page = browser_of(clinician).get("/imports/").content.decode()
+
+    assert (
+        "Needs the columns: Identifier; Date of birth;"
+        " Drawn: date and time, or date; Level; Unit." in page
+    )
+    assert "May have: First day without it; Usual time of day; Protocol; Reason" in page
+    assert "Needs the columns: Identifier; Date of birth; Day." in page
 
 
 def test_a_nurse_imports_no_doses(

@@ -60,9 +60,8 @@ def save_stretch(work: Work, rows: Sequence[DiaryRow]) -> None:
         fault = Fault(of_day[place.day].number, place.row, said)
         work.found.questions.append(fault)
     new = [p for p in outcome.saved if shown_as(known.get(p, "")) == known.get(p, "")]
-    days = {place.day for place in new}
-    work.found.new += len(days)
-    work.found.unchanged += len(set(of_day) - days)
+    told = [*new, *outcome.refused, *outcome.conflicts, *outcome.questions]
+    work.found.unchanged += len(set(of_day) - {place.day for place in told})
     cells = [[str(p.day), p.row, outcome.week.current(p)] for p in new]
     if cells:
         work.found.made.append({"patient": work.patient.pk, "cells": cells})

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dosing.imports import DoseRow, RowError
-from dosing.models import Dose, Protocol
+from dosing.models import Dose, Protocol, ProtocolAssignment
 from dosing.services.applying.found import is_twice
 from dosing.services.applying.work import Work
 from dosing.services.doses import prescribe_dose, stop_dose
@@ -64,7 +64,7 @@ def prescribe_row(work: Work, row: DoseRow) -> None:
                 interval_h=row.interval_h,
                 starts_on=row.starts_on,
                 usual_time=row.usual_time,
-                protocol=protocol_of(row),
+                protocol=protocol_of(work, row),
                 reason=reason,
                 actor=work.actor,
             )
@@ -81,18 +81,31 @@ def prescribe_row(work: Work, row: DoseRow) -> None:
         work.found.refused(row, refusal)
     except IntegrityError as broken:
         work.found.refused(row, refusal_of(broken))
-    else:
-        work.found.new += 1
 
 
-def protocol_of(row: DoseRow) -> Protocol | None:
-    """Return the newest version of the protocol that a row names."""
-    if not row.protocol:
-        return None
-    found = Protocol.objects.filter(name=row.protocol).order_by("-version").first()
-    if found is None:
-        raise RowError("protocol", _("There is no protocol of this name."))
-    return found
+def protocol_of(work: Work, row: DoseRow) -> Protocol | None:
+    """Return the newest version of the protocol that a row names; none is needed
+    where the patient follows one on that day.
+    """
+    if row.protocol:
+        found = Protocol.objects.filter(name=row.protocol).order_by("-version").first()
+        if found is None:
+            said = _("There is no protocol of this name. Known are: %(names)s.")
+            raise RowError("protocol", said % {"names": known_protocols()})
+        return found
+    followed = ProtocolAssignment.objects.filter(patient=work.patient)
+    if not followed.in_force(row.starts_on).exists():
+        said = _(
+            "The patient follows no protocol on that day. Name one (%(names)s) in the"
+            " column Protocol."
+        )
+        raise RowError("protocol", said % {"names": known_protocols()})
+    return None
+
+
+def known_protocols() -> str:
+    names = Protocol.objects.order_by("name").values_list("name", flat=True).distinct()
+    return ", ".join(names)
 
 
 def note_doses(work: Work, before: dict[date, Dose]) -> None:

@@ -45,7 +45,7 @@ def apply_levels(task: Task, rows: Mapping[Patient, Sequence[LevelRow]]) -> None
         if task.dry:
             some = tried(task, some)
         for each in some:
-            count(task, each.rows)
+            count_converted(task, each.rows)
         judged += () if task.dry else some
         done += sum(len(rows[each]) for each in patients)
         task.progress(done, task.found.rows)
@@ -76,7 +76,7 @@ def judged_of(
             levels = judge_troughs(history, samples, task.checked)
         except RefusedSamplesError as problem:
             refuse(task, places, problem)
-            count(task, good_in(places, problem))
+            count_converted(task, good_in(places, problem))
         except ValidationError as refusal:
             task.found.refused(places[0], refusal)
         else:
@@ -97,12 +97,11 @@ def tried(task: Task, judged: Sequence[Judged]) -> list[Judged]:
         problem = refused.get(each.batch.patient.pk)
         if problem is not None:
             refuse(task, each.rows, problem)
-            count(task, good_in(each.rows, problem))
+            count_converted(task, good_in(each.rows, problem))
     return [each for each in judged if each.batch.patient.pk not in refused]
 
 
-def count(task: Task, rows: Sequence[LevelRow]) -> None:
-    task.found.new += len(rows)
+def count_converted(task: Task, rows: Sequence[LevelRow]) -> None:
     task.found.converted += sum(row.unit.value != "ng/mL" for row in rows)
 
 
