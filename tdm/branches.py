@@ -158,6 +158,7 @@ BRANCHES = (
         on("t.due_on"),
         INTAKE,
         AMOUNT,
+        aside="t.state = 'cleared'",
         where="t.taken_at IS NULL",
     ),
     Branch(

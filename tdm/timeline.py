@@ -156,7 +156,7 @@ class Storyteller:
                 )
 
     def intakes(self) -> Iterable[Entry]:
-        for intake in self.kept.beside.intakes:
+        for intake in self.kept.beside.all_intakes:
             yield Entry(
                 "intake",
                 intake.taken_at or self.at(intake.due_on),
@@ -164,6 +164,7 @@ class Storyteller:
                 intake,
                 note=intake.reason,
                 all_day=intake.taken_at is None,
+                set_aside=intake.is_cleared,
             )
 
     def of_a_dose(self, intake: Intake) -> str:

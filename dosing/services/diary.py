@@ -298,7 +298,8 @@ class Pen:
         given = self.state(intake, texts, typed)
         amount = texts["amount"] if given else ""
         intake.amount_mg = Decimal(amount) if amount else None
-        intake.with_food = {"with": True, "without": False}.get(texts["food"])
+        food = "" if intake.is_cleared else texts["food"]
+        intake.with_food = {"with": True, "without": False}.get(food)
         if typed.keys() & {"dose", "at", "vomited"}:
             self.times(intake, texts if given else {}, typed, Place(day, "at", slot))
         self.week.intakes[day, slot] = intake
@@ -308,11 +309,15 @@ class Pen:
     def state(
         self, intake: Intake, texts: dict[str, str], typed: dict[str, str]
     ) -> bool:
-        """Set the state of a dose; say whether it was given."""
+        """Set the state of a dose; say whether it was given.
+
+        An emptied cell says nothing again; what is told of an unsaid dose was of one
+        that was taken.
+        """
         text = texts["dose"]
         if not text:
-            cleared = "dose" in typed and intake.pk
-            text = State.UNKNOWN.value if cleared else State.TAKEN.value
+            cleared = "dose" in typed and not typed.get("food")
+            text = State.CLEARED.value if cleared else State.TAKEN.value
         untold = text == State.UNKNOWN and "dose" not in typed
         told = any(typed.get(row) for row in ("at", "amount", "vomited"))
         if untold and told:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from openpyxl import Workbook
 
 from dosing import services
-from dosing.history import history_of
+from dosing.history import around, history_of
 from dosing.imports import Encoding, Kind, guess
 from dosing.models import Dose, FileImport, Intake, Laboratory, Stage, TroughLevel
 from dosing.services.batches import Batch, Sample, judge_troughs
@@ -790,7 +790,8 @@ def test_diary_days_are_imported_through_the_diary_and_undone(
         file=file, version=file.version, reason="typed twice", actor=clinician
     )
     assert file.report["kept"] == 0
-    assert set(Intake.objects.values_list("state", flat=True)) == {"unknown"}
+    assert set(Intake.objects.values_list("state", flat=True)) == {"cleared"}
+    assert not around(treated).intakes
     assert not Measurement.objects.filter(withdrawn_at=None).exists()
 
 
