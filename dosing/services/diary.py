@@ -31,7 +31,7 @@ from dosing.words import plain
 from patients import audit
 from patients.models import DiaryDay, Measurement, Patient, Quantity, Staff
 from patients.revision import hold_still
-from patients.services.effects import raise_fever
+from patients.services.effects import heed_temperatures
 
 Slot = tuple[date, int]
 
@@ -83,8 +83,7 @@ def save_diary(
         actor=actor,
         reason=reason.strip(),
     )
-    for row in pen.measured():
-        raise_fever(measurement=row, actor=actor)
+    heed_temperatures(patient=patient, measurements=pen.measured(), actor=actor)
     return pen.outcome
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from openpyxl import Workbook
 
 from dosing import services
+from dosing.diary import Entry, Place
 from dosing.history import around, history_of
 from dosing.imports import Encoding, Kind, guess
 from dosing.models import Dose, FileImport, Intake, Laboratory, Stage, TroughLevel
@@ -25,6 +26,7 @@ from patients.models import (
     SchedulePlan,
     Site,
     Staff,
+    Task,
 )
 from tests.builders import (
     DAY_0,
@@ -793,6 +795,36 @@ def test_diary_days_are_imported_through_the_diary_and_undone(
     assert set(Intake.objects.values_list("state", flat=True)) == {"cleared"}
     assert not around(treated).intakes
     assert not Measurement.objects.filter(withdrawn_at=None).exists()
+
+
+def test_a_fever_of_a_diary_that_is_undone_no_longer_calls_and_told_anew_it_does(
+    treated: Patient, clinician: Staff, nurse: Staff
+) -> None:
+    today = treated.site.today(timezone.now())
+    content = csv_of(
+        treated,
+        f"{{id}},1980-05-04,{today},39.4",
+        header="identifier,born on,day,temperature",
+    )
+    file = uploaded(treated, clinician, content, Kind.DIARY)
+    file = imported(checked(file, clinician), clinician)
+    called = Task.objects.open().get()
+
+    services.undo_file(
+        file=file, version=file.version, reason="another patient", actor=clinician
+    )
+
+    called.refresh_from_db()
+    assert (called.kind, called.outcome) == ("fever", "The entry was taken back.")
+    assert not Task.objects.open().exists()
+
+    services.save_diary(
+        patient=treated,
+        entries=[Entry(Place(today, "temperature_c"), "", "39.4")],
+        source="phone",
+        actor=nurse,
+    )
+    assert Task.objects.open().get().facts == called.facts
 
 
 def test_a_diary_cell_that_says_something_else_is_a_conflict(
