@@ -242,6 +242,7 @@ BRANCHES = (
             number("'target_low'", "p.target_low_ng_per_ml", "'ng/mL'"),
             number("'target_high'", "p.target_high_ng_per_ml", "'ng/mL'"),
         ),
+        aside=WITHDRAWN,
     ),
     Branch(
         "safety",

@@ -23,6 +23,7 @@ from dosing.models import (
     Intake,
     LabResult,
     Protocol,
+    ProtocolAssignment,
     TroughLevel,
 )
 from dosing.policy.labs import CTCAE_VERSION, Side
@@ -228,13 +229,15 @@ class Storyteller:
             )
 
     def protocols(self) -> Iterable[Entry]:
-        for assignment in self.history.assignments:
+        followed = ProtocolAssignment.objects.filter(patient=self.history.patient)
+        for assignment in followed.select_related("protocol"):
             yield Entry(
                 "protocol",
                 self.at(assignment.starts_on),
                 partial(of_a_protocol, assignment.protocol),
                 assignment,
                 note=assignment.reason,
+                set_aside=assignment.withdrawn_at is not None,
             )
 
     def decisions(self) -> Iterable[Entry]:

@@ -425,7 +425,7 @@ class Ceilings:
 
     @cached_property
     def rows(self) -> list[tuple[date, Decimal]]:
-        followed = ProtocolAssignment.objects.filter(patient=self.patient)
+        followed = ProtocolAssignment.objects.standing().filter(patient=self.patient)
         return list(
             followed.order_by("starts_on").values_list(
                 "starts_on", "protocol__ceiling_mg_per_day"

@@ -23,6 +23,7 @@ from patients.models import (
     AuditEvent,
     Measurement,
     Patient,
+    ScheduleItem,
     SchedulePlan,
     Site,
     Staff,
@@ -38,6 +39,7 @@ from tests.builders import (
     a_trough,
     on_day,
 )
+from tests.tdm.told import timeline_of
 
 HEADER = "identifier,born on,drawn at,level,unit,note"
 LEVEL = "{id},1980-05-04,2026-03-30 08:00,13.3,ng/mL,"
@@ -671,6 +673,36 @@ def test_doses_are_imported_in_the_order_of_days_and_undone(
     )
     (left,) = Dose.objects.of(treated)
     assert (left.starts_on, left.stops_on, file.report["kept"]) == (DAY_0, None, 0)
+
+
+@pytest.mark.parametrize("levels", [0, 1])
+def test_a_protocol_that_an_undone_import_chose_goes_unless_a_level_rests_on_it(
+    patient: Patient, clinician: Staff, laboratory: Laboratory, levels: int
+) -> None:
+    a_protocol(name="VM low")
+    starts_on = patient.site.today(timezone.now()) - timedelta(days=20)
+    content = csv_of(
+        patient,
+        f"{{id}},1980-05-04,{starts_on},1,24,,VM low",
+        header=f"{DOSES},protocol",
+    )
+    file = uploaded(patient, clinician, content, Kind.DOSES)
+    file = imported(checked(file, clinician), clinician)
+    services.plan_on(at=timezone.now(), at_most=9)
+    planned = ScheduleItem.objects.filter(patient=patient, state="open")
+    assert planned.exists()
+    for _level in range(levels):
+        a_trough(patient, "8", actor=clinician, day=(starts_on - DAY_0).days + 15)
+
+    file = services.undo_file(
+        file=file, version=file.version, reason="another patient", actor=clinician
+    )
+
+    assert not Dose.objects.of(patient).exists()
+    assert len(history_of(patient).assignments) == file.report["kept"] == levels
+    assert not planned.exists()
+    told = [each.set_aside for each in timeline_of(patient) if each.kind == "protocol"]
+    assert told == [not levels]
 
 
 def test_a_dose_that_was_changed_since_stays_and_none_goes_on_in_its_place(
