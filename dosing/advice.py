@@ -303,7 +303,7 @@ def basis_of(history: History, beside: Around) -> Basis:
         **{f"protocol {a.pk}": a.version for a in history.assignments},
         **{f"laboratory {lab.pk}": lab.version for lab in laboratories},
         **{f"decision {pk}": 1 for pk in decisions.values_list("pk", flat=True)},
-        "intakes": sum(each.version for each in beside.intakes),
+        "intakes": sum(each.version for each in beside.all_intakes),
         "drugs": sum(each.version for each in beside.all_drugs),
         "effects": sum(each.version for each in beside.effects),
         "measurements": crc32(

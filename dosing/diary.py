@@ -252,8 +252,9 @@ class Week:
     @property
     def slots(self) -> list[int]:
         """Return the doses a day of these days has, from 0."""
-        found = {slot for day in self.days for slot in (0, 1) if self.due(day, slot)}
-        return sorted(found | {slot for _day, slot in self.intakes})
+        due = {slot for day in self.days for slot in (0, 1) if self.due(day, slot)}
+        told = {each.slot for each in self.intakes.values() if not each.is_cleared}
+        return sorted(due | told)
 
     def current(self, place: Place) -> str:
         """Return the text of a cell as it is stored; nothing where nothing is known."""
@@ -335,6 +336,8 @@ def dose_rows(slot: int, doses: Sequence[Dose]) -> Iterable[Row]:
 
 
 def text_of_dose(week: Week, intake: Intake) -> str:
+    if intake.is_cleared:
+        return ""
     if intake.state == State.MISSED:
         return MISSED + (intake.reason or "not told")
     late_without_time = intake.state == State.LATE and intake.taken_at is None

@@ -158,6 +158,7 @@ BRANCHES = (
         on("t.due_on"),
         INTAKE,
         AMOUNT,
+        aside="t.state = 'cleared'",
         where="t.taken_at IS NULL",
     ),
     Branch(
@@ -241,6 +242,7 @@ BRANCHES = (
             number("'target_low'", "p.target_low_ng_per_ml", "'ng/mL'"),
             number("'target_high'", "p.target_high_ng_per_ml", "'ng/mL'"),
         ),
+        aside=WITHDRAWN,
     ),
     Branch(
         "safety",

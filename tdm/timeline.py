@@ -23,6 +23,7 @@ from dosing.models import (
     Intake,
     LabResult,
     Protocol,
+    ProtocolAssignment,
     TroughLevel,
 )
 from dosing.policy.labs import CTCAE_VERSION, Side
@@ -156,7 +157,7 @@ class Storyteller:
                 )
 
     def intakes(self) -> Iterable[Entry]:
-        for intake in self.kept.beside.intakes:
+        for intake in self.kept.beside.all_intakes:
             yield Entry(
                 "intake",
                 intake.taken_at or self.at(intake.due_on),
@@ -164,6 +165,7 @@ class Storyteller:
                 intake,
                 note=intake.reason,
                 all_day=intake.taken_at is None,
+                set_aside=intake.is_cleared,
             )
 
     def of_a_dose(self, intake: Intake) -> str:
@@ -227,13 +229,15 @@ class Storyteller:
             )
 
     def protocols(self) -> Iterable[Entry]:
-        for assignment in self.history.assignments:
+        followed = ProtocolAssignment.objects.filter(patient=self.history.patient)
+        for assignment in followed.select_related("protocol"):
             yield Entry(
                 "protocol",
                 self.at(assignment.starts_on),
                 partial(of_a_protocol, assignment.protocol),
                 assignment,
                 note=assignment.reason,
+                set_aside=assignment.withdrawn_at is not None,
             )
 
     def decisions(self) -> Iterable[Entry]:

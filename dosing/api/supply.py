@@ -101,7 +101,10 @@ class ProtocolsView(ApiView, ListAPIView[Protocol]):
 class AssignmentSerializer(serializers.ModelSerializer[ProtocolAssignment]):
     class Meta:
         model = ProtocolAssignment
-        fields = ("id", "patient", "protocol", "starts_on", "reason", "version")
+        fields = (
+            "id", "patient", "protocol", "starts_on", "reason", "withdrawn_at",
+            "version",
+        )  # fmt: skip
 
 
 class AssignmentAsked(Asked):

@@ -43,7 +43,9 @@ class Measured:
 class Around:
     """What else changes the drug: doses taken or missed, other drugs, blood, weight."""
 
-    intakes: tuple[Intake, ...]
+    all_intakes: tuple[Intake, ...]
+    """What the diary says of doses, and what was cleared: their versions count."""
+
     all_drugs: tuple[Comedication, ...]
     """Other drugs, those entered in error among them: their versions count."""
 
@@ -57,6 +59,11 @@ class Around:
 
     check: SafetyCheck | None = None
     """The latest answers to the safety questions."""
+
+    @property
+    def intakes(self) -> tuple[Intake, ...]:
+        """Return the doses of which the diary says something."""
+        return tuple(each for each in self.all_intakes if not each.is_cleared)
 
     @property
     def comedications(self) -> tuple[Comedication, ...]:
@@ -120,7 +127,7 @@ def around(patient: Patient) -> Around:
     measured = Measurement.objects.of(patient).filter(quantity__in=COVARIATES)
     labs = LabResult.objects.of(patient)
     return Around(
-        intakes=tuple(Intake.objects.of(patient)),
+        all_intakes=tuple(Intake.objects.of(patient)),
         all_drugs=tuple(patient.comedications.order_by("starts_on", "pk")),
         measurements=tuple(measured.in_time_order()),
         effects=tuple(SideEffect.objects.filter(patient=patient).in_time_order()),

@@ -169,7 +169,9 @@ def levels_of() -> QuerySet[TroughLevel]:
 
 @compiled
 def assignments_of() -> QuerySet[ProtocolAssignment]:
-    assignments = ProtocolAssignment.objects.filter(among("patient", "patients"))
+    assignments = ProtocolAssignment.objects.standing().filter(
+        among("patient", "patients")
+    )
     return assignments.select_related("protocol").order_by("starts_on")
 
 

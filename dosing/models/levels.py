@@ -88,9 +88,11 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
             ng_per_ml__lte=Subquery(highs.values("target_high_ng_per_ml")[:1]),
         )
         level = OuterRef("ng_per_ml")
-        followed = ProtocolAssignment.objects.filter(
-            patient=OuterRef("patient"), starts_on__lte=OuterRef("drawn_on")
-        ).order_by("-starts_on")
+        followed = (
+            ProtocolAssignment.objects.standing()
+            .filter(patient=OuterRef("patient"), starts_on__lte=OuterRef("drawn_on"))
+            .order_by("-starts_on")
+        )
         inside = followed.annotate(
             inside=ExpressionWrapper(
                 Q(

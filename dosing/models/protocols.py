@@ -196,10 +196,15 @@ class Protocol(models.Model):
 
 
 class AssignmentQuerySet(models.QuerySet["ProtocolAssignment"]):
+    def standing(self) -> Self:
+        """Leave out what was entered in error."""
+        return self.filter(withdrawn_at=None)
+
     def in_force(self, on: date) -> Self:
         """Put the protocol that holds on a date first."""
         return (
-            self.filter(starts_on__lte=on)
+            self.standing()
+            .filter(starts_on__lte=on)
             .order_by("-starts_on")
             .select_related("protocol")
         )
@@ -215,6 +220,9 @@ class ProtocolAssignment(models.Model):
     )
     starts_on = models.DateField(_("from"))
     reason = models.CharField(_("reason"), max_length=300, validators=[plain_text])
+    withdrawn_at = models.DateTimeField(
+        _("entered in error"), null=True, blank=True, editable=False
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = AssignmentQuerySet.as_manager()
@@ -226,6 +234,7 @@ class ProtocolAssignment(models.Model):
             models.UniqueConstraint(
                 name="one_protocol_starts_on_a_day",
                 fields=["patient", "starts_on"],
+                condition=Q(withdrawn_at=None),
                 violation_error_message=_("A protocol already starts on that day."),
             ),
             models.CheckConstraint(

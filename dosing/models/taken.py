@@ -24,12 +24,16 @@ class IntakeQuerySet(models.QuerySet["Intake"]):
 
 
 class State(models.TextChoices):
-    """What is known of one dose; unknown stays unknown."""
+    """What is known of one dose; unknown stays unknown.
+
+    Of a cleared one nothing is said, as of one that was never told of.
+    """
 
     TAKEN = "taken", _("taken")
     LATE = "late", _("taken late")
     MISSED = "missed", _("missed")
     UNKNOWN = "unknown", _("not known")
+    CLEARED = "cleared", _("entry taken back")
 
 
 GIVEN = (State.TAKEN, State.LATE)
@@ -115,6 +119,11 @@ class Intake(models.Model):
 
     def __str__(self) -> str:
         return f"{self.due_on}: {self.get_state_display()}"
+
+    @property
+    def is_cleared(self) -> bool:
+        """Whether its entry was taken back: nothing is said of the dose."""
+        return self.state == State.CLEARED
 
     def clean(self) -> None:
         """Refuse a dose to come, or a time that is not near its day."""

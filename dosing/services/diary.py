@@ -31,7 +31,7 @@ from dosing.words import plain
 from patients import audit
 from patients.models import DiaryDay, Measurement, Patient, Quantity, Staff
 from patients.revision import hold_still
-from patients.services.effects import raise_fever
+from patients.services.effects import heed_temperatures
 
 Slot = tuple[date, int]
 
@@ -83,8 +83,7 @@ def save_diary(
         actor=actor,
         reason=reason.strip(),
     )
-    for row in pen.measured():
-        raise_fever(measurement=row, actor=actor)
+    heed_temperatures(patient=patient, measurements=pen.measured(), actor=actor)
     return pen.outcome
 
 
@@ -298,7 +297,8 @@ class Pen:
         given = self.state(intake, texts, typed)
         amount = texts["amount"] if given else ""
         intake.amount_mg = Decimal(amount) if amount else None
-        intake.with_food = {"with": True, "without": False}.get(texts["food"])
+        food = "" if intake.is_cleared else texts["food"]
+        intake.with_food = {"with": True, "without": False}.get(food)
         if typed.keys() & {"dose", "at", "vomited"}:
             self.times(intake, texts if given else {}, typed, Place(day, "at", slot))
         self.week.intakes[day, slot] = intake
@@ -308,11 +308,15 @@ class Pen:
     def state(
         self, intake: Intake, texts: dict[str, str], typed: dict[str, str]
     ) -> bool:
-        """Set the state of a dose; say whether it was given."""
+        """Set the state of a dose; say whether it was given.
+
+        An emptied cell says nothing again; what is told of an unsaid dose was of one
+        that was taken.
+        """
         text = texts["dose"]
         if not text:
-            cleared = "dose" in typed and intake.pk
-            text = State.UNKNOWN.value if cleared else State.TAKEN.value
+            cleared = "dose" in typed and not typed.get("food")
+            text = State.CLEARED.value if cleared else State.TAKEN.value
         untold = text == State.UNKNOWN and "dose" not in typed
         told = any(typed.get(row) for row in ("at", "amount", "vomited"))
         if untold and told:
@@ -421,7 +425,7 @@ class Ceilings:
 
     @cached_property
     def rows(self) -> list[tuple[date, Decimal]]:
-        followed = ProtocolAssignment.objects.filter(patient=self.patient)
+        followed = ProtocolAssignment.objects.standing().filter(patient=self.patient)
         return list(
             followed.order_by("starts_on").values_list(
                 "starts_on", "protocol__ceiling_mg_per_day"

@@ -21,6 +21,7 @@ from patients.revision import (
     hold_still,
     locked,
     revise,
+    standing,
     store,
 )
 
@@ -50,7 +51,7 @@ def assign_protocol(
 
 def check_judged(patient: Patient, starts_on: date) -> None:
     """Refuse a day that would rewrite the flags of levels."""
-    if not ProtocolAssignment.objects.filter(patient=patient).exists():
+    if not ProtocolAssignment.objects.standing().filter(patient=patient).exists():
         return
     latest = patient.levels.order_by("drawn_at").last()
     drawn_on = latest and timezone.localdate(latest.drawn_at, patient.site.zone)
@@ -77,6 +78,7 @@ def correct_assignment(
 ) -> ProtocolAssignment:
     """Mend which protocol was followed from which day; levels are judged anew."""
     hold_still(assignment.patient)
+    standing(assignment, version)
     facts = {"protocol": protocol, "starts_on": starts_on}
     mended = corrected(
         assignment,

@@ -40,7 +40,8 @@ def replan_schedule(
     """Plan anew what is open from the protocol, the doses, the drugs and the decision.
 
     What is done, not done or moved by people stays, and so does everything once
-    follow-up has ended. Returns what changed. Without an actor the clock plans on.
+    follow-up has ended; without a dose and a protocol nothing is planned. Returns what
+    changed. Without an actor the clock plans on.
     A `history` that was read since the patient was held still is not read again.
     """
     services.note_planned(patient)
@@ -50,10 +51,10 @@ def replan_schedule(
     facts = facts_of(history, today)
     protocol = history.protocol_on(today)
     happened = drawn(history)
-    if patient.ended_on is not None or facts is None:
+    if patient.ended_on is not None:
         return services.settle(patient=patient, happened=happened, actor=actor)
     rhythm = protocol.rhythm if protocol else policy.NO_RHYTHM
-    wanted = policy.plan(rhythm, facts, calendar.is_open)
+    wanted = policy.plan(rhythm, facts, calendar.is_open) if facts else ()
     return services.replan(
         patient=patient,
         wanted=[as_wanted(each) for each in wanted],
@@ -82,7 +83,7 @@ def asked_since(history: History, today: date) -> date:
 
 
 def facts_of(history: History, today: date) -> policy.PlanFacts | None:
-    """Return what planning rests on; None where no protocol was chosen."""
+    """Return what planning rests on; None where there is no dose and no protocol."""
     starts = [each.starts_on for each in history.assignments[:1]]
     start = history.course.starts_on() or next(iter(starts), None)
     if start is None:
@@ -223,7 +224,7 @@ def with_old_plans(at: datetime) -> QuerySet[Patient]:
 
     Nor since another protocol began.
     """
-    begun = ProtocolAssignment.objects.filter(
+    begun = ProtocolAssignment.objects.standing().filter(
         patient=OuterRef("patient"),
         starts_on__gt=OuterRef("planned_on"),
         starts_on__lte=at.date(),
@@ -233,7 +234,7 @@ def with_old_plans(at: datetime) -> QuerySet[Patient]:
         patient=OuterRef("pk"),
         planned_on__gt=at.date() - PLANNED_ANEW_AFTER,
     )
-    assigned = ProtocolAssignment.objects.filter(patient=OuterRef("pk"))
+    assigned = ProtocolAssignment.objects.standing().filter(patient=OuterRef("pk"))
     return (
         Patient.objects.in_follow_up()
         .filter(Exists(assigned), ~Exists(lately))

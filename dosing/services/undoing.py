@@ -1,6 +1,6 @@
 """An import taken back: set aside, cancelled or emptied, never deleted."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,12 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dosing.diary import Entry, Place
+from dosing.history import History, histories_of
 from dosing.imports import Kind
-from dosing.models import Dose, FileImport, Stage
+from dosing.models import Decision, Dose, FileImport, ProtocolAssignment, Stage
 from dosing.services.applying import Progress, nobody
 from dosing.services.batches import AT_ONCE, set_aside_troughs
 from dosing.services.diary import save_diary
-from dosing.services.plan import plan_later
+from dosing.services.plan import plan_later, replan_schedule
 from dosing.services.uploads import revised
 from patients import audit
 from patients.models import Patient, Staff
@@ -79,7 +80,8 @@ def undo_levels(undoing: Undoing) -> tuple[int, int]:
 def undo_doses(undoing: Undoing) -> tuple[int, int]:
     """Cancel the regimens that began, then let those go on that ended for them.
 
-    Of a patient with a regimen that was changed since, none goes on.
+    Of a patient with a regimen that was changed since, none goes on. A protocol that
+    the import chose ends with them where nothing else rests on it.
     """
     patients = hold_many([made["patient"] for made in undoing.made])
     keys = [key for made in undoing.made for key in (*made["doses"], *made["ended"])]
@@ -101,8 +103,57 @@ def undo_doses(undoing: Undoing) -> tuple[int, int]:
         actor=undoing.actor,
         reason=undoing.reason,
     )
+    kept += withdraw_protocols(undoing, patients.values())
     plan_later(Patient.objects.filter(pk__in=patients), undoing.actor)
     return len(gone), kept
+
+
+def withdraw_protocols(undoing: Undoing, patients: Iterable[Patient]) -> int:
+    """Withdraw the protocols that were chosen and are not needed; return how many stay.
+
+    No clock plans for who then follows none: what was planned for them ends at once.
+    """
+    versions = {
+        int(key): version
+        for made in undoing.made
+        for key, version in made.get("protocols", {}).items()
+    }
+    if not versions:
+        return 0
+    histories = histories_of(patients)
+    signed = Decision.objects.filter(patient__in=histories)
+    decided = set(signed.values_list("patient", flat=True))
+    gone = [
+        each
+        for history in histories.values()
+        for each in history.assignments
+        if versions.get(each.pk) == each.version
+        and history.patient.pk not in decided
+        and not is_needed(each, history)
+    ]
+    for each in gone:
+        each.withdrawn_at = undoing.at
+        each.version += 1
+    ProtocolAssignment.objects.bulk_update(gone, ["withdrawn_at", "version"], AT_ONCE)
+    audit.record_many(
+        [(each, "withdraw_assignment") for each in gone],
+        actor=undoing.actor,
+        reason=undoing.reason,
+    )
+    left = {each.patient_id for each in gone}
+    for key in left:
+        if all(each in gone for each in histories[key].assignments):
+            replan_schedule(patient=histories[key].patient, actor=undoing.actor)
+    return len(versions) - len(gone)
+
+
+def is_needed(assignment: ProtocolAssignment, history: History) -> bool:
+    """Say whether a dose or a level of these days rests on a protocol."""
+    days = [
+        *(dose.starts_on for dose in history.doses),
+        *(history.day(level.drawn_at) for level in history.used_levels),
+    ]
+    return any(day >= assignment.starts_on for day in days)
 
 
 def untouched(doses: Mapping[int, Dose], versions: Mapping[str, int]) -> list[Dose]:

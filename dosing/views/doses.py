@@ -115,9 +115,9 @@ def correct_assignment(request: StaffRequest, assignment_id: int) -> HttpRespons
     """Correct which protocol a patient followed from which day, with a reason."""
     visible = Patient.objects.visible_to(request.user)
     assignment = get_object_or_404(
-        ProtocolAssignment.objects.filter(patient__in=visible).select_related(
-            "patient__site", "protocol"
-        ),
+        ProtocolAssignment.objects.standing()
+        .filter(patient__in=visible)
+        .select_related("patient__site", "protocol"),
         pk=assignment_id,
     )
     names = ("version", "protocol", "starts_on")

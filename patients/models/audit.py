@@ -52,6 +52,7 @@ ACTIONS = {
     "withdraw_imaging": _("Imaging study withdrawn"),
     "attach_key_image": _("Key image attached"),
     "correct_protocolassignment": _("Protocol corrected"),
+    "withdraw_assignment": _("Protocol withdrawn"),
     "add_landmark": _("Landmark recorded"),
     "correct_landmark": _("Landmark corrected"),
     "record_visit": _("Visit recorded"),

@@ -1,6 +1,6 @@
 """Side effects: recorded, corrected, resolved; the dangerous ones ask for someone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -25,7 +25,7 @@ from patients.models import (
     limits_of,
 )
 from patients.revision import hold_still, revise, standing, store, withdrawn
-from patients.services.tasks import raise_task
+from patients.services.tasks import raise_task, take_back_task
 
 
 @transaction.atomic
@@ -138,14 +138,53 @@ def withdraw_effect(
     )
 
 
+def heed_temperatures(
+    *, patient: Patient, measurements: Iterable[Measurement], actor: Staff
+) -> None:
+    """Ask for someone where a number just written is a fever, and no longer for what
+    was taken back or corrected.
+    """
+    temperatures = [
+        each for each in measurements if each.quantity == Quantity.TEMPERATURE_C
+    ]
+    if any(each.version > 1 for each in temperatures):
+        take_back_fevers(patient, actor)
+    for each in temperatures:
+        raise_fever(measurement=each, actor=actor)
+
+
+def take_back_fevers(patient: Patient, actor: Staff) -> None:
+    """Close what was asked for temperatures that stand no longer."""
+    asked = Task.objects.open().filter(
+        patient=patient, kind=Task.Kind.FEVER, key__startswith=OF_A_DAY
+    )
+    tasks = list(asked.select_for_update(of=("self",), no_key=True).order_by("pk"))
+    standing_rows = Measurement.objects.of(patient).filter(
+        quantity=Quantity.TEMPERATURE_C,
+        measured_on__in=[task.facts["day"] for task in tasks],
+    )
+    stands = {
+        row.measured_on.isoformat(): plain_number(row.value) for row in standing_rows
+    }
+    for task in tasks:
+        says = stands.get(task.facts["day"])
+        if says is None:
+            take_back_task(
+                task=task, outcome=_("The entry was taken back."), actor=actor
+            )
+        elif says != task.facts["temperature"]:
+            take_back_task(
+                task=task, outcome=_("The entry was corrected."), actor=actor
+            )
+
+
 def raise_fever(*, measurement: Measurement, actor: Staff) -> Task | None:
     """Ask for someone where a temperature of these days is a fever; else None.
 
     The clinic's own limit counts, or the default where it has none. Each temperature
     calls once, also while another is on the worklist.
     """
-    is_told = measurement.quantity == Quantity.TEMPERATURE_C
-    if not is_told or measurement.withdrawn_at is not None:
+    if measurement.withdrawn_at is not None:
         return None
     patient, temperature = measurement.patient, measurement.value
     limit = limits_of(patient.site)[Quantity.TEMPERATURE_C].abnormal_from
@@ -158,11 +197,14 @@ def raise_fever(*, measurement: Measurement, actor: Staff) -> Task | None:
         patient,
         actor,
         kind=Task.Kind.FEVER,
-        key=f"day {day} {degrees}",
+        key=f"{OF_A_DAY}{day} {degrees}",
         text=HOT,
         facts={"temperature": degrees, "day": day},
     )
 
+
+OF_A_DAY = "day "
+"""What the key of a task begins with that a temperature of a day has raised."""
 
 FEVER_MATTERS = timedelta(days=14)
 """A fever longer ago, entered late, is coloured but calls nobody [NV]: a design cut."""

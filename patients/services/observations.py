@@ -17,7 +17,7 @@ from patients.models import (
     Staff,
 )
 from patients.revision import hold_still, locked, revise, store
-from patients.services.effects import raise_fever
+from patients.services.effects import heed_temperatures
 
 
 @transaction.atomic
@@ -50,7 +50,7 @@ def add_measurement(
     )
     store(measurement)
     audit.record("add_measurement", measurement, patient=patient, actor=actor)
-    raise_fever(measurement=measurement, actor=actor)
+    heed_temperatures(patient=patient, measurements=[measurement], actor=actor)
     return measurement
 
 
@@ -82,5 +82,5 @@ def correct_measurement(
         actor=actor,
         reason=reason,
     )
-    raise_fever(measurement=fresh, actor=actor)
+    heed_temperatures(patient=fresh.patient, measurements=[fresh], actor=actor)
     return fresh

@@ -47,6 +47,19 @@ def raise_task(
     return task
 
 
+def take_back_task(*, task: Task, outcome: str, actor: Staff) -> None:
+    """Close a locked task whose reason is gone, whoever took the reason back.
+
+    Its key is free again: the same reason, told anew, calls anew.
+    """
+    task.closed_at, task.closed_by = timezone.now(), actor
+    task.outcome = outcome
+    task.key = f"{task.key} until {task.closed_at.isoformat()}"
+    task.version += 1
+    store(task)
+    audit.record("close_task", task, patient=task.patient, actor=actor, reason=outcome)
+
+
 @transaction.atomic
 def close_task(*, task: Task, version: int, outcome: str, actor: Staff) -> Task:
     """Say what was done about a task; it leaves the worklist."""

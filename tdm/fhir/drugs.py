@@ -103,6 +103,7 @@ STATES = {
     State.LATE: "completed",
     State.MISSED: "not-done",
     State.UNKNOWN: "unknown",
+    State.CLEARED: "entered-in-error",
 }
 
 

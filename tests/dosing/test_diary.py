@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dosing import services
-from dosing.advice import advise
+from dosing.advice import advise, basis_of
 from dosing.diary import Entry, Place, week_of
 from dosing.history import adherence, around, history_of, question_of
 from dosing.models import Dose, Intake, Laboratory, State
@@ -100,14 +100,14 @@ def test_a_dose_vomited_soon_after_is_not_known(treated: Patient, nurse: Staff) 
     assert asked.doses.unknown == (on(5),)
 
 
-def test_a_cell_that_is_emptied_is_not_known_and_a_number_is_withdrawn(
+def test_a_cell_that_is_emptied_says_nothing_again_and_a_number_is_withdrawn(
     treated: Patient, nurse: Staff
 ) -> None:
     in_diary(treated, 5, dose="taken", temperature_c="36.4", actor=nurse)
 
     in_diary(treated, 5, dose="", temperature_c="", actor=nurse)
 
-    assert text(treated, 5, "dose") == "unknown"
+    assert text(treated, 5, "dose") == ""
     assert text(treated, 5, "temperature_c") == ""
     assert not Measurement.objects.of(treated).exists()
     assert Measurement.objects.get().value == Decimal("36.4")
@@ -274,6 +274,39 @@ def test_another_amount_is_what_the_level_is_read_by(
     advice = advise(treated, at=timezone.now())
     assert advice is not None
     assert "other-amount" in [each.rule for each in advice.suggestion.findings]
+
+
+@pytest.mark.parametrize("said", ["taken", "missed: forgotten", "unknown"])
+def test_a_cleared_dose_is_again_one_of_which_nothing_was_said(
+    treated: Patient, nurse: Staff, laboratory: Laboratory, said: str
+) -> None:
+    level = a_trough(treated, "13.5", actor=nurse)
+    untold = adherence(history_of(treated), around(treated).intakes, level)
+    place = Place(on(26), "dose")
+    save(treated, nurse, Entry(place, "", said), reason="paper")
+    before = around(treated)
+    assert adherence(history_of(treated), before.intakes, level) != untold
+
+    save(treated, nurse, Entry(place, said, ""), reason="another patient")
+
+    after = around(treated)
+    assert text(treated, 26, "dose") == ""
+    assert adherence(history_of(treated), after.intakes, level) == untold
+    assert basis_of(history_of(treated), after) != basis_of(history_of(treated), before)
+
+
+def test_a_cleared_dose_keeps_nothing_that_was_told_of_it_and_may_be_told_anew(
+    treated: Patient, nurse: Staff
+) -> None:
+    cells = ("dose", "at", "amount", "food", "vomited")
+    told = ("taken", "08:20", "3", "with", "08:40")
+    in_diary(treated, 5, actor=nurse, **dict(zip(cells, told, strict=True)))
+
+    in_diary(treated, 5, dose="", actor=nurse)
+    assert [text(treated, 5, row) for row in cells] == [""] * 5
+
+    in_diary(treated, 5, food="without", actor=nurse)
+    assert [text(treated, 5, row) for row in cells] == ["taken", "", "", "without", ""]
 
 
 def test_a_dose_said_to_be_missed_after_all_loses_its_time(

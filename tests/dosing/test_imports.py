@@ -13,7 +13,8 @@ from django.utils import timezone, translation
 from openpyxl import Workbook
 
 from dosing import services
-from dosing.history import history_of
+from dosing.diary import Entry, Place
+from dosing.history import around, history_of
 from dosing.imports import FIELDS, Encoding, Kind, guess
 from dosing.models import Dose, FileImport, Intake, Laboratory, Stage, TroughLevel
 from dosing.services.batches import Batch, Sample, judge_troughs
@@ -22,9 +23,11 @@ from patients.models import (
     AuditEvent,
     Measurement,
     Patient,
+    ScheduleItem,
     SchedulePlan,
     Site,
     Staff,
+    Task,
 )
 from tests.builders import (
     DAY_0,
@@ -36,6 +39,7 @@ from tests.builders import (
     a_trough,
     on_day,
 )
+from tests.tdm.told import timeline_of
 
 HEADER = "identifier,born on,drawn at,level,unit,note"
 LEVEL = "{id},1980-05-04,2026-03-30 08:00,13.3,ng/mL,"
@@ -775,6 +779,36 @@ def test_doses_are_imported_in_the_order_of_days_and_undone(
     assert (left.starts_on, left.stops_on, file.report["kept"]) == (DAY_0, None, 0)
 
 
+@pytest.mark.parametrize("levels", [0, 1])
+def test_a_protocol_that_an_undone_import_chose_goes_unless_a_level_rests_on_it(
+    patient: Patient, clinician: Staff, laboratory: Laboratory, levels: int
+) -> None:
+    a_protocol(name="VM low")
+    starts_on = patient.site.today(timezone.now()) - timedelta(days=20)
+    content = csv_of(
+        patient,
+        f"{{id}},1980-05-04,{starts_on},1,24,,VM low",
+        header=f"{DOSES},protocol",
+    )
+    file = uploaded(patient, clinician, content, Kind.DOSES)
+    file = imported(checked(file, clinician), clinician)
+    services.plan_on(at=timezone.now(), at_most=9)
+    planned = ScheduleItem.objects.filter(patient=patient, state="open")
+    assert planned.exists()
+    for _level in range(levels):
+        a_trough(patient, "8", actor=clinician, day=(starts_on - DAY_0).days + 15)
+
+    file = services.undo_file(
+        file=file, version=file.version, reason="another patient", actor=clinician
+    )
+
+    assert not Dose.objects.of(patient).exists()
+    assert len(history_of(patient).assignments) == file.report["kept"] == levels
+    assert not planned.exists()
+    told = [each.set_aside for each in timeline_of(patient) if each.kind == "protocol"]
+    assert told == [not levels]
+
+
 def test_a_dose_that_was_changed_since_stays_and_none_goes_on_in_its_place(
     treated: Patient, clinician: Staff
 ) -> None:
@@ -921,8 +955,39 @@ def test_diary_days_are_imported_through_the_diary_and_undone(
         file=file, version=file.version, reason="typed twice", actor=clinician
     )
     assert file.report["kept"] == 0
-    assert set(Intake.objects.values_list("state", flat=True)) == {"unknown"}
+    assert set(Intake.objects.values_list("state", flat=True)) == {"cleared"}
+    assert not around(treated).intakes
     assert not Measurement.objects.filter(withdrawn_at=None).exists()
+
+
+def test_a_fever_of_a_diary_that_is_undone_no_longer_calls_and_told_anew_it_does(
+    treated: Patient, clinician: Staff, nurse: Staff
+) -> None:
+    today = treated.site.today(timezone.now())
+    content = csv_of(
+        treated,
+        f"{{id}},1980-05-04,{today},39.4",
+        header="identifier,born on,day,temperature",
+    )
+    file = uploaded(treated, clinician, content, Kind.DIARY)
+    file = imported(checked(file, clinician), clinician)
+    called = Task.objects.open().get()
+
+    services.undo_file(
+        file=file, version=file.version, reason="another patient", actor=clinician
+    )
+
+    called.refresh_from_db()
+    assert (called.kind, called.outcome) == ("fever", "The entry was taken back.")
+    assert not Task.objects.open().exists()
+
+    services.save_diary(
+        patient=treated,
+        entries=[Entry(Place(today, "temperature_c"), "", "39.4")],
+        source="phone",
+        actor=nurse,
+    )
+    assert Task.objects.open().get().facts == called.facts
 
 
 def test_a_diary_cell_that_says_something_else_is_a_conflict(

@@ -362,6 +362,57 @@ def test_each_day_of_a_fever_calls_and_so_does_a_worse_one(
     assert open_tasks(patient) == [FEVER, FEVER]
 
 
+@pytest.mark.parametrize(
+    ("value", "later", "calls"),
+    [("37.2", 0, []), ("39.6", 0, [FEVER]), ("39", 1, [FEVER])],
+)
+def test_a_temperature_that_is_corrected_no_longer_calls_as_it_was(
+    patient: Patient, nurse: Staff, value: str, later: int, calls: list[object]
+) -> None:
+    a_temperature(patient, "39", nurse)
+    row, task = patient.measurements.get(), Task.objects.get()
+
+    services.correct_measurement(
+        measurement=row,
+        version=1,
+        value=Decimal(value),
+        measured_on=row.measured_on + timedelta(days=later),
+        reason="misread",
+        actor=nurse,
+    )
+
+    task.refresh_from_db()
+    said = "The entry was taken back." if later else "The entry was corrected."
+    assert (task.outcome, task.closed_by) == (said, nurse)
+    assert open_tasks(patient) == calls
+
+
+def test_a_correction_leaves_the_calls_of_other_days_and_of_episodes(
+    patient: Patient, nurse: Staff
+) -> None:
+    services.record_effect(
+        patient=patient,
+        term="fever",
+        grade=1,
+        onset_on=patient.site.today(timezone.now()),
+        actor=nurse,
+    )
+    a_temperature(patient, "38.5", nurse, ago=1)
+    a_temperature(patient, "36.5", nurse, ago=2)
+    row = patient.measurements.get(value=Decimal("36.5"))
+
+    services.correct_measurement(
+        measurement=row,
+        version=1,
+        value=Decimal("36.6"),
+        measured_on=row.measured_on,
+        reason="misread",
+        actor=nurse,
+    )
+
+    assert open_tasks(patient) == [FEVER, FEVER]
+
+
 def test_a_fever_of_long_ago_calls_nobody(patient: Patient, nurse: Staff) -> None:
     a_temperature(patient, "39", nurse, ago=15)
     assert open_tasks(patient) == []

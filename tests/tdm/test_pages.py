@@ -199,7 +199,7 @@ def test_a_patient_page_costs_the_same_for_one_and_three_levels(
         a_trough(treated, "12", actor=clinician, day=28 + number)
     signed_in(client, clinician)
 
-    with django_assert_num_queries(40):  # type: ignore[operator]
+    with django_assert_num_queries(41):  # type: ignore[operator]
         client.get(f"/patients/{treated.pk}/")
 
 

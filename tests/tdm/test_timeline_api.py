@@ -277,6 +277,22 @@ def test_what_is_entered_between_two_pages_is_told_by_the_next_poll(
     assert [each["facts"]["state"] for each in told] == ["taken"]
 
 
+def test_a_cleared_dose_of_the_diary_is_told_to_people_and_programs_as_set_aside(
+    program: Program, treated: Patient, nurse: Staff
+) -> None:
+    in_diary(treated, 5, at="08:20", actor=nurse)
+    mark = program.asks()["since"]
+    in_diary(treated, 5, dose="", actor=nurse)
+
+    told = program.asks(f"?since={mark}&kinds=intake")["events"]
+
+    assert [(e["facts"]["state"], e["set_aside"]) for e in told] == [("cleared", True)]
+    on_page = [each for each in timeline_of(treated) if each.kind == "intake"]
+    assert [(e.title, e.set_aside) for e in on_page] == [
+        ("Dose: entry taken back", True)
+    ]
+
+
 def test_a_dose_that_was_never_taken_is_told_to_people_and_programs_as_set_aside(
     program: Program, treated: Patient, clinician: Staff
 ) -> None:

@@ -20,6 +20,7 @@ from patients.models.rules import refusal_of
 def apply_doses(work: Work, rows: Sequence[DoseRow]) -> None:
     """Prescribe in the order of days; what runs before each of them ends there."""
     before = snapshot(work.patient)
+    followed = protocols_of(work.patient)
     seen: dict[object, int] = {}
     for row in sorted(rows, key=lambda each: each.starts_on):
         if is_twice(work.found, row, row.starts_on, seen, "starts_on"):
@@ -32,7 +33,7 @@ def apply_doses(work: Work, rows: Sequence[DoseRow]) -> None:
         else:
             said = _("%(dose)s begins on that day already. Correct it there.")
             work.found.wrong(row, field, said % {"dose": begun})
-    note_doses(work, before)
+    note_doses(work, before, followed)
 
 
 def contradicted(begun: Dose, row: DoseRow) -> str | None:
@@ -45,6 +46,12 @@ def contradicted(begun: Dose, row: DoseRow) -> str | None:
 
 def snapshot(patient: Patient) -> dict[date, Dose]:
     return {dose.starts_on: dose for dose in Dose.objects.of(patient)}
+
+
+def protocols_of(patient: Patient) -> dict[int, int]:
+    """Return which protocols a patient follows: the version of each by its key."""
+    standing = ProtocolAssignment.objects.standing().filter(patient=patient)
+    return dict(standing.values_list("pk", "version"))
 
 
 def prescribe_row(work: Work, row: DoseRow) -> None:
@@ -108,8 +115,8 @@ def known_protocols() -> str:
     return ", ".join(names)
 
 
-def note_doses(work: Work, before: dict[date, Dose]) -> None:
-    """Note which regimens began, and which ended otherwise than before."""
+def note_doses(work: Work, before: dict[date, Dose], followed: dict[int, int]) -> None:
+    """Note which regimens and protocols began, and which regimens ended otherwise."""
     known = {dose.pk: dose for dose in before.values()}
     begun, ended = {}, {}
     for dose in Dose.objects.of(work.patient):
@@ -118,7 +125,18 @@ def note_doses(work: Work, before: dict[date, Dose]) -> None:
             begun[dose.pk] = dose.version
         elif old.version != dose.version:
             ended[dose.pk] = [dose.version, old.stops_on and str(old.stops_on)]
-    if begun:
-        work.found.made.append(
-            {"patient": work.patient.pk, "doses": begun, "ended": ended}
-        )
+    if not begun:
+        return
+    chosen = {
+        key: version
+        for key, version in protocols_of(work.patient).items()
+        if key not in followed
+    }
+    work.found.made.append(
+        {
+            "patient": work.patient.pk,
+            "doses": begun,
+            "ended": ended,
+            "protocols": chosen,
+        }
+    )
