@@ -1,11 +1,13 @@
 """Messages of laboratories as they came in, and each result in them with its fate."""
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from dosing.hl7 import moment_in
 from dosing.models.levels import TroughLevel
 from patients.models import Site, Staff
 from patients.models.rules import (
@@ -61,6 +63,17 @@ class LabMessage(models.Model):
         """Return the message for reading, one segment a line."""
         raw = bytes(self.content).decode("utf-8", errors="replace")
         return raw.replace("\r\n", "\n").replace("\r", "\n")
+
+    @property
+    def answer_in_words(self) -> str:
+        return str(ANSWERS[self.code])
+
+
+ANSWERS = {
+    "AA": _("accepted, not to be sent again"),
+    "AE": _("error, the sender has to look at it"),
+    "AR": _("rejected for good"),
+}
 
 
 class Fate(models.TextChoices):
@@ -145,3 +158,14 @@ class LabReport(models.Model):
     @property
     def is_open(self) -> bool:
         return self.fate in OPEN_FATES
+
+    @property
+    def drawn_on_the_wall(self) -> datetime | None:
+        """Return when the message says it was drawn, as the clinic's clock shows it."""
+        try:
+            found = moment_in(self.facts.get("drawn", ""))
+        except ValueError:
+            return None
+        if found is None or found.tzinfo is None:
+            return found
+        return found.astimezone(self.message.site.zone).replace(tzinfo=None)
