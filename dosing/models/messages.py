@@ -5,10 +5,12 @@ from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dosing.hl7 import moment_in
 from dosing.models.levels import TroughLevel
+from dosing.words import from_data, say
 from patients.models import Site, Staff
 from patients.models.rules import (
     about,
@@ -102,7 +104,8 @@ class LabReportQuerySet(models.QuerySet["LabReport"]):
 class LabReport(models.Model):
     """One result of a message, or a message that nobody could read.
 
-    `facts` is what was read, as text: identifier, born_on, value, unit, drawn_at …
+    `facts` is what was read, as text: identifier, born_on, value, unit, drawn_at …,
+    and under `said` the sentences of why it stands so, their facts apart.
     """
 
     message = models.ForeignKey(LabMessage, models.PROTECT, related_name="reports")
@@ -154,6 +157,14 @@ class LabReport(models.Model):
     def __str__(self) -> str:
         value, unit = self.facts.get("value", ""), self.facts.get("unit", "")
         return f"{value} {unit}".strip() or str(_("message without a level"))
+
+    @property
+    def why(self) -> str:
+        """Return in the reader's language why it stands as it does."""
+        kept = self.facts.get("said")
+        if kept is None:  # kept before the facts of a sentence were
+            return gettext(self.said) if self.said else ""
+        return " ".join(say(from_data(sentence)) for sentence in kept)
 
     @property
     def is_open(self) -> bool:

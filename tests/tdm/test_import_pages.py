@@ -369,6 +369,29 @@ def test_the_reason_why_a_report_waits_is_told_in_the_readers_language(
     assert "No patient of this clinic" not in page.content.decode()
 
 
+def test_an_odd_level_is_asked_about_in_the_readers_language(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    program = a_staff_member(treated.site, Role.API_CLIENT)
+    link = Link(laboratory, "HOSP")
+    text = MESSAGE.replace("{id}", treated.identifier)
+    for number, value in (("M1", "133"), ("M2", "13.3"), ("M3", "13.4")):
+        sent = text.replace("M1", number).replace("13.3", value)
+        sent = sent.replace("ORD1", number)
+        services.receive_message(link=link, content=sent.encode(), actor=program)
+    client = browser_of(nurse)
+    report = LabReport.objects.open()[0]
+
+    listed = client.get("/messages/", headers={"accept-language": "ja"})
+    page = client.get(f"/messages/{report.pk}/", headers={"accept-language": "ja"})
+
+    for said in (listed.content.decode(), page.content.decode()):
+        assert "far from what this patient" not in said
+        assert "133 ng/mLは、この患者で想定される範囲" in said
+    assert "recorded as" not in listed.content.decode()
+    assert "far from what this patient" in client.get("/messages/").content.decode()
+
+
 def test_messages_of_a_file_are_taken_in_by_a_command(
     treated: Patient,
     laboratory: Laboratory,
