@@ -141,9 +141,20 @@ class Clinic:
         return self.add(f"patients/{patient_id}/troughs/", facts)
 
 
-def main(address: str, key: str) -> None:
-    """Print how much happened to each patient, and how many levels there are."""
-    clinic = Clinic(address.rstrip("/"), key)
+def main(address: str = "", key: str = "") -> None:
+    """Print how much happened to each patient; without an answer, say why and end."""
+    if not key:
+        sys.exit("Name the address and a key: client.py http://127.0.0.1:8000 KEY")
+    try:
+        tell(Clinic(address.rstrip("/"), key))
+    except RefusedError as refusal:
+        sys.exit(f"The clinic refused it. {refusal}")
+    except (OSError, ValueError) as trouble:
+        sys.exit(f"No answer of a clinic at {address}: {trouble}")
+
+
+def tell(clinic: Clinic) -> None:
+    """Print of each patient how many events and how many levels there are."""
     for patient in clinic.each("patients/"):
         events, _mark = clinic.timeline(patient["id"])
         levels = list(clinic.each(f"patients/{patient['id']}/troughs/"))

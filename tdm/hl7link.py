@@ -13,7 +13,7 @@ from django.utils import timezone
 from dosing import hl7, services
 from dosing.hl7 import Fault
 from dosing.models import LabMessage, Laboratory
-from patients.models import ApiToken, Role, Scope, Staff
+from patients.models import ApiToken, Role, Scope, Site, Staff
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--site", required=True, help="name of the clinic")
     parser.add_argument("--laboratory", required=True, help="name of the laboratory")
     parser.add_argument(
-        "--by", required=True, help="API client for whom levels are recorded"
+        "--by", required=True, help="name of the API token in whose name it is recorded"
     )
     parser.add_argument(
         "--assigner", required=True, help="assigning authority of identifiers, PID-3.4"
@@ -31,6 +31,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def link_of(options: dict[str, Any], *, tolerant: bool) -> services.Link:
+    if not Site.objects.filter(name=options["site"]).exists():
+        raise CommandError(f"There is no clinic {options['site']!r}.")
     found = Laboratory.objects.filter(
         site__name=options["site"], name=options["laboratory"]
     ).select_related("site")
@@ -55,7 +57,7 @@ def actor_of(options: dict[str, Any], link: services.Link) -> Staff:
     )
     accounts = list(known[:2])
     if len(accounts) != 1:
-        raise CommandError("There is no such API client of this clinic, or several.")
+        raise CommandError("No one API token of this clinic has this name.")
     if not may_write(accounts[0]):
         raise CommandError("Its token is over, or does not write trough levels.")
     return accounts[0]

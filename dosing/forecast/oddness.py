@@ -7,7 +7,7 @@ from dosing import pk
 from dosing.forecast.panel import fitted
 from dosing.forecast.question import Facts, Question
 from dosing.interactions import INTERACTIONS
-from dosing.units import NMOL_PER_NG, Sentence
+from dosing.units import NMOL_PER_NG, Fact, Sentence
 
 SOON_AFTER_DOSE_H = 3.0
 """A sample taken after the morning dose is drawn about so long after it [NV]."""
@@ -97,17 +97,17 @@ def stories(question: Question, last: pk.Observation) -> Iterable[Story]:
     if past:
         yield from about_doses(question, past, last)
     yield from about_clearance(question, last)
-    for text, factor in SLIPS:
-        yield Sentence(text), told, factor
+    for sentence, factor in SLIPS:
+        yield sentence, told, factor
 
 
 SLIPS = (
-    ("An immunoassay instead of LC-MS/MS.", IMMUNOASSAY_RATIO),
-    ("LC-MS/MS instead of an immunoassay.", 1 / IMMUNOASSAY_RATIO),
-    ("nmol/L was written as ng/mL.", float(NMOL_PER_NG)),
-    ("The decimal point slipped: ten times too high.", 10.0),
-    ("The decimal point slipped: ten times too low.", 0.1),
-    ("ng/mL was written as ng/dL: a hundred times too low.", 0.01),
+    (Sentence("An immunoassay instead of LC-MS/MS."), IMMUNOASSAY_RATIO),
+    (Sentence("LC-MS/MS instead of an immunoassay."), 1 / IMMUNOASSAY_RATIO),
+    (Sentence("nmol/L was written as ng/mL."), float(NMOL_PER_NG)),
+    (Sentence("The decimal point slipped: ten times too high."), 10.0),
+    (Sentence("The decimal point slipped: ten times too low."), 0.1),
+    (Sentence("ng/mL was written as ng/dL: a hundred times too low."), 0.01),
 )
 
 
@@ -155,12 +155,19 @@ def about_clearance(question: Question, last: pk.Observation) -> Iterable[Story]
     ):
         yield Sentence(text), changed_from(question, start, "CL_FACTOR", factor), 1.0
     if "HCT" in question.known:
-        for text, factor in (
-            ("The haematocrit rose by 15 %.", 1 + HAEMATOCRIT_CHANGE),
-            ("The haematocrit fell by 15 %.", 1 - HAEMATOCRIT_CHANGE),
+        percent: dict[str, Fact] = {"percent": round(100 * HAEMATOCRIT_CHANGE)}
+        for sentence, factor in (
+            (
+                Sentence("The haematocrit rose by %(percent)s %%.", percent),
+                1 + HAEMATOCRIT_CHANGE,
+            ),
+            (
+                Sentence("The haematocrit fell by %(percent)s %%.", percent),
+                1 - HAEMATOCRIT_CHANGE,
+            ),
         ):
             history = changed_from(question, start, "HCT", factor)
-            yield Sentence(text), history, 1.0
+            yield sentence, history, 1.0
 
 
 def changed_from(

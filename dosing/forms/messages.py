@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -11,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from dosing import units
 from dosing.forms.levels import UNIT_CHOICES
-from dosing.hl7 import moment_in
 from dosing.models import Laboratory, LabReport
 from dosing.services.levels import Confirmation, UnconfirmedError
 from dosing.words import say
@@ -42,6 +40,11 @@ class AcceptForm(ServiceForm):
         label=_("Unit"), choices=[("", _("– choose –")), *UNIT_CHOICES[:4]]
     )
     drawn_at = LocalDateTimeField(label=_("Drawn"))
+    last_dose_at = LocalDateTimeField(
+        label=_("Last dose before it"),
+        required=False,
+        help_text=_("Without it the level may be no trough."),
+    )
     laboratory = forms.ModelChoiceField(
         Laboratory.objects.none(), label=_("Laboratory and assay"), empty_label=None
     )
@@ -70,6 +73,10 @@ class AcceptForm(ServiceForm):
     def clean_drawn_at(self) -> datetime:
         return instant(self.cleaned_data["drawn_at"], self.site.zone, "")
 
+    def clean_last_dose_at(self) -> datetime | None:
+        typed = self.cleaned_data["last_dose_at"]
+        return instant(typed, self.site.zone, "") if typed else None
+
     @property
     def questions(self) -> list[units.Question]:
         asked = isinstance(self.refusal, UnconfirmedError)
@@ -85,10 +92,11 @@ class AcceptForm(ServiceForm):
 
     def facts(self) -> dict[str, object]:
         typed = self.cleaned_data
-        names = ("version", "identifier", "born_on", "laboratory", "unit", "drawn_at")
+        names = ("version", "identifier", "born_on", "laboratory", "unit")
+        times = ("drawn_at", "last_dose_at")
         keys = tuple(filter(None, typed["confirmed"].split("|")))
         return {
-            **{name: typed[name] for name in names},
+            **{name: typed[name] for name in (*names, *times)},
             "reported": typed["level"],
             "reason": typed["reason"],
             "confirmation": Confirmation(keys, typed["reason"]),
@@ -105,19 +113,8 @@ def first(report: LabReport) -> dict[str, object]:
         "born_on": facts.get("born_on", ""),
         "level": facts.get("value", "").replace("^", ""),
         "unit": unit.value if unit else "",
-        "drawn_at": wall(facts.get("drawn", ""), report.message.site.zone),
+        "drawn_at": report.drawn_on_the_wall,
     }
-
-
-def wall(text: str, zone: ZoneInfo) -> datetime | None:
-    """Return a time of a message as the clinic's clock shows it."""
-    try:
-        found = moment_in(text)
-    except ValueError:
-        return None
-    if found is None or found.tzinfo is None:
-        return found
-    return found.astimezone(zone).replace(tzinfo=None)
 
 
 class RefuseForm(ServiceForm):

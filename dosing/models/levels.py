@@ -52,6 +52,10 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
         """Leave out the levels that were set aside."""
         return self.filter(set_aside_at=None)
 
+    def newest_of(self, patient: Patient) -> Self:
+        """Keep the used levels of a patient, the newest first."""
+        return self.used().filter(patient=patient).order_by("-drawn_at", "-pk")
+
     def with_answers(self) -> Self:
         """Mark the levels whose present version has a signed decision."""
         answers = Decision.objects.filter(

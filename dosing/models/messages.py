@@ -1,12 +1,16 @@
 """Messages of laboratories as they came in, and each result in them with its fate."""
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from dosing.hl7 import moment_in
 from dosing.models.levels import TroughLevel
+from dosing.words import from_data, say
 from patients.models import Site, Staff
 from patients.models.rules import (
     about,
@@ -62,6 +66,17 @@ class LabMessage(models.Model):
         raw = bytes(self.content).decode("utf-8", errors="replace")
         return raw.replace("\r\n", "\n").replace("\r", "\n")
 
+    @property
+    def answer_in_words(self) -> str:
+        return str(ANSWERS[self.code])
+
+
+ANSWERS = {
+    "AA": _("accepted, not to be sent again"),
+    "AE": _("error, the sender has to look at it"),
+    "AR": _("rejected for good"),
+}
+
 
 class Fate(models.TextChoices):
     """What became of one result."""
@@ -89,7 +104,8 @@ class LabReportQuerySet(models.QuerySet["LabReport"]):
 class LabReport(models.Model):
     """One result of a message, or a message that nobody could read.
 
-    `facts` is what was read, as text: identifier, born_on, value, unit, drawn_at …
+    `facts` is what was read, as text: identifier, born_on, value, unit, drawn_at …,
+    and under `said` the sentences of why it stands so, their facts apart.
     """
 
     message = models.ForeignKey(LabMessage, models.PROTECT, related_name="reports")
@@ -143,5 +159,24 @@ class LabReport(models.Model):
         return f"{value} {unit}".strip() or str(_("message without a level"))
 
     @property
+    def why(self) -> str:
+        """Return in the reader's language why it stands as it does."""
+        kept = self.facts.get("said")
+        if kept is None:  # kept before the facts of a sentence were
+            return gettext(self.said) if self.said else ""
+        return " ".join(say(from_data(sentence)) for sentence in kept)
+
+    @property
     def is_open(self) -> bool:
         return self.fate in OPEN_FATES
+
+    @property
+    def drawn_on_the_wall(self) -> datetime | None:
+        """Return when the message says it was drawn, as the clinic's clock shows it."""
+        try:
+            found = moment_in(self.facts.get("drawn", ""))
+        except ValueError:
+            return None
+        if found is None or found.tzinfo is None:
+            return found
+        return found.astimezone(self.message.site.zone).replace(tzinfo=None)

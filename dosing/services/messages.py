@@ -5,11 +5,13 @@ from hashlib import sha256
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from dosing import hl7
 from dosing.hl7 import Fault, Result
 from dosing.models import Fate, LabMessage, LabReport
-from dosing.services.results import Link, of_result, report_of, whose
+from dosing.services.results import Link, of_result, report_of, told, whose
+from dosing.units import Sentence
 from patients import audit
 from patients.models import Patient, Site, Staff
 from patients.revision import store
@@ -74,7 +76,7 @@ def first_of(message: LabMessage) -> LabMessage | None:
 
 
 def waiting(fault: Fault, result: Result | None = None, **facts: str) -> LabReport:
-    report = report_of(result, Fate.WAITING, fault.said)
+    report = report_of(result, Fate.WAITING, told(fault.said))
     report.facts |= facts
     return report
 
@@ -89,8 +91,8 @@ def taken(
         report.fate = Fate.NOTHING if never else Fate.WAITING
         return [report], [judged.fault]
     if judged.who is None:
-        said = _("No sirolimus level in it; other results: %(count)s.")
-        nothing = said % {"count": judged.ignored}
+        text = gettext_noop("No sirolimus level in it; other results: %(count)s.")
+        nothing = Sentence(text, {"count": judged.ignored})
         return [report_of(None, Fate.NOTHING, nothing)], []
     patient = patient_of(link.site, judged.who)
     facts = {

@@ -29,6 +29,7 @@ def accept_report(
     drawn_at: datetime,
     reason: str,
     actor: Staff,
+    last_dose_at: datetime | None = None,
     confirmation: Confirmation = NOTHING_CONFIRMED,
 ) -> LabReport:
     """Record the level that someone read out of a report, with how it was checked."""
@@ -47,7 +48,7 @@ def accept_report(
         reported=reported,
         unit=unit,
         drawn_at=drawn_at,
-        last_dose_at=None,
+        last_dose_at=last_dose_at,
         confirmation=confirmation,
         actor=actor,
     )

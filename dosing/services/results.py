@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from dosing.hl7 import Fault, Result, Status
 from dosing.models import Fate, Laboratory, LabReport, TroughLevel
@@ -15,8 +15,10 @@ from dosing.services.levels import (
     record_trough,
     set_aside_trough,
 )
+from dosing.units import Sentence
+from dosing.words import as_data, say
 from patients.models import Patient, Site, Staff
-from patients.models.rules import refusal_of
+from patients.models.rules import errors_by_field, refusal_of
 from patients.web import instant
 
 LONGEST_SAID = 500
@@ -40,14 +42,44 @@ class Link:
         return self.laboratory.site
 
 
-def report_of(result: Result | None, fate: Fate, said: str = "") -> LabReport:
-    return LabReport(
+def report_of(result: Result | None, fate: Fate, *said: Sentence) -> LabReport:
+    report = LabReport(
         set_id=result.set_id if result else "",
         order=result.order if result else "",
         facts=dict(result.facts) if result else {},
         fate=fate,
-        said=said[:LONGEST_SAID],
     )
+    tell(report, *said)
+    return report
+
+
+def tell(report: LabReport, *said: Sentence) -> None:
+    """Keep why a report stands as it does, to be said in the reader's language."""
+    report.said = " ".join(map(say, said))[:LONGEST_SAID]
+    report.facts["said"] = [as_data(sentence) for sentence in said]
+
+
+def told(text: str) -> Sentence:
+    """Return a text without facts as a sentence; its percent signs stay."""
+    return Sentence(text.replace("%", "%%"))
+
+
+def sentences_of(refusal: ValidationError) -> list[Sentence]:
+    """Return what a service said, its facts apart where they come apart."""
+    if isinstance(refusal, UnconfirmedError):
+        return [question.sentence for question in refusal.questions]
+    by_field = errors_by_field(refusal).values()
+    return [sentence_of(error) for errors in by_field for error in errors]
+
+
+def sentence_of(error: ValidationError) -> Sentence:
+    said, text = error.messages[0], str(error.message)
+    facts = {name: str(fact) for name, fact in (error.params or {}).items()}
+    try:
+        apart = bool(facts) and text % facts == said
+    except (TypeError, ValueError):  # a number's own format, as %d
+        apart = False
+    return Sentence(text, dict(facts)) if apart else told(said)
 
 
 def of_result(
@@ -58,26 +90,26 @@ def of_result(
         with transaction.atomic():
             return carried_out(link, patient, result, actor), None
     except UnconfirmedError as asked:
-        return report_of(result, Fate.WAITING, " ".join(asked.messages)), None
+        return report_of(result, Fate.WAITING, *sentences_of(asked)), None
     except ValidationError as refusal:
-        said = " ".join(refusal.messages)
         fault = None
         if "drawn_at" in getattr(refusal, "error_dict", {}):
+            said = " ".join(refusal.messages)
             fault = Fault("AE", 102, f"OBX^{result.set_id or 1}^14", said, holds=True)
-        return report_of(result, Fate.WAITING, said), fault
+        return report_of(result, Fate.WAITING, *sentences_of(refusal)), fault
     except IntegrityError as broken:
-        said = " ".join(refusal_of(broken).messages)
-        return report_of(result, Fate.WAITING, said), None
+        said_of_it = sentences_of(refusal_of(broken))
+        return report_of(result, Fate.WAITING, *said_of_it), None
 
 
 def carried_out(
     link: Link, patient: Patient, result: Result, actor: Staff
 ) -> LabReport:
     if result.status is Status.NONE:
-        said = _("The laboratory has no result.")
+        said = Sentence(_("The laboratory has no result."))
         return report_of(result, Fate.NOTHING, said)
     if result.status in {Status.PRELIMINARY, Status.NOT_VERIFIED}:
-        said = _("Preliminary: the final result is still to come.")
+        said = Sentence(_("Preliminary: the final result is still to come."))
         return report_of(result, Fate.PRELIMINARY, said)
     drawn_at = placed(result, patient)
     prior = prior_of(link, patient, result, drawn_at)
@@ -101,8 +133,10 @@ def beside(
         return on_the_record(result, prior.level)
     if result.status is Status.CORRECTED:
         return corrected(link, result, prior, drawn_at, actor)
-    said = _("This sample is recorded as %(level)s already.")
-    return report_of(result, Fate.WAITING, said % {"level": prior.level})
+    said = Sentence(
+        _("This sample is recorded as %(level)s already."), {"level": str(prior.level)}
+    )
+    return report_of(result, Fate.WAITING, said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +210,14 @@ def settle_preliminary(link: Link, patient: Patient, result: Result) -> None:
         fate=Fate.PRELIMINARY,
     ).exclude(order="")
     for report in open_ones:
-        report.fate, report.said = Fate.NOTHING, _("The final result is here.")
+        report.fate = Fate.NOTHING
+        tell(report, Sentence(_("The final result is here.")))
         report.version += 1
         report.save()
 
 
-def on_the_record(result: Result, level: TroughLevel, said: str = "") -> LabReport:
-    report = report_of(result, Fate.RECORDED, said)
+def on_the_record(result: Result, level: TroughLevel, *said: Sentence) -> LabReport:
+    report = report_of(result, Fate.RECORDED, *said)
     report.level, report.level_version = level, level.version
     return report
 
@@ -195,10 +230,11 @@ def recorded(
     actor: Staff,
 ) -> LabReport:
     assert result.reported and result.unit and drawn_at  # noqa: S101, PT018 - judged
-    alone = result.status is Status.CORRECTED
-    said = _("A correction, but no earlier report is here.") if alone else ""
+    said = []
+    if result.status is Status.CORRECTED:
+        said = [Sentence(_("A correction, but no earlier report is here."))]
     zoned = result.drawn_at is not None and result.drawn_at.tzinfo is not None
-    notes = [said, "" if zoned else _("Sent without a time zone.")]
+    notes = [] if zoned else [_("Sent without a time zone.")]
     level = record_trough(
         patient=patient,
         laboratory=link.laboratory,
@@ -206,10 +242,10 @@ def recorded(
         unit=result.unit,
         drawn_at=drawn_at,
         last_dose_at=None,
-        note=" ".join(filter(None, notes)),
+        note=" ".join([*map(say, said), *notes]),
         actor=actor,
     )
-    return on_the_record(result, level, said)
+    return on_the_record(result, level, *said)
 
 
 def corrected(
@@ -246,7 +282,7 @@ def refuse_moved(prior: Prior) -> None:
 
 def withdrawn(result: Result, prior: Prior | None, actor: Staff) -> LabReport:
     if prior is None:
-        said = _("The laboratory withdraws a level that is not here.")
+        said = Sentence(_("The laboratory withdraws a level that is not here."))
         return report_of(result, Fate.WAITING, said)
     refuse_moved(prior)
     level = set_aside_trough(

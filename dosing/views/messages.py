@@ -9,11 +9,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from dosing import services
 from dosing.forms.messages import AcceptForm, RefuseForm
-from dosing.models import LabReport
+from dosing.models import LabReport, TroughLevel
 from dosing.models.messages import OPEN_FATES
+from patients.models import Patient
 from patients.web import ServiceForm, StaffRequest, submit
 
 LISTED = 100
+EARLIER = 3
 
 
 def visible_report(request: StaffRequest, report_id: int) -> LabReport:
@@ -27,7 +29,7 @@ def visible_report(request: StaffRequest, report_id: int) -> LabReport:
 def lab_reports(request: StaffRequest) -> HttpResponse:
     """Show what waits for someone, then what came in last."""
     visible = LabReport.objects.visible_to(request.user).select_related(
-        "message", "level__patient"
+        "message__site", "level__patient"
     )
     context = {
         "waiting": visible.open()[:LISTED],
@@ -49,12 +51,23 @@ def lab_report(request: StaffRequest, report_id: int) -> HttpResponse:
     return shown(request, report, accept=form)
 
 
+def named_patient(report: LabReport) -> Patient | None:
+    """Return the patient of the clinic whom the message was found to mean."""
+    known = Patient.objects.filter(
+        site=report.message.site, pk=report.facts.get("patient")
+    )
+    return known.first()
+
+
 def shown(
     request: StaffRequest, report: LabReport, **forms: ServiceForm
 ) -> HttpResponse:
     first = {"version": report.version}
+    patient = named_patient(report)
     context = {
         "report": report,
+        "named": patient,
+        "levels": TroughLevel.objects.newest_of(patient)[:EARLIER] if patient else [],
         "accept": AcceptForm(None, report=report),
         "refuse": RefuseForm(initial=first),
         **forms,

@@ -1,5 +1,6 @@
 """Words that find a free place: widths without a browser, boxes without overlaps."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -14,6 +15,14 @@ ELLIPSIS = "…"
 SOFT_COST = 4  # a label on a line is as bad as four places further down the list
 SLIM = frozenset("iljftrI.,:;'|!()[] \N{NO-BREAK SPACE}–/")
 BROAD = frozenset("mwMW%@‼\N{MINUS SIGN}+<>=±…")
+
+JAPANESE = "\u3041-\u30ff\u4e00-\u9fff"
+PIECE = re.compile(
+    rf"[（「]*(?:[{JAPANESE}]|[^{JAPANESE}（「、。）」 ]+)"
+    r"(?: %[^ ]*)?[、。）」ー]* *|.",
+    re.DOTALL,
+)
+"""What no line breaks: a word, a number with its %, a letter with its punctuation."""
 
 
 @lru_cache(maxsize=4096)
@@ -41,15 +50,16 @@ def shortened(words: str, width: float) -> str:
 
 
 def wrapped(words: str, width: float) -> tuple[str, ...]:
+    """Break words into lines: at a space, or between two Japanese letters."""
     lines, current = [], ""
-    for word in words.split(" "):
-        longer = f"{current} {word}".strip()
-        if current and text_width(longer) > width:
-            lines.append(current)
-            current = word
+    for piece in PIECE.findall(words):
+        longer = current + piece
+        if current and text_width(longer.rstrip()) > width:
+            lines.append(current.rstrip())
+            current = piece
         else:
             current = longer
-    return tuple(shortened(each, width) for each in [*lines, current])
+    return tuple(shortened(each, width) for each in [*lines, current.rstrip()])
 
 
 def text_box(label: Text) -> Box:

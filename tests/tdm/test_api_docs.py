@@ -4,16 +4,19 @@ import importlib.util
 import re
 import shlex
 import sys
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from dosing.models import Laboratory
 from patients.models import Patient, Site, Staff
+from tdm import teaching
 from tests.tdm.programs import Answer, Program, a_program
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
@@ -58,6 +61,54 @@ def test_the_commands_of_the_quick_start_answer_as_they_say(
             names[name] = str(answer.json()[TAKEN.get(name, "id")])
 
     assert len(commands) == 10
+
+
+def test_the_commands_of_the_exchange_answer_as_they_say(
+    site: Site, administrator: Staff, treated: Patient
+) -> None:
+    program = a_program(site, administrator)
+    names = {"KEY": program.authorization.removeprefix("Token ")}
+    text = (DOCS / "exchange.md").read_text().replace("http://127.0.0.1:8000", "")
+    patient = f'"patientId": "{treated.pk}"'
+    ((status, _name, command),) = COMMAND.findall(
+        text.replace('"patientId": "2"', patient)
+    )
+
+    answer = run(program, command, names)
+
+    assert answer.status_code == int(status), answer.content
+    assert "cards" in answer.json()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_right", [True, False])
+def test_the_message_of_the_exchange_is_taken_for_the_demos_patient(
+    *, is_right: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = timezone.now()
+    teaching.load(at=now)
+    patient = Patient.objects.get(identifier="TEACH-2")
+    options = {"site": "Demo clinic", "laboratory": "Demo laboratory"}
+    named = {**options, "by": "Lab link", "assigner": "HOSP"}
+    call_command(
+        "create_api_token", "Lab link", site="Demo clinic", by="admin",
+        scopes=["write_levels"],
+    )  # fmt: skip
+    text = (DOCS / "exchange.md").read_text()
+    message = text.split("<<END\n")[1].split("\nEND\n")[0]
+    message = message.replace("${DRAWN}", f"{now - timedelta(days=1):%Y%m%d}")
+    born = patient.born_on if is_right else date(1900, 1, 1)
+    path = tmp_path / "results.hl7"
+    path.write_text(message.replace("$BORN", f"{born:%Y%m%d}"))
+
+    if not is_right:
+        with pytest.raises(CommandError, match="not AA: 1 of 1"):
+            call_command("hl7_file", str(path), **named)
+        with pytest.raises(CommandError, match="no clinic 'Elsewhere'"):
+            call_command("hl7_file", str(path), **{**named, "site": "Elsewhere"})
+    else:
+        call_command("hl7_file", str(path), **named)
+    assert f"MSA|{'AA' if is_right else 'AE'}|M1" in capsys.readouterr().out
 
 
 @pytest.fixture
@@ -112,3 +163,18 @@ def test_the_client_of_the_docs_adds_changes_and_reads(
     assert level.body["verdict"] == "in"
     said = f"{treated.identifier}: {len(everything)} events, 1 levels\n"
     assert capsys.readouterr().out == said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "Name the address and a key"),
+        (["{clinic}", "wrong"], "The clinic refused it. 401"),
+        (["http://127.0.0.1:9", "key"], "No answer of a clinic"),
+    ],
+)
+def test_the_client_of_the_docs_says_why_it_has_no_answer(
+    live_server: Any, client_of_docs: ModuleType, words: list[str], said: str
+) -> None:
+    with pytest.raises(SystemExit, match=said):
+        client_of_docs.main(*(word.format(clinic=live_server.url) for word in words))

@@ -189,6 +189,43 @@ def opens_case_1(someone: Person) -> Patient:
     return patient
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_without_a_search_the_way_out_is_at_the_right_end(
+    person: Person, width: int
+) -> None:
+    person.page.set_viewport_size({"width": width, "height": 900})
+    person.signs_in("reader")
+    person.sees("Sign out")
+
+    out = person.page.get_by_role("button", name="Sign out").bounding_box()
+    cohort = person.page.get_by_role("link", name="Cohort", exact=True).bounding_box()
+
+    assert out is not None
+    assert cohort is not None
+    assert width - 40 < out["x"] + out["width"] <= width
+    assert cohort["x"] < 200
+
+
+def test_after_a_refused_form_the_first_wrong_field_has_the_focus(
+    person: Person,
+) -> None:
+    person.signs_in("admin")
+    person.click("Issue token")
+
+    focused = person.page.locator(":focus")
+    assert focused.get_attribute("aria-invalid") == "true"
+
+
+def test_the_owner_of_a_line_of_today_stays_on_one_line(person: Person) -> None:
+    person.signs_in("clinician")
+    person.page.get_by_role("button", name="日本語").click()
+
+    cell = person.page.locator("td[data-label='担当']").first.bounding_box()
+
+    assert cell is not None
+    assert cell["width"] > 40
+
+
 def test_three_taps_record_a_side_effect(person: Person) -> None:
     patient = opens_case_1(person)
 

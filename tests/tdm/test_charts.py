@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import combinations
 
 import pytest
+from django.utils import translation
 
 from tdm.charts import (
     Chart,
@@ -235,6 +236,21 @@ def test_the_line_of_the_response_rule_stands_beside_an_mri_with_its_source() ->
     assert told in titles(beside_mri)
     assert not any("response" in each for each in words(beside_pain))
     assert "goal" not in [line.css for line in beside_pain.drawing.lines]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_response_rule_is_told_whole_on_a_phone(language: str) -> None:
+    rule = Goal(20, "Area precedent: Japanese topical sirolimus, phase II [V2]")
+    area = replace(pain((0, 1299), (90, 931)), name="MRI area", goal=rule)
+
+    with translation.override(language):
+        drawn = chart(a_story(response=(area,), now=95), width=NARROW)
+        (told, *_others) = (t for t in titles(drawn) if t.startswith("MRI"))
+
+    lines = [t.text for t in drawn.drawing.texts if t.css == "goal-word"]
+    assert "".join(lines).replace(" ", "") == told.replace(" ", "")
+    assert not any(line.startswith(("%", "）", "、")) for line in lines)
+    assert not any(text_box(t).right > NARROW for t in drawn.drawing.texts)
 
 
 @pytest.mark.parametrize("width", [WIDE, 680, NARROW])

@@ -446,6 +446,42 @@ def test_a_report_in_an_unknown_unit_waits_without_a_unit_on_the_clinics_clock(
     )
 
 
+def test_a_waiting_report_names_its_patient_and_takes_the_last_dose(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    for day, value in enumerate(("9.1", "9.2", "9.3", "9.4"), start=16):
+        a_trough(treated, value, actor=nurse, day=day)
+    text = MESSAGE.replace("{id}", treated.identifier).replace("13.3", "133")
+    program = a_staff_member(treated.site, Role.API_CLIENT)
+    link = Link(laboratory, "HOSP")
+    services.receive_message(link=link, content=text.encode(), actor=program)
+    report = LabReport.objects.open().get()
+    client = browser_of(nurse)
+    listed = client.get("/messages/").content.decode()
+    address = f"/messages/{report.pk}/"
+    page = client.get(address)
+    said = page.content.decode()
+
+    assert "Mon 30 Mar 2026 08:00" in listed
+    assert f'href="/patients/{treated.pk}/">{treated.identifier}, {treated}' in said
+    assert all(f"{value} ng/mL" in said for value in ("9.4", "9.3", "9.2"))
+    assert "9.1 ng/mL" not in said
+    assert "AA: accepted, not to be sent again" in said
+
+    form = page.context["accept"]
+    typed = {name: form[name].value() or "" for name in form.fields}
+    typed |= {
+        "level": "13.3",
+        "drawn_at": "2026-03-30T08:00",
+        "last_dose_at": "2026-03-29T08:00",
+        "laboratory": laboratory.pk,
+        "reason": "asked by telephone",
+    }
+    assert client.post(address, typed).status_code == 302
+
+    assert TroughLevel.objects.newest_of(treated)[0].hours_since_dose == 24
+
+
 def test_the_reason_why_a_report_waits_is_told_in_the_readers_language(
     browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
 ) -> None:
@@ -458,6 +494,29 @@ def test_the_reason_why_a_report_waits_is_told_in_the_readers_language(
     page = client.get("/messages/", headers={"accept-language": "ja"})
 
     assert "No patient of this clinic" not in page.content.decode()
+
+
+def test_an_odd_level_is_asked_about_in_the_readers_language(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    program = a_staff_member(treated.site, Role.API_CLIENT)
+    link = Link(laboratory, "HOSP")
+    text = MESSAGE.replace("{id}", treated.identifier)
+    for number, value in (("M1", "133"), ("M2", "13.3"), ("M3", "13.4")):
+        sent = text.replace("M1", number).replace("13.3", value)
+        sent = sent.replace("ORD1", number)
+        services.receive_message(link=link, content=sent.encode(), actor=program)
+    client = browser_of(nurse)
+    report = LabReport.objects.open()[0]
+
+    listed = client.get("/messages/", headers={"accept-language": "ja"})
+    page = client.get(f"/messages/{report.pk}/", headers={"accept-language": "ja"})
+
+    for said in (listed.content.decode(), page.content.decode()):
+        assert "far from what this patient" not in said
+        assert "133 ng/mLは、この患者で想定される範囲" in said
+    assert "recorded as" not in listed.content.decode()
+    assert "far from what this patient" in client.get("/messages/").content.decode()
 
 
 def test_messages_of_a_file_are_taken_in_by_a_command(

@@ -654,6 +654,19 @@ def test_who_may_not_is_told_so(client: Client, nurse: Staff, treated: Patient) 
 
     assert answer.status_code == 403
     assert "Your role may not do this" in answer.content.decode()
+    assert "Back to Today" in answer.content.decode()
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.RESEARCH_READER])
+def test_who_has_no_today_is_led_back_to_their_first_page(
+    client: Client, site: Site, role: Role
+) -> None:
+    someone = a_staff_member(site, role)
+    page = signed_in(client, someone).get("/messages/")
+
+    assert page.status_code == 403
+    assert "Back to your first page" in page.content.decode()
+    assert "Back to Today" not in page.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -22,5 +22,9 @@ class Command(BaseCommand):
             content = Path(options["path"]).read_bytes()
         except OSError as missing:
             raise CommandError(f"{options['path']} cannot be read.") from missing
-        for answer in hl7link.take_in(content.strip(b"\x0b\x1c\r\n"), link, actor):
+        said = hl7link.take_in(content.strip(b"\x0b\x1c\r\n"), link, actor)
+        for answer in said:
             self.stdout.write(answer.replace("\r", "\n"))
+        refused = sum("\rMSA|AA|" not in each for each in said)
+        if refused:
+            raise CommandError(f"Answers that are not AA: {refused} of {len(said)}.")

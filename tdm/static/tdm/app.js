@@ -40,7 +40,9 @@
   });
 
   const page = document.querySelector("main .form-home");
+  const wrong = document.querySelector("main [aria-invalid=true]");
   if (page) focusFirst(page);
+  else if (wrong) wrong.focus();
 
   const notSaved = (event) => {
     if (!drawer || isHint(event)) return;

@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from django.utils import translation
 
 from dosing import forecast, pk
+from dosing.words import say
 from tests.dosing.forecast.questions import CASE_2, a_question
 
 
@@ -99,6 +101,21 @@ def test_causes_come_with_the_level_they_would_make_the_likeliest_first() -> Non
     assert fits == sorted(fits, reverse=True)
     best = found.causes[0]
     assert best.ng_per_ml[0] < 24.0 < best.ng_per_ml[2]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_every_cause_of_an_odd_level_is_said_in_the_readers_language(
+    language: str,
+) -> None:
+    found = forecast.oddness(a_question([(14, 9.0), (28, 91.0)], HCT=38.0))
+
+    assert found is not None
+    with translation.override(language):
+        said = {cause.sentence.text: say(cause.sentence) for cause in found.causes}
+    assert any("15" in sentence for sentence in said.values())
+    assert not any("percent" in sentence for sentence in said.values())
+    if language == "ja":
+        assert [text for text, sentence in said.items() if text == sentence] == []
 
 
 def test_a_change_of_dose_that_did_not_happen_is_asked_about() -> None:
