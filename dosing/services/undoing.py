@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -183,11 +184,12 @@ def mend(gone: Sequence[Dose], again: Sequence[Dose], at: datetime) -> None:
 
 
 def undo_cells(undoing: Undoing) -> tuple[int, int]:
-    """Empty the cells of the diary, stretch by stretch."""
+    """Empty the cells of the diary, patient by patient, in the order of the locks."""
     undone = kept = 0
     keys = [made["patient"] for made in undoing.made]
     patients = Patient.objects.select_related("site").in_bulk(keys)
-    for done, made in enumerate(undoing.made, start=1):
+    in_order = sorted(undoing.made, key=itemgetter("patient"))
+    for done, made in enumerate(in_order, start=1):
         entries = [
             Entry(Place(date.fromisoformat(day), row), text, "")
             for day, row, text in made["cells"]

@@ -1,5 +1,6 @@
 """Files of levels, doses and diary: what is stored, and what is refused in words."""
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 from openpyxl import Workbook
 
@@ -1012,3 +1015,34 @@ def test_a_diary_cell_that_says_something_else_is_a_conflict(
         (2, "temperature_c", "The diary says 36.4 already. Change it there."),
         (3, "temperature_c", "98.6 looks like °F. In °C it is 37."),
     ]
+
+
+def test_files_hold_their_patients_in_one_order_whatever_theirs_is(
+    treated: Patient, clinician: Staff
+) -> None:
+    later = a_patient(treated.site, clinician)
+    row = "{id},1980-05-04,2026/3/3,服用,8:10,36.4,128/76,4,"
+    content = csv_of(later, row, header=DIARY)
+    content += csv_of(treated, row, header=DIARY).partition(b"\n")[2]
+    file = checked(uploaded(treated, clinician, content, Kind.DIARY), clinician)
+
+    with CaptureQueriesContext(connection) as importing:
+        file = imported(file, clinician)
+    with CaptureQueriesContext(connection) as undoing:
+        services.undo_file(
+            file=file, version=file.version, reason="twice", actor=clinician
+        )
+
+    for asked in (importing, undoing):
+        assert first_held(asked, {treated.pk, later.pk}) == [treated.pk, later.pk]
+
+
+def first_held(asked: CaptureQueriesContext, patients: set[int]) -> list[int]:
+    """Return patients in the order in which they were first locked."""
+    held = [
+        int(found[1])
+        for each in asked.captured_queries
+        if "FOR NO KEY UPDATE" in each["sql"]
+        and (found := re.search(r'"patients_patient"\."id" = (\d+)', each["sql"]))
+    ]
+    return [key for key in dict.fromkeys(held) if key in patients]

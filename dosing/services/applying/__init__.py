@@ -25,13 +25,14 @@ ONE_BY_ONE: Mapping[Kind, Callable[[Work, Sequence], None]] = {
 def apply(task: Task, kind: Kind, rows: Mapping[Patient, Sequence[Any]]) -> None:
     """Store rows, or try them and take them back; what is wrong is found, not raised.
 
-    The rows of each patient are tried and taken back in turn, so nobody waits.
+    The rows of each patient are tried and taken back in turn; patients are held in an
+    order that no two files can block.
     """
     if kind is Kind.LEVELS:
         apply_levels(task, rows)
         return
     done = task.found.rows - sum(map(len, rows.values()))
-    for patient, of_patient in rows.items():
+    for patient, of_patient in sorted(rows.items(), key=lambda each: each[0].pk):
         with transaction.atomic():
             ONE_BY_ONE[kind](Work(task, patient), of_patient)
             transaction.set_rollback(task.dry)
