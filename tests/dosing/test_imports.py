@@ -1021,6 +1021,7 @@ def test_files_hold_their_patients_in_one_order_whatever_theirs_is(
     treated: Patient, clinician: Staff
 ) -> None:
     later = a_patient(treated.site, clinician)
+    a_dose(later, "2", protocol=a_protocol(), actor=clinician)
     row = "{id},1980-05-04,2026/3/3,服用,8:10,36.4,128/76,4,"
     content = csv_of(later, row, header=DIARY)
     content += csv_of(treated, row, header=DIARY).partition(b"\n")[2]
