@@ -1,11 +1,19 @@
 """The day of a diary: who told it, what they added, and the paper it came from."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -30,16 +38,19 @@ class DiaryDayQuerySet(models.QuerySet["DiaryDay"]):
     def last_before_silence(self, patients: QuerySet[Patient], today: date) -> Self:
         """Keep each patient's last day where too many days after it are empty.
 
-        Today is not over, so it does not count. Only the newest day of each patient is
-        looked at, however long the diary.
+        Today is not over, so it does not count. Whoever told of yesterday is not silent
+        anywhere; of everyone else only the newest day is looked at, however long the
+        diary.
         """
-        newest = self.model._default_manager.filter(patient=OuterRef("pk"))
-        newest = newest.order_by("-day", "-pk")
+        days = self.model._default_manager.filter(patient=OuterRef("pk"))
+        told_of_yesterday = days.filter(day__gte=today - timedelta(days=1))
+        newest = days.order_by("-day", "-pk")
         heard_until = ExpressionWrapper(
             F("told_on") + F("site__silent_after_days"), models.DateField()
         )
         silent = (
             patients.order_by()
+            .filter(~Exists(told_of_yesterday))
             .annotate(told_on=Subquery(newest.values("day")[:1]))
             .annotate(heard_until=heard_until)
             .filter(heard_until__lt=today)
@@ -75,6 +86,7 @@ class DiaryDay(models.Model):
             models.Index(
                 name="diary_days_of_a_patient", fields=["patient", "-day", "-id"]
             ),
+            models.Index(name="diary_days_by_day", fields=["day", "patient"]),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(
