@@ -56,6 +56,7 @@ bench: .venv/.dev-stamp
 	@$(WITH) $(PY) -m benchmarks.cohort
 	@$(WITH) $(PY) -m benchmarks.reminders
 	@$(WITH) $(PY) -m benchmarks.daily
+	@$(WITH) $(PY) -m benchmarks.today
 	@$(WITH) $(PY) -m benchmarks.imports
 	@$(WITH) $(PY) -m benchmarks.timeline
 

@@ -1,17 +1,13 @@
-"""What a clinic's everyday work costs: Today, a patient's page, a level logged.
+"""What a clinic's everyday work costs: a patient's page, a level logged.
 
 `python -m tdm.embedded with -- python -m benchmarks.daily`. Counted are the processor
-time of the application and of the database, and statements. Today is opened for a
-clinic of 1,000 patients and one of 10,000, where the same 10 have an unanswered level
-above the target and everyone else a level inside it and a diary of a month; the page of
-a patient with 3 months and with a year of daily diary; and a level is logged for a
+time of the application and of the database, and statements. Opened is the page of a
+patient with 3 months and with a year of daily diary; and a level is logged for a
 patient with 3 and with 60 of them.
 """
 
 import os
 from collections.abc import Callable
-from datetime import date, timedelta
-from decimal import Decimal
 from http import HTTPStatus
 from itertools import count
 from statistics import median
@@ -29,11 +25,11 @@ from django.test.runner import DiscoverRunner  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from benchmarks.timeline import database_s, no_triggers, vacuumed  # noqa: E402
+from benchmarks.timeline import database_s  # noqa: E402
 from dosing.history import history_of  # noqa: E402
-from dosing.models import Dose, ProtocolAssignment, TroughLevel  # noqa: E402
+from dosing.models import Laboratory  # noqa: E402
 from dosing.services.plan import replan_schedule  # noqa: E402
-from patients.models import DiaryDay, Patient, Role, Site, Staff  # noqa: E402
+from patients.models import Patient, Role, Staff  # noqa: E402
 from tests.builders import (  # noqa: E402
     DAY_0,
     a_dose,
@@ -46,7 +42,7 @@ from tests.builders import (  # noqa: E402
     in_diary,
 )
 
-RUNS, ASKING = 15, 10
+RUNS = 15
 
 
 def cost(call: Callable[[], object]) -> str:
@@ -82,69 +78,6 @@ def signed_in(staff: Staff) -> Client:
     return client
 
 
-def today() -> None:
-    for size in (1_000, 10_000):
-        site = a_clinic(size)
-        staff = a_staff_member(site, Role.CLINICIAN)
-        vacuumed()
-        print(f"Today, {size:>6} patients: {cost(opened(signed_in(staff), '/'))}")
-
-
-def a_clinic(size: int) -> Site:
-    site = a_site(f"{size}")
-    laboratory, protocol, now = a_laboratory(site), a_protocol(), timezone.now()
-    began = timezone.localdate() - timedelta(days=100)
-    people = [
-        Patient(
-            site=site,
-            identifier=f"{size}-{number}",
-            family_name="Sato",
-            given_name="Hanako",
-            born_on=date(1980, 5, 4),
-            sex="female",
-        )
-        for number in range(size)
-    ]
-    with no_triggers():
-        patients = Patient.objects.bulk_create(people)
-        ProtocolAssignment.objects.bulk_create(
-            ProtocolAssignment(
-                patient=each, protocol=protocol, starts_on=began, reason="x"
-            )
-            for each in patients
-        )
-        Dose.objects.bulk_create(
-            Dose(patient=each, amount_mg=2, starts_on=began, reason="x")
-            for each in patients
-        )
-        TroughLevel.objects.bulk_create(
-            TroughLevel(
-                patient=each,
-                laboratory=laboratory,
-                reported_value=value,
-                reported_unit="ng/mL",
-                ng_per_ml=value,
-                drawn_at=now - timedelta(days=10),
-                last_dose_at=now - timedelta(days=11),
-            )
-            for number, each in enumerate(patients)
-            for value in [Decimal("18.4" if number < ASKING else "9.5")]
-        )
-        DiaryDay.objects.bulk_create(
-            (
-                DiaryDay(
-                    patient=each,
-                    day=timezone.localdate() - timedelta(days=day),
-                    source="phone",
-                )
-                for each in patients
-                for day in range(30)
-            ),
-            batch_size=10_000,
-        )
-    return site
-
-
 def begun(days: int) -> int:
     """Return the day, counted as the builders do, that is so many days ago."""
     return (timezone.localdate() - DAY_0).days - days
@@ -162,7 +95,6 @@ def a_story(clinician: Staff, *, days: int, levels: int) -> Patient:
 
 
 def main() -> None:
-    today()
     site = a_site()
     a_laboratory(site)
     clinician = a_staff_member(site, Role.CLINICIAN)
@@ -180,9 +112,11 @@ def main() -> None:
 
 def logged(patient: Patient, clinician: Staff) -> Callable[[], None]:
     days = count(begun(20))
+    laboratory = Laboratory.objects.get(site=patient.site)
 
     def call() -> None:
-        a_trough(patient, "9.5", day=next(days), actor=clinician)
+        day = next(days)
+        a_trough(patient, "9.5", day=day, laboratory=laboratory, actor=clinician)
 
     return call
 

@@ -9,12 +9,14 @@ from typing import TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from patients import audit
 from patients.models import Patient, Staff
 from patients.models.rules import refusal_of
+from patients.statements import Given, compiled
 
 Record = TypeVar("Record", bound=models.Model)
 
@@ -24,7 +26,18 @@ def hold_still(patient: Patient) -> Patient:
 
     Readers go on: the lock does not touch the key that other rows refer to.
     """
-    return Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError(
+            "A patient is held until the end of a transaction, and there is none."
+        )
+    (held,) = the_only(patient=patient.pk)
+    return held
+
+
+@compiled
+def the_only() -> QuerySet[Patient]:
+    held = Patient.objects.select_for_update(no_key=True)
+    return held.filter(pk=Given("patient"))
 
 
 def hold_in_follow_up(patient: Patient) -> Patient:

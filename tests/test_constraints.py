@@ -495,6 +495,7 @@ CHANGES_FREELY |= {
     "patients.ApiReply",
     "patients.CalendarFeed",
     "patients.SchedulePlan",
+    "patients.Latest",
 }
 KEPT = sorted(
     model._meta.label

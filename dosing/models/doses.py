@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dosing import policy
+from dosing.models.latest import of_doses
 from dosing.models.protocols import ProtocolAssignment
 from dosing.words import say
 from patients.models import Patient
@@ -62,7 +63,11 @@ class DoseQuerySet(models.QuerySet["Dose"]):
             levels__set_aside_at=None,
             levels__drawn_at__gte=from_then_on,
         )
-        return self.on(day).filter(~Exists(measured), starts_on__lt=day - steady)
+        return self.on(day).filter(
+            ~Exists(measured),
+            patient__latest__unmeasured_since__lt=day - steady,
+            starts_on__lt=day - steady,
+        )
 
     def open_after(self, day: date) -> Self:
         """Keep the regimens that still run on a day or start later."""
@@ -112,7 +117,7 @@ class Dose(models.Model):
 
     class Meta:
         verbose_name = _("dose")
-        triggers: ClassVar = [never_deleted]
+        triggers: ClassVar = [never_deleted, *of_doses]
         constraints: ClassVar = [
             ExclusionConstraint(
                 name="doses_do_not_overlap",

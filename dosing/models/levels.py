@@ -12,6 +12,8 @@ from django.db.models import (
     ExpressionWrapper,
     F,
     Func,
+    Max,
+    Min,
     OuterRef,
     Q,
     Subquery,
@@ -25,6 +27,7 @@ from django.utils.translation import gettext_lazy as _
 from dosing import policy, units
 from dosing.models.doses import Dose
 from dosing.models.imports import FileImport
+from dosing.models.latest import of_decisions, of_levels
 from dosing.models.protocols import Laboratory, Protocol, ProtocolAssignment
 from patients.models import Patient, ScheduleItem, Staff
 from patients.models.rules import (
@@ -82,15 +85,15 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
     def perhaps_outside_target(self) -> Self:
         """Drop the levels that surely lie in range; the policy judges the rest.
 
-        Days are those of the clinic's wall, whatever the zone of the reader. What lies
-        in every target lies in its own, which then need not be found.
+        Days are those of the clinic's wall, whatever the zone of the reader. Whose
+        unanswered levels lie in every target need not be looked at.
         """
-        lows = Protocol.objects.order_by("-target_low_ng_per_ml")
-        highs = Protocol.objects.order_by("target_high_ng_per_ml")
-        in_every_target = Q(
-            ng_per_ml__gte=Subquery(lows.values("target_low_ng_per_ml")[:1]),
-            ng_per_ml__lte=Subquery(highs.values("target_high_ng_per_ml")[:1]),
+        every = Protocol.objects.aggregate(
+            low=Max("target_low_ng_per_ml", default=0),
+            high=Min("target_high_ng_per_ml", default=units.HARD_LIMIT_NG_PER_ML),
         )
+        outside = Q(patient__latest__open_low_ng_per_ml__lt=every["low"])
+        outside |= Q(patient__latest__open_high_ng_per_ml__gt=every["high"])
         level = OuterRef("ng_per_ml")
         followed = (
             ProtocolAssignment.objects.standing()
@@ -109,11 +112,16 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
         drawn_on = Func(
             F("patient__site__time_zone"), F("drawn_at"), function="timezone"
         )
-        asked = self.exclude(in_every_target, comparator="")
-        return asked.annotate(
-            drawn_on=Cast(drawn_on, models.DateField()),
-            inside=Coalesce(Subquery(inside.values("inside")[:1]), Value(value=False)),
-        ).filter(~Q(comparator="") | Q(inside=False))
+        return (
+            self.filter(outside)
+            .annotate(
+                drawn_on=Cast(drawn_on, models.DateField()),
+                inside=Coalesce(
+                    Subquery(inside.values("inside")[:1]), Value(value=False)
+                ),
+            )
+            .filter(~Q(comparator="") | Q(inside=False))
+        )
 
     def long_ago(self, at: datetime) -> Self:
         """Keep each patient's newest used level, if the next is due whatever it says.
@@ -122,7 +130,11 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
         """
         longest = timedelta(days=policy.LONGEST_WITHOUT_LEVEL_DAYS)
         planned = ScheduleItem.objects.levels().filter(patient=OuterRef("patient"))
-        return self.newest_of_each().filter(~Exists(planned), drawn_at__lt=at - longest)
+        return self.used().filter(
+            ~Exists(planned),
+            patient__latest__level_at__lt=at - longest,
+            drawn_at=F("patient__latest__level_at"),
+        )
 
     def not_undone(self) -> Self:
         """Leave out what was set aside because its whole import was undone."""
@@ -142,9 +154,6 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
         )
         aside = self.not_undone().filter(set_aside_at__isnull=False)
         return aside.filter(~Exists(later), ~Exists(answered))
-
-    def newest_of_each(self) -> Self:
-        return self.used().filter(~Exists(self.newer()))
 
     @staticmethod
     def newer() -> "TroughLevelQuerySet":
@@ -199,7 +208,7 @@ class TroughLevel(models.Model):
 
     class Meta:
         verbose_name = _("trough level")
-        triggers: ClassVar = [never_deleted]
+        triggers: ClassVar = [never_deleted, *of_levels]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="one_level_per_sample_and_laboratory",
@@ -256,7 +265,14 @@ class TroughLevel(models.Model):
                 violation_error_message=_("Say why the level is set aside."),
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["patient", "-drawn_at", "-id"])]
+        indexes: ClassVar = [
+            models.Index(fields=["patient", "-drawn_at", "-id"]),
+            models.Index(
+                name="levels_set_aside",
+                fields=["patient", "-drawn_at"],
+                condition=Q(set_aside_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.comparator}{self.reported_value.normalize():f} {self.unit_sign}"
@@ -353,7 +369,7 @@ class Decision(models.Model):
 
     class Meta:
         verbose_name = _("decision")
-        triggers: ClassVar = [never_changed]
+        triggers: ClassVar = [never_changed, *of_decisions]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="one_decision_on_one_basis",

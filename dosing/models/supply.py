@@ -1,15 +1,15 @@
 """Tablets that were handed out."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from dosing import policy
-from dosing.models.doses import Dose
 from dosing.models.events import check_days
+from dosing.models.latest import of_dispensings
 from dosing.words import plain
 from patients.models import Patient
 from patients.models.rules import every_version_kept, never_deleted
@@ -18,22 +18,6 @@ from patients.models.rules import every_version_kept, never_deleted
 class DispensingQuerySet(models.QuerySet["Dispensing"]):
     def standing(self) -> Self:
         return self.filter(withdrawn_at=None)
-
-    def latest_of_each(self) -> Self:
-        """Keep the latest of each patient, with the highest dose prescribed since."""
-        most = (
-            Dose.objects.standing()
-            .filter(patient=OuterRef("patient"))
-            .exclude(stops_on__lte=OuterRef("dispensed_on"))
-            .annotate(by_day=F("amount_mg") * 24 / F("interval_h"))
-            .order_by("-by_day")
-        )
-        return (
-            self.standing()
-            .order_by("patient", "-dispensed_on", "-pk")
-            .distinct("patient")
-            .annotate(most_mg_per_day=Subquery(most.values("by_day")[:1]))
-        )
 
     def of(self, patient: Patient) -> Self:
         """Keep what stands, in the order it was dispensed."""
@@ -57,7 +41,7 @@ class Dispensing(models.Model):
 
     class Meta:
         verbose_name = _("tablets dispensed")
-        triggers: ClassVar = [never_deleted]
+        triggers: ClassVar = [never_deleted, *of_dispensings]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="one_dispensing_of_a_strength_on_a_day",
@@ -91,19 +75,6 @@ class Dispensing(models.Model):
     def clean(self) -> None:
         """Refuse a day to come, or before birth."""
         check_days(self, self.patient, "dispensed_on", ahead=timedelta(0))
-
-    def may_be_used_up(self, day: date) -> bool:
-        """Ask whether these tablets alone might not last, at the highest dose since.
-
-        What was left before and what was missed only makes them last longer.
-        """
-        most = getattr(self, "most_mg_per_day", None)
-        if not most:
-            return False
-        alone = timedelta(days=int(self.packet.mg / most))
-        return self.dispensed_on + alone <= day + timedelta(
-            days=policy.SUPPLY_WARNS_DAYS + 1
-        )
 
     @property
     def packet(self) -> policy.Packet:

@@ -4,6 +4,7 @@ from patients.models.audit import AuditEvent, Heartbeat
 from patients.models.diary import DiaryDay, DiaryPhoto, Source
 from patients.models.effects import Action, Relation, SideEffect
 from patients.models.imaging import ImagingStudy, KeyImage, Modality
+from patients.models.latest import Latest
 from patients.models.lesions import (
     Coagulopathy,
     Compartment,
@@ -94,6 +95,7 @@ __all__ = [
     "KeyImage",
     "Landmark",
     "Language",
+    "Latest",
     "Lesion",
     "Limits",
     "Measurement",

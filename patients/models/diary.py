@@ -3,20 +3,14 @@
 from datetime import date, timedelta
 from typing import ClassVar, Self
 
+import pgtrigger
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import (
-    Exists,
-    ExpressionWrapper,
-    F,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-)
+from django.db.models import ExpressionWrapper, F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from patients.models.latest import TOLD, kept_by
 from patients.models.people import Patient
 from patients.models.pictures import Picture, png_or_jpeg
 from patients.models.rules import every_version_kept, never_deleted, plain_text
@@ -39,24 +33,18 @@ class DiaryDayQuerySet(models.QuerySet["DiaryDay"]):
         """Keep each patient's last day where too many days after it are empty.
 
         Today is not over, so it does not count. Whoever told of yesterday is not silent
-        anywhere; of everyone else only the newest day is looked at, however long the
-        diary.
+        anywhere.
         """
-        days = self.model._default_manager.filter(patient=OuterRef("pk"))
-        told_of_yesterday = days.filter(day__gte=today - timedelta(days=1))
-        newest = days.order_by("-day", "-pk")
-        heard_until = ExpressionWrapper(
-            F("told_on") + F("site__silent_after_days"), models.DateField()
+        told_on = F("patient__latest__told_on")
+        heard_until = told_on + F("patient__site__silent_after_days")
+        return self.alias(
+            heard_until=ExpressionWrapper(heard_until, models.DateField())
+        ).filter(
+            patient__in=patients,
+            patient__latest__told_on__lt=today - timedelta(days=1),
+            day=told_on,
+            heard_until__lt=today,
         )
-        silent = (
-            patients.order_by()
-            .filter(~Exists(told_of_yesterday))
-            .annotate(told_on=Subquery(newest.values("day")[:1]))
-            .annotate(heard_until=heard_until)
-            .filter(heard_until__lt=today)
-            .annotate(last=Subquery(newest.values("pk")[:1]))
-        )
-        return self.filter(pk__in=silent.values("last"))
 
 
 @every_version_kept
@@ -81,7 +69,10 @@ class DiaryDay(models.Model):
 
     class Meta:
         verbose_name = _("diary day")
-        triggers: ClassVar = [never_deleted]
+        triggers: ClassVar = [
+            never_deleted,
+            *kept_by("told", TOLD, pgtrigger.Insert),
+        ]
         indexes: ClassVar = [
             models.Index(
                 name="diary_days_of_a_patient", fields=["patient", "-day", "-id"]

@@ -25,6 +25,7 @@ from patients.models.rules import (
     plain_text,
 )
 from patients.schedule import Calendar
+from patients.statements import Given, compiled
 
 
 def is_time_zone(name: str) -> None:
@@ -128,10 +129,14 @@ class Site(models.Model):
 
     def calendar(self) -> Calendar:
         """Read the days on which the clinic is open."""
-        closed = self.closed_days.values_list("day", flat=True)
-        return Calendar(
-            frozenset(self.non_clinic_weekdays), self.country, frozenset(closed)
-        )
+        closed = frozenset(days_closed(site=self.pk))
+        return Calendar(frozenset(self.non_clinic_weekdays), self.country, closed)
+
+
+@compiled
+def days_closed() -> models.QuerySet[Site, date]:
+    closed = Site.objects.filter(pk=Given("site"), closed_days__isnull=False)
+    return closed.values_list("closed_days__day", flat=True)
 
 
 class Role(models.TextChoices):

@@ -255,6 +255,11 @@ class Reminder(models.Model):
                 fields=["lease_until"],
                 condition=Q(state=Waiting.LEASED),
             ),
+            models.Index(
+                name="reminders_given_up",
+                fields=["patient"],
+                condition=Q(state=Waiting.DEAD),
+            ),
         ]
 
     def __str__(self) -> str:

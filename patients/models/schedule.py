@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
@@ -72,6 +72,10 @@ class Stage(models.TextChoices):
     ESCALATED = "escalated", _("late for long")
 
 
+EXPECTED_ON = Coalesce("booked_on", "best_on")
+LAST_ON = Greatest("closes_on", "booked_on")
+
+
 class ItemQuerySet(models.QuerySet["ScheduleItem"]):
     def of(self, patient: Patient) -> Self:
         """Keep what was planned for a patient, in the order of the best days."""
@@ -95,13 +99,17 @@ class ItemQuerySet(models.QuerySet["ScheduleItem"]):
 
     def expected(self, first: date, last: date) -> Self:
         """Keep what is open and booked, or best, on days from one to another."""
-        day = Coalesce("booked_on", "best_on")
         return (
             self.open()
-            .alias(on=day)
+            .alias(on=EXPECTED_ON)
             .filter(on__range=(first, last))
             .order_by("on", "patient", "kind", "pk")
         )
+
+    def late(self, day: date) -> Self:
+        """Keep what is open though its last day lies before a day."""
+        over = self.open().alias(last_on=LAST_ON).filter(last_on__lt=day)
+        return over.order_by("closes_on", "pk")
 
     def due(self, at: datetime) -> Self:
         """Keep what a reminder of is due, longest due first."""
@@ -216,8 +224,24 @@ class ScheduleItem(models.Model):
                 condition=Q(remind_at__isnull=False),
             ),
             models.Index(
-                name="open_items_by_window",
-                fields=["closes_on"],
+                LAST_ON,
+                name="open_items_by_last_day",
+                condition=Q(state=ItemState.OPEN),
+            ),
+            models.Index(
+                EXPECTED_ON,
+                name="open_items_by_day",
+                condition=Q(state=ItemState.OPEN),
+            ),
+            models.Index(
+                name="open_items_by_booking",
+                fields=["booked_on"],
+                condition=Q(state=ItemState.OPEN, booked_on__isnull=False),
+            ),
+            models.Index(
+                name="open_items_by_key",
+                fields=["key"],
+                opclasses=["varchar_pattern_ops"],
                 condition=Q(state=ItemState.OPEN),
             ),
         ]

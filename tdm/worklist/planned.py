@@ -52,8 +52,6 @@ def levels_after_drugs(
     """
     for item in items:
         history = histories[item.patient_id]
-        if not is_asked_by_a_drug(item):
-            continue
         if item.is_late(history.day(at)):
             yield late_line(item, history, at)
         elif item.booked_on is None and item.opens_on - WAIT <= history.day(at):

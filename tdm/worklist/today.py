@@ -10,10 +10,10 @@ from django.db.models import Q, QuerySet
 
 from dosing import policy
 from dosing.history import histories_of
-from dosing.models import Dispensing, Dose, TroughLevel
+from dosing.models import Dose, TroughLevel
 from patients.models import (
     DiaryDay,
-    ItemKind,
+    Latest,
     Patient,
     Reminder,
     ScheduleItem,
@@ -60,11 +60,12 @@ class Records:
     unmeasured: Sequence[Dose]
     silent: Sequence[TroughLevel]
     discarded: Sequence[TroughLevel]
-    low: Sequence[Dispensing]
+    low: Sequence[Latest]
     tasks: Sequence[Task]
     untold: Sequence[DiaryDay]
     given_up: Sequence[Reminder]
-    planned: Sequence[ScheduleItem]
+    late: Sequence[ScheduleItem]
+    asked: Sequence[ScheduleItem]
     coming: Sequence[ScheduleItem]
     closed: Sequence[ScheduleItem]
 
@@ -80,7 +81,8 @@ class Records:
             self.tasks,
             self.untold,
             self.given_up,
-            self.planned,
+            self.late,
+            self.asked,
             self.coming,
             self.closed,
         )
@@ -99,18 +101,18 @@ def worklist(staff: Staff, *, at: datetime) -> Worklist:
     keys = found.patients
     named = {p.pk: p for p in patients.filter(pk__in=keys)} if keys else {}
     histories = histories_of(named.values()) if named else {}
-    after_drugs = list(levels_after_drugs(found.planned, histories, at))
+    after_drugs = list(levels_after_drugs(found.asked, histories, at))
     lines = [
         *unanswered(found.levels, histories),
         *not_repeated(found.discarded, histories),
-        *late_levels(found.planned, histories, at),
+        *late_levels(found.late, histories, at),
         *long_silent(found.silent, histories, at),
         *never_measured(found.unmeasured, histories),
     ]
     shown = [
         *most_urgent_of_each(lines),
         *after_drugs,
-        *late_otherwise(found.planned, histories, at),
+        *late_otherwise(found.late, histories, at),
         *booked_when_closed(found.closed, histories),
         *to_see_to(found.tasks, histories),
         *silent_diaries(found.untold, histories, at),
@@ -129,10 +131,12 @@ def records_of(patients: QuerySet[Patient], at: datetime) -> Records:
     today = at.date()
     levels = TroughLevel.objects.filter(patient__in=patients)
     on_drug = Q(patient__in=Dose.objects.on(today).values("patient"))
-    given = Dispensing.objects.filter(on_drug, patient__in=patients)
     treated = patients.filter(pk__in=Dose.objects.on(today).values("patient"))
     items = ScheduleItem.objects.filter(patient__in=patients)
+    asked = items.levels().filter(key__startswith=policy.DRUG_TURN)
     last = today + timedelta(days=WEEK - 1)
+    tomorrow = today + timedelta(days=1)
+    warned_of = today + timedelta(days=policy.SUPPLY_WARNS_DAYS + 1)
     return Records(
         levels=list(
             levels.select_related("laboratory")
@@ -144,15 +148,16 @@ def records_of(patients: QuerySet[Patient], at: datetime) -> Records:
         ),
         silent=list(levels.filter(on_drug).long_ago(at)),
         discarded=list(levels.filter(on_drug).set_aside_last()),
-        low=[each for each in given.latest_of_each() if each.may_be_used_up(today)],
+        low=list(
+            Latest.objects.filter(on_drug, patient__in=patients).used_up_by(warned_of)
+        ),
         tasks=list(
             Task.objects.open().filter(patient__in=patients).most_urgent_first()
         ),
         untold=list(DiaryDay.objects.last_before_silence(treated, today)),
         given_up=list(Reminder.objects.filter(patient__in=patients).undelivered()),
-        planned=list(
-            items.open().filter(perhaps_said(today)).order_by("closes_on", "pk")
-        ),
+        late=list(items.late(tomorrow)),
+        asked=list(asked.filter(opens_on__lte=tomorrow + WAIT).order_by("closes_on")),
         closed=list(on_closed_days(items.open().filter(booked_on__gte=today))),
         coming=list(items.levels().expected(today, last)),
     )
@@ -167,17 +172,6 @@ def on_closed_days(booked: QuerySet[ScheduleItem]) -> Iterable[ScheduleItem]:
             calendars[site.pk] = site.calendar()
         if not calendars[site.pk].is_open(item.day):
             yield item
-
-
-def perhaps_said(today: date) -> Q:
-    """Keep what is late at any clinic's date, and what a strong drug asks for."""
-    tomorrow = today + timedelta(days=1)
-    asked = Q(
-        kind=ItemKind.LEVEL,
-        key__startswith=policy.DRUG_TURN,
-        opens_on__lte=tomorrow + WAIT,
-    )
-    return Q(closes_on__lt=tomorrow) | asked
 
 
 def most_urgent_of_each(lines: Iterable[Line]) -> Iterable[Line]:

@@ -117,6 +117,14 @@ def test_a_level_that_cannot_be_placed_asks_for_someone(
     assert seen_by(clinician, on_day(29)).to_act_on == 1
 
 
+def test_nobody_asks_in_a_clinic_that_has_no_protocol_yet(
+    site: Site, clinician: Staff
+) -> None:
+    a_patient(site, clinician)
+
+    assert seen_by(clinician, on_day(29)).lines == ()
+
+
 @pytest.mark.parametrize("value", ["5", "13.3", "15"])
 def test_a_level_in_range_asks_for_nobody(
     treated: Patient, laboratory: Laboratory, clinician: Staff, value: str
