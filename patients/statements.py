@@ -80,7 +80,7 @@ def executed(text: str, facts: Mapping[str, Any]) -> psycopg.RawCursor[Any]:
     connection.ensure_connection()
     plain, names = numbered(text)
     if connection.queries_logged:
-        connection.queries_log.append({"sql": text, "time": ""})
+        connection.queries_log.append({"sql": text % facts, "time": ""})
     with connection.wrap_database_errors:
         cursor: psycopg.RawCursor[Any] = psycopg.RawCursor(connection.connection)
         return cursor.execute(plain, [facts[name] for name in names], prepare=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop as _
 
 from dosing.hl7 import Fault, Result, Status
@@ -109,8 +110,7 @@ def carried_out(
         said = Sentence(_("The laboratory has no result."))
         return report_of(result, Fate.NOTHING, said)
     if result.status in {Status.PRELIMINARY, Status.NOT_VERIFIED}:
-        said = Sentence(_("Preliminary: the final result is still to come."))
-        return report_of(result, Fate.PRELIMINARY, said)
+        return preliminary(link, patient, result)
     drawn_at = placed(result, patient)
     prior = prior_of(link, patient, result, drawn_at)
     if result.status in {Status.DELETED, Status.WRONG}:
@@ -197,21 +197,37 @@ def whose(link: Link, patient: Patient) -> dict[str, str]:
     return {"patient": str(patient.pk), "laboratory": str(link.laboratory.pk)}
 
 
-def settle_preliminary(link: Link, patient: Patient, result: Result) -> None:
-    """Let the preliminary report of an order rest once its final one is here.
+FINAL_IS_HERE = Sentence(_("The final result is here."))
+
+
+def of_the_order(link: Link, patient: Patient, result: Result) -> QuerySet[LabReport]:
+    """Keep what came earlier of the same result; an order without a number is none.
 
     Laboratories number their orders for themselves.
     """
-    open_ones = LabReport.objects.filter(
+    return LabReport.objects.filter(
         message__site=link.site,
         facts__contains=whose(link, patient),
         order=result.order,
         set_id=result.set_id,
-        fate=Fate.PRELIMINARY,
     ).exclude(order="")
-    for report in open_ones:
+
+
+def preliminary(link: Link, patient: Patient, result: Result) -> LabReport:
+    """Let a result that is not final wait, unless its final one came before it."""
+    kept = [Fate.RECORDED, Fate.ACCEPTED]
+    if of_the_order(link, patient, result).filter(fate__in=kept).exists():
+        return report_of(result, Fate.NOTHING, FINAL_IS_HERE)
+    said = Sentence(_("Preliminary: the final result is still to come."))
+    return report_of(result, Fate.PRELIMINARY, said)
+
+
+def settle_preliminary(link: Link, patient: Patient, result: Result) -> None:
+    """Let the preliminary report of an order rest once its final one is here."""
+    waiting = of_the_order(link, patient, result).filter(fate=Fate.PRELIMINARY)
+    for report in waiting:
         report.fate = Fate.NOTHING
-        tell(report, Sentence(_("The final result is here.")))
+        tell(report, FINAL_IS_HERE)
         report.version += 1
         report.save()
 

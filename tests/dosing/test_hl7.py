@@ -411,6 +411,17 @@ def test_a_preliminary_result_waits_and_rests_once_the_final_one_is_here(
     assert TroughLevel.objects.count() == 1
 
 
+def test_a_preliminary_result_that_comes_after_its_final_one_asks_for_nobody(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    sent(link, program, treated)
+
+    late = sent(link, program, treated, ("|||F|", "|||P|"), ("|M1|", "|M2|"))
+
+    assert late.reports.get().fate == Fate.NOTHING
+    assert TroughLevel.objects.count() == 1
+
+
 def test_an_order_of_another_laboratory_or_patient_lets_no_preliminary_result_rest(
     link: Link, program: Staff, treated: Patient, clinician: Staff
 ) -> None:

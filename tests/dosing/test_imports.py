@@ -1044,6 +1044,6 @@ def first_held(asked: CaptureQueriesContext, patients: set[int]) -> list[int]:
         int(found[1])
         for each in asked.captured_queries
         if "FOR NO KEY UPDATE" in each["sql"]
-        and (found := re.search(r'"patients_patient"\."id" = (\d+)', each["sql"]))
+        and (found := re.search(r'"patients_patient"\."id" = \(?(\d+)', each["sql"]))
     ]
     return [key for key in dict.fromkeys(held) if key in patients]
