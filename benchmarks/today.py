@@ -3,9 +3,9 @@
 `python -m tdm.embedded with -- python -m benchmarks.today [PATIENTS ...]`. Everyone has
 a year behind them: twelve regimens, six levels, two of them above the target and signed
 on, tablets each month, a plan of which three items are open, twelve reminders sent, two
-tasks done, and a diary that told of yesterday: of a year at 10,000, of forty days at
-100,000. In either clinic the same forty ask for someone: ten by a level nobody signed
-on, ten by a silent diary, ten by what is late, ten by tablets that end.
+tasks done, and a diary that nobody has told of yesterday yet: of a year at 10,000, of
+forty days at 100,000. In either clinic the same forty ask for someone: ten by a level
+nobody signed on, ten by a silent diary, ten by what is late, ten by tablets that end.
 """
 
 import os
@@ -42,7 +42,8 @@ FILL = (
     """,
     """
     CREATE TEMPORARY TABLE ours ON COMMIT PRESERVE ROWS AS
-    SELECT id, identifier::int AS n, now() AS at, current_date AS today
+    SELECT id, identifier::int AS n, now() AS at,
+        (now() AT TIME ZONE 'Asia/Tokyo')::date AS today
     FROM patients_patient WHERE site_id = %(site)s
     """,
     "ANALYZE ours",
@@ -122,16 +123,20 @@ FILL = (
         version)
     SELECT id, d::date, 'phone', false, '', 1
     FROM ours, generate_series(today - %(days)s::int,
-        today - CASE WHEN n BETWEEN 11 AND 20 THEN 9 ELSE 1 END, interval '1 day') AS d
+        today - CASE WHEN n BETWEEN 11 AND 20 THEN 9 ELSE 2 END, interval '1 day') AS d
     """,
     """
     INSERT INTO patients_latest (patient_id, told_on)
-    SELECT patient_id, max(day) FROM patients_diaryday GROUP BY patient_id
+    SELECT patient_id, max(day) FROM patients_diaryday
+    WHERE patient_id IN (SELECT id FROM ours) GROUP BY patient_id
     """,
     "DROP TABLE ours",
 )
 
-DRAWN = "UPDATE dosing_dose SET version = version WHERE stops_on IS NULL"
+DRAWN = """
+UPDATE dosing_dose SET version = dosing_dose.version FROM patients_patient p
+WHERE p.id = patient_id AND site_id = %(site)s AND stops_on IS NULL
+"""
 """Let the triggers draw the latest of everyone."""
 
 
@@ -152,7 +157,7 @@ def a_clinic(size: int, days: int) -> Staff:
             cursor.execute(text, facts)
     vacuumed()
     with connection.cursor() as cursor:
-        cursor.execute(DRAWN)
+        cursor.execute(DRAWN, facts)
     vacuumed()
     return staff
 

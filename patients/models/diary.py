@@ -6,12 +6,12 @@ from typing import ClassVar, Self
 import pgtrigger
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import ExpressionWrapper, F, Q, QuerySet
+from django.db.models import ExpressionWrapper, F, Min, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from patients.models.latest import TOLD, kept_by
-from patients.models.people import Patient
+from patients.models.people import Patient, Site
 from patients.models.pictures import Picture, png_or_jpeg
 from patients.models.rules import every_version_kept, never_deleted, plain_text
 
@@ -32,16 +32,17 @@ class DiaryDayQuerySet(models.QuerySet["DiaryDay"]):
     def last_before_silence(self, patients: QuerySet[Patient], today: date) -> Self:
         """Keep each patient's last day where too many days after it are empty.
 
-        Today is not over, so it does not count. Whoever told of yesterday is not silent
-        anywhere.
+        Today is not over, so it does not count. Whoever told of the last days, as many
+        as the least patient clinic waits for, is not looked at.
         """
+        least = Site.objects.aggregate(days=Min("silent_after_days", default=1))
         told_on = F("patient__latest__told_on")
         heard_until = told_on + F("patient__site__silent_after_days")
         return self.alias(
             heard_until=ExpressionWrapper(heard_until, models.DateField())
         ).filter(
             patient__in=patients,
-            patient__latest__told_on__lt=today - timedelta(days=1),
+            patient__latest__told_on__lt=today - timedelta(days=least["days"]),
             day=told_on,
             heard_until__lt=today,
         )

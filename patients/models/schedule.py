@@ -108,8 +108,7 @@ class ItemQuerySet(models.QuerySet["ScheduleItem"]):
 
     def late(self, day: date) -> Self:
         """Keep what is open though its last day lies before a day."""
-        over = self.open().alias(last_on=LAST_ON).filter(last_on__lt=day)
-        return over.order_by("closes_on", "pk")
+        return self.open().alias(last_on=LAST_ON).filter(last_on__lt=day)
 
     def due(self, at: datetime) -> Self:
         """Keep what a reminder of is due, longest due first."""

@@ -20,6 +20,7 @@ from patients.models import (
     Staff,
     Task,
 )
+from patients.models.schedule import ItemQuerySet
 from patients.schedule import Calendar
 from tdm.worklist.besides import (
     running_out,
@@ -156,11 +157,21 @@ def records_of(patients: QuerySet[Patient], at: datetime) -> Records:
         ),
         untold=list(DiaryDay.objects.last_before_silence(treated, today)),
         given_up=list(Reminder.objects.filter(patient__in=patients).undelivered()),
-        late=list(items.late(tomorrow)),
+        late=list(late_of(items, tomorrow)),
         asked=list(asked.filter(opens_on__lte=tomorrow + WAIT).order_by("closes_on")),
         closed=list(on_closed_days(items.open().filter(booked_on__gte=today))),
         coming=list(items.levels().expected(today, last)),
     )
+
+
+def late_of(items: ItemQuerySet, day: date) -> ItemQuerySet:
+    """Keep what is late of some items.
+
+    Found at every clinic first: the database cannot foresee that few are, and would
+    read all patients to ask whose they are.
+    """
+    late = ScheduleItem.objects.late(day).values_list("pk", flat=True)
+    return items.filter(pk__in=list(late)).order_by("closes_on", "pk")
 
 
 def on_closed_days(booked: QuerySet[ScheduleItem]) -> Iterable[ScheduleItem]:
