@@ -65,15 +65,17 @@ def key_of(file_id: int) -> str:
 def shown(file: FileImport, *, at: datetime) -> Shown | None:
     """Return how far it is; None where nothing is under way.
 
-    What was silent for too long has stopped. Where the file is another version by
-    then, the work was done, and only its worker could not say so any more.
+    What was silent for too long has stopped. Where the file is another version by now,
+    the work was done, by this or another hand, and nothing is left to say.
     """
     found: Shown | None = None
     with suppress(RedisError):
         found = cache.get(key_of(file.pk))
-    if found is None or found.said or at - found.told_at <= SILENT:
+    if found is None or found.version != file.version:
+        return None
+    if found.said or at - found.told_at <= SILENT:
         return found
-    return Shown(said=STOPPED) if found.version == file.version else None
+    return Shown(said=STOPPED)
 
 
 def put(file_id: int, what: Shown) -> None:
@@ -128,10 +130,10 @@ def work(job: Job) -> None:
                 **job["words"],
             )
     except ValidationError as refusal:
-        put(file_id, Shown(said=" ".join(refusal.messages)))
+        put(file_id, Shown(said=" ".join(refusal.messages), version=version))
     except BaseException as trouble:
         waited = isinstance(trouble.__cause__, LockNotAvailable)
-        put(file_id, Shown(said=BUSY if waited else GONE_WRONG))
+        put(file_id, Shown(said=BUSY if waited else GONE_WRONG, version=version))
         raise
     else:
         forget(file_id)

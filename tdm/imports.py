@@ -17,6 +17,7 @@ from dosing import services
 from dosing.forms.imports import (
     MAY_IMPORT,
     ColumnsForm,
+    DiscardForm,
     StoreForm,
     UndoForm,
     UploadForm,
@@ -33,6 +34,9 @@ SMALL_BYTES = 20_000
 """A file up to here is worked on in the request itself."""
 
 LISTED = 50
+
+OPEN = {Stage.READ, Stage.CHECKED}
+"""At these stages a file may still be matched, checked, imported or discarded."""
 
 
 def visible_file(request: StaffRequest, file_id: int) -> FileImport:
@@ -91,7 +95,7 @@ def already(file: FileImport) -> str:
 def file_page(request: StaffRequest, file_id: int) -> HttpResponse:
     """Show a file and ask what its columns are; a good answer is checked at once."""
     file = visible_file(request, file_id)
-    if file.stage in {Stage.IMPORTED, Stage.UNDONE}:
+    if file.stage not in OPEN:
         return shown(request, file)
     sheet = sheet_in(file)
     form = ColumnsForm(request.POST or None, file=file, sheet=sheet)
@@ -117,6 +121,7 @@ def shown(
         "progress": filework.shown(file, at=timezone.now()),
         "store": StoreForm(initial=first),
         "undo": UndoForm(initial=first),
+        "discard": DiscardForm(initial=first) if file.stage in OPEN else None,
         **forms,
     }
     return render(request, "tdm/import.html", context, status=422 if refused else 200)
@@ -196,6 +201,18 @@ def sent(
         )
         return redirect("import", file.pk)
     return begun(request, file, what, words)
+
+
+@permission_required("dosing.add_troughlevel", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def discard(request: StaffRequest, file_id: int) -> HttpResponse:
+    """Take a file off the list before anything of it is stored."""
+    file = visible_file(request, file_id)
+    form = DiscardForm(request.POST or None)
+    if submit(form, services.discard_file, file=file, actor=request.user) is None:
+        return shown(request, file, refused=form.is_bound, discard=form)
+    messages.info(request, _("The file was discarded. Nothing of it is stored."))
+    return redirect("imports")
 
 
 @permission_required("dosing.add_troughlevel", raise_exception=True)

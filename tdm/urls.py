@@ -115,6 +115,7 @@ urlpatterns = [
     path("imports/", imports.imports, name="imports"),
     path("imports/<int:file_id>/", imports.file_page, name="import"),
     path("imports/<int:file_id>/store/", imports.store, name="store_import"),
+    path("imports/<int:file_id>/discard/", imports.discard, name="discard_import"),
     path("imports/<int:file_id>/undo/", imports.undo, name="undo_import"),
     path("imports/<int:file_id>/progress/", imports.progress, name="import_progress"),
     path("worker/", worker.worker, name="worker"),

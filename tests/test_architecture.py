@@ -216,6 +216,7 @@ MAY_OPEN = {
     "import": CARE,
     "store_import": CARE,
     "undo_import": CARE,
+    "discard_import": CARE,
     "import_progress": CARE,
     "lab_reports": CARE,
     "lab_report": CARE,

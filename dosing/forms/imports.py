@@ -176,6 +176,10 @@ class StoreForm(ServiceForm):
     )
 
 
+class DiscardForm(ServiceForm):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
 class UndoForm(ServiceForm):
     version = forms.IntegerField(widget=forms.HiddenInput)
     reason = forms.CharField(

@@ -38,6 +38,11 @@ class Stage(models.TextChoices):
     CHECKED = "checked", _("checked, not imported")
     IMPORTED = "imported", _("imported")
     UNDONE = "undone", _("undone")
+    DISCARDED = "dropped", _("discarded")
+
+
+ENDED = [Stage.UNDONE.value, Stage.DISCARDED.value]
+"""Of a file that has ended nothing is on the record: it may be uploaded again."""
 
 
 class FileImportQuerySet(models.QuerySet["FileImport"]):
@@ -45,11 +50,12 @@ class FileImportQuerySet(models.QuerySet["FileImport"]):
         return self.filter(site__in=staff.sites.all())
 
     def newest_first(self) -> Self:
-        """Order for a list, without the files themselves."""
-        return self.select_related("uploaded_by").defer("content").order_by("-pk")
+        """Order for a list what was not discarded, without the files themselves."""
+        kept = self.exclude(stage=Stage.DISCARDED).select_related("uploaded_by")
+        return kept.defer("content").order_by("-pk")
 
     def standing(self) -> Self:
-        return self.exclude(stage=Stage.UNDONE)
+        return self.exclude(stage__in=ENDED)
 
     def undone_at(self, instant: Combinable) -> Self:
         """Keep what was undone at an instant, to which its levels were set aside."""
@@ -106,7 +112,7 @@ class FileImport(models.Model):
             models.UniqueConstraint(
                 name="one_import_of_one_file",
                 fields=["site", "kind", "digest"],
-                condition=~Q(stage="undone"),
+                condition=~Q(stage__in=ENDED),
                 violation_error_message=_("This file was uploaded before."),
             ),
             models.CheckConstraint(

@@ -32,7 +32,7 @@ from dosing.services.taken import (
     withdraw_comedication,
 )
 from dosing.services.undoing import undo_file
-from dosing.services.uploads import keep_upload, match_columns
+from dosing.services.uploads import discard_file, keep_upload, match_columns
 
 __all__ = [
     "USUAL_TIME",
@@ -48,6 +48,7 @@ __all__ = [
     "correct_event",
     "correct_lab",
     "correct_trough",
+    "discard_file",
     "import_file",
     "keep_upload",
     "match_columns",

@@ -15,7 +15,7 @@ from dosing.services.applying import (
     nobody,
     owners,
 )
-from dosing.services.uploads import refuse_imported, revised, sheet_in
+from dosing.services.uploads import refuse_ended, revised, sheet_in
 from patients import audit
 from patients.models import Staff
 from patients.revision import locked
@@ -33,7 +33,7 @@ def check_file(
     The rows of each patient are tried and taken back in turn, so nobody waits.
     """
     fresh = locked(file, version)
-    refuse_imported(fresh)
+    refuse_ended(fresh)
     found = found_by(Task(fresh, actor, progress=progress, dry=True))
     fresh.report, fresh.stage = found.shown(MOST_SHOWN), Stage.CHECKED
     return revised(fresh, "check_file", actor)
@@ -53,7 +53,7 @@ def import_file(
     `checked` says how the unusual rows were checked.
     """
     fresh = locked(file, version)
-    refuse_imported(fresh)
+    refuse_ended(fresh)
     if fresh.stage != Stage.CHECKED:
         raise ValidationError(_("Check the file first."))
     with audit.written_last():

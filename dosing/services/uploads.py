@@ -51,7 +51,13 @@ def keep_upload(
         else None,
         uploaded_by=actor,
     )
-    store(file)
+    try:
+        store(file)
+    except ValidationError:
+        sent_meanwhile = same.first()
+        if sent_meanwhile is None:
+            raise
+        return sent_meanwhile
     audit.record("upload_file", file, actor=actor, details={"sha256": digest})
     return file
 
@@ -83,7 +89,7 @@ def match_columns(
 ) -> FileImport:
     """Say how a file is to be read; whatever was checked before is checked anew."""
     fresh = locked(file, version)
-    refuse_imported(fresh)
+    refuse_ended(fresh)
     kind = Kind(fresh.kind)
     names = missing(kind, columns)
     if names:
@@ -115,9 +121,20 @@ def refuse_undecided(sheet: Sheet, file: FileImport) -> None:
         raise ValidationError(_("The file has fewer columns. Open it again."))
 
 
-def refuse_imported(file: FileImport) -> None:
+@transaction.atomic
+def discard_file(*, file: FileImport, version: int, actor: Staff) -> FileImport:
+    """Take a file off the list that nobody wants to import; its rows are not kept."""
+    fresh = locked(file, version)
+    refuse_ended(fresh)
+    fresh.stage, fresh.report, fresh.content = Stage.DISCARDED, {}, b""
+    return revised(fresh, "discard_file", actor)
+
+
+def refuse_ended(file: FileImport) -> None:
     if file.stage in {Stage.IMPORTED, Stage.UNDONE}:
         raise ValidationError(_("This file was imported already."))
+    if file.stage == Stage.DISCARDED:
+        raise ValidationError(_("This file was discarded. Upload it again."))
 
 
 def revised(

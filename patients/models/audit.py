@@ -110,6 +110,7 @@ ACTIONS = {
     "match_columns": _("Columns of a file matched"),
     "check_file": _("File checked"),
     "import_file": _("File imported"),
+    "discard_file": _("File discarded"),
     "undo_file": _("Import undone"),
     "receive_message": _("Laboratory message received"),
     "accept_report": _("Laboratory report accepted"),

@@ -1,6 +1,7 @@
 """Files of levels, doses and diary: what is stored, and what is refused in words."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -244,6 +245,22 @@ def test_nothing_is_stored_while_one_row_cannot_be(
 
     assert file.report["new"] == 1
     assert not TroughLevel.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_file_sent_by_four_at_once_is_one_upload(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    def send(_number: int) -> int:
+        try:
+            return uploaded(treated, clinician, csv_of(treated, LEVEL)).pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as senders:
+        kept = set(senders.map(send, range(4)))
+
+    assert len(kept) == 1
 
 
 def test_the_same_file_twice_is_one_import(

@@ -302,7 +302,7 @@ def test_a_long_file_goes_to_a_worker_and_the_page_asks_how_far_it_is(
 ) -> None:
     client = browser_of(nurse)
     file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
-    filework.put(file.pk, filework.Shown(30, 120))
+    filework.put(file.pk, filework.Shown(30, 120, version=file.version))
     assert "30 of 120 done" in client.get(f"/imports/{file.pk}/").content.decode()
     under_way = client.get(f"/imports/{file.pk}/progress/").content.decode()
     assert 'max="120" value="30"' in under_way
@@ -312,6 +312,60 @@ def test_a_long_file_goes_to_a_worker_and_the_page_asks_how_far_it_is(
     assert client.get(f"/imports/{file.pk}/progress/")["HX-Refresh"] == "true"
     file.refresh_from_db()
     assert (file.stage, file.report["new"]) == ("checked", 1)
+
+
+def test_a_file_that_nobody_wants_is_discarded_and_may_be_uploaded_again(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    client = browser_of(nurse)
+    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
+    client.post(f"/imports/{file.pk}/", matched(file))
+    file.refresh_from_db()
+    assert "Discard the file" in client.get(f"/imports/{file.pk}/").content.decode()
+
+    address = f"/imports/{file.pk}/discard/"
+    early = client.post(address, {"version": file.version - 1})
+    assert early.status_code == 422
+    done = client.post(address, {"version": file.version}, follow=True)
+
+    assert "The file was discarded." in done.content.decode()
+    assert f"/imports/{file.pk}/" not in client.get("/imports/").content.decode()
+    file.refresh_from_db()
+    assert (file.stage, bytes(file.content)) == ("dropped", b"")
+    page = client.get(f"/imports/{file.pk}/").content.decode()
+    assert "Import all rows" not in page
+    assert "Discard the file" not in page
+    for again in ("", "discard/", "store/"):
+        client.post(f"/imports/{file.pk}/{again}", matched(file))
+        file.refresh_from_db()
+        assert file.stage == "dropped"
+    assert upload(client, treated.site.pk, csv_of(treated, LEVEL)).pk != file.pk
+
+
+def test_what_is_imported_can_only_be_undone(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    client = browser_of(nurse)
+    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
+    client.post(f"/imports/{file.pk}/", matched(file))
+    client.post(f"/imports/{file.pk}/store/", {"version": file.version + 2})
+
+    file.refresh_from_db()
+    client.post(f"/imports/{file.pk}/discard/", {"version": file.version})
+
+    file.refresh_from_db()
+    assert file.stage == "imported"
+
+
+def test_whoever_pressed_import_too_late_leaves_no_word_on_the_page(
+    browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
+) -> None:
+    client = browser_of(nurse)
+    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
+    client.post(f"/imports/{file.pk}/", matched(file))
+    filework.put(file.pk, filework.Shown(said="Too late", version=file.version))
+
+    assert "Too late" not in client.get(f"/imports/{file.pk}/").content.decode()
 
 
 def told_long_ago(version: int) -> filework.Shown:
