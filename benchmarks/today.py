@@ -21,6 +21,7 @@ from django.test.runner import DiscoverRunner  # noqa: E402
 
 from benchmarks.daily import cost, opened, signed_in  # noqa: E402
 from benchmarks.timeline import no_triggers, vacuumed  # noqa: E402
+from dosing.services import draw_latest  # noqa: E402
 from patients.models import Role, Site, Staff  # noqa: E402
 from tests.builders import (  # noqa: E402
     a_laboratory,
@@ -125,19 +126,8 @@ FILL = (
     FROM ours, generate_series(today - %(days)s::int,
         today - CASE WHEN n BETWEEN 11 AND 20 THEN 9 ELSE 2 END, interval '1 day') AS d
     """,
-    """
-    INSERT INTO patients_latest (patient_id, told_on)
-    SELECT patient_id, max(day) FROM patients_diaryday
-    WHERE patient_id IN (SELECT id FROM ours) GROUP BY patient_id
-    """,
     "DROP TABLE ours",
 )
-
-DRAWN = """
-UPDATE dosing_dose SET version = dosing_dose.version FROM patients_patient p
-WHERE p.id = patient_id AND site_id = %(site)s AND stops_on IS NULL
-"""
-"""Let the triggers draw the latest of everyone."""
 
 
 def a_clinic(size: int, days: int) -> Staff:
@@ -156,8 +146,7 @@ def a_clinic(size: int, days: int) -> Staff:
         for text in FILL:
             cursor.execute(text, facts)
     vacuumed()
-    with connection.cursor() as cursor:
-        cursor.execute(DRAWN, facts)
+    draw_latest()
     vacuumed()
     return staff
 

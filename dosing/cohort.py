@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models import Min, Prefetch
-from django.db.models.functions import Greatest
 
 from dosing import policy
 from dosing.history import History, histories_of
@@ -29,6 +28,7 @@ from patients.models import (
     ScheduleItem,
     SideEffect,
 )
+from patients.models.schedule import OPEN_UNTIL
 from patients.response import AREA_RULE, Aspect, Course, Verdict, judge
 
 WEEKS = (2, 4)
@@ -79,7 +79,7 @@ def lines_of(patients: Iterable[Patient], *, at: datetime) -> list[CohortLine]:
     for decision in signed.order_by("signed_at", "pk"):
         decisions[decision.patient_id].append(decision)
     planned = ScheduleItem.objects.levels().filter(patient__in=keys).order_by()
-    last = Min(Greatest("closes_on", "booked_on"))
+    last = Min(OPEN_UNTIL)
     grouped = planned.values("patient").annotate(last=last)
     until = dict(grouped.values_list("patient", "last"))
     return [

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import DateField, DateTimeField, F, Func, Q, QuerySet, Value
-from django.db.models.functions import Greatest
 
 from patients.models import Role, ScheduleItem, Staff
+from patients.models.schedule import OPEN_UNTIL
 from patients.reminders import ESCALATED_AFTER_DAYS
 
 
@@ -42,7 +42,7 @@ def waiting(staff: Staff, *, at: datetime, role: str = "") -> QuerySet[ScheduleI
         ScheduleItem.objects.open()
         .filter(patient__site__in=staff.sites.all(), patient__ended_on=None)
         .annotate(
-            until=Greatest("closes_on", "booked_on"),
+            until=OPEN_UNTIL,
             today=DayAt("patient__site__time_zone", at),
         )
         .filter(opens_on__lte=F("today"))

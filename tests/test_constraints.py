@@ -495,7 +495,8 @@ CHANGES_FREELY |= {
     "patients.ApiReply",
     "patients.CalendarFeed",
     "patients.SchedulePlan",
-    "patients.Latest",
+    "patients.LastTold",
+    "dosing.Latest",
 }
 KEPT = sorted(
     model._meta.label

@@ -11,6 +11,7 @@ from dosing.models.doses import INTERVALS, Dose
 from dosing.models.events import CLASSES, HAPPENINGS, DrugEvent
 from dosing.models.imports import FileImport, Stage
 from dosing.models.labs import Analyte, LabResult, ReferenceRange
+from dosing.models.latest import Latest
 from dosing.models.levels import Decision, Reason, TroughLevel
 from dosing.models.messages import Fate, LabMessage, LabReport
 from dosing.models.protocols import (
@@ -49,6 +50,7 @@ __all__ = [
     "LabReport",
     "LabResult",
     "Laboratory",
+    "Latest",
     "Matrix",
     "Method",
     "Protocol",

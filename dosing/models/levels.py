@@ -83,10 +83,10 @@ class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
         return standing.with_answers().filter(answered=False)
 
     def perhaps_outside_target(self) -> Self:
-        """Drop the levels that surely lie in range; the policy judges the rest.
+        """Drop of the latest unanswered levels those that surely lie in range.
 
-        Days are those of the clinic's wall, whatever the zone of the reader. Whose
-        unanswered levels lie in every target need not be looked at.
+        The policy judges the rest. Days are those of the clinic's wall, whatever the
+        zone of the reader. Whose levels lie in every target is not looked at.
         """
         every = Protocol.objects.aggregate(
             low=Max("target_low_ng_per_ml", default=0),

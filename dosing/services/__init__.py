@@ -15,6 +15,7 @@ from dosing.services.doses import (
 from dosing.services.events import correct_event, record_event, withdraw_event
 from dosing.services.imports import check_file, import_file
 from dosing.services.labs import correct_lab, record_labs, withdraw_lab
+from dosing.services.latest import draw_latest
 from dosing.services.levels import correct_trough, record_trough, set_aside_trough
 from dosing.services.messages import receive_message
 from dosing.services.plan import plan_on, replan_schedule
@@ -49,6 +50,7 @@ __all__ = [
     "correct_lab",
     "correct_trough",
     "discard_file",
+    "draw_latest",
     "import_file",
     "keep_upload",
     "match_columns",

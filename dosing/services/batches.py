@@ -1,6 +1,6 @@
 """Many levels of one patient at once: judged one by one, written together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -96,15 +96,15 @@ def judge_troughs(
 def record_troughs(
     *, batches: Sequence[Batch], actor: Staff, checked: str = ""
 ) -> list[TroughLevel]:
-    """Store levels that were judged, or none of them; their patients wait only now.
+    """Store levels that were judged, or none of them; only now are patients held.
 
     Whose record moved on since is judged anew. The number of statements does not grow
     with the patients; their schedules are left to plan_on().
     """
-    judge_moved(batches, Patient.objects.select_related("site").in_bulk)
+    judge_moved(batches)
     while moved := inserted(batches):
-        judge_moved(moved, hold_many)
-    levels = [level for batch in batches for level in batch.levels]
+        judge_moved(moved)
+    levels = levels_in(batches)
     audit.record_many(
         [(level, "record_trough") for level in levels], actor=actor, reason=checked
     )
@@ -112,11 +112,10 @@ def record_troughs(
     return levels
 
 
-def judge_moved(
-    batches: Sequence[Batch], read: Callable[[list[int]], dict[int, Patient]]
-) -> None:
+def judge_moved(batches: Sequence[Batch]) -> None:
     """Judge anew what was judged on records that have moved on since."""
-    patients = read([batch.patient.pk for batch in batches])
+    rows = Patient.objects.select_related("site")
+    patients = rows.in_bulk([batch.patient.pk for batch in batches])
     reached = audit.reached(patients.values())
     for batch in batches:
         patient = patients[batch.patient.pk]
@@ -128,25 +127,26 @@ def judge_moved(
 
 
 def inserted(batches: Sequence[Batch]) -> list[Batch]:
-    """Insert levels and then hold their patients still.
+    """Hold patients still and insert their levels.
 
     Whose record moved on since it was read is returned, and nothing is inserted.
     """
-    levels = [level for batch in batches for level in batch.levels]
-    try:
-        with transaction.atomic():
-            TroughLevel.objects.bulk_create(levels, batch_size=AT_ONCE)
-            held = hold_many([batch.patient.pk for batch in batches])
-            reached = audit.reached(held.values())
-            moved = [
-                batch
-                for batch in batches
-                if reached.get(batch.patient.pk, 0) != batch.reached
-            ]
-            transaction.set_rollback(bool(moved))
-    except IntegrityError as broken:
-        raise refused_of(batches, broken) from broken
+    held = hold_many([batch.patient.pk for batch in batches])
+    reached = audit.reached(held.values())
+    moved = [b for b in batches if reached.get(b.patient.pk, 0) != b.reached]
+    if not moved:
+        try:
+            with transaction.atomic():
+                TroughLevel.objects.bulk_create(levels_in(batches), batch_size=AT_ONCE)
+        except IntegrityError as broken:
+            raise refused_of(batches, broken) from broken
     return moved
+
+
+def levels_in(batches: Iterable[Batch]) -> list[TroughLevel]:
+    """Return levels in the one order in which patients are held."""
+    in_order = sorted(batches, key=lambda each: each.patient.pk)
+    return [level for batch in in_order for level in batch.levels]
 
 
 def judged(sample: Sample, history: History, checked: str) -> TroughLevel:
@@ -177,10 +177,9 @@ def judged(sample: Sample, history: History, checked: str) -> TroughLevel:
 
 def try_troughs(batches: Sequence[Batch]) -> dict[int, RefusedSamplesError]:
     """Say by patient what the database would refuse; nothing is stored."""
-    levels = [level for batch in batches for level in batch.levels]
     try:
         with transaction.atomic():
-            TroughLevel.objects.bulk_create(levels)
+            TroughLevel.objects.bulk_create(levels_in(batches))
             transaction.set_rollback(True)
     except IntegrityError:
         found = {batch.patient.pk: refused_by_database(batch) for batch in batches}

@@ -214,9 +214,9 @@ def of_the_order(link: Link, patient: Patient, result: Result) -> QuerySet[LabRe
 
 
 def preliminary(link: Link, patient: Patient, result: Result) -> LabReport:
-    """Let a result that is not final wait, unless its final one came before it."""
-    kept = [Fate.RECORDED, Fate.ACCEPTED]
-    if of_the_order(link, patient, result).filter(fate__in=kept).exists():
+    """Let a result that is not final wait, unless its final one is on the record."""
+    final = of_the_order(link, patient, result).filter(fate=Fate.RECORDED)
+    if final.filter(level__set_aside_at=None).exists():
         return report_of(result, Fate.NOTHING, FINAL_IS_HERE)
     said = Sentence(_("Preliminary: the final result is still to come."))
     return report_of(result, Fate.PRELIMINARY, said)

@@ -1,10 +1,9 @@
 """The tables of this room, split by noun."""
 
 from patients.models.audit import AuditEvent, Heartbeat
-from patients.models.diary import DiaryDay, DiaryPhoto, Source
+from patients.models.diary import DiaryDay, DiaryPhoto, LastTold, Source
 from patients.models.effects import Action, Relation, SideEffect
 from patients.models.imaging import ImagingStudy, KeyImage, Modality
-from patients.models.latest import Latest
 from patients.models.lesions import (
     Coagulopathy,
     Compartment,
@@ -95,7 +94,7 @@ __all__ = [
     "KeyImage",
     "Landmark",
     "Language",
-    "Latest",
+    "LastTold",
     "Lesion",
     "Limits",
     "Measurement",

@@ -10,10 +10,14 @@ from django.db.models import ExpressionWrapper, F, Min, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from patients.models.latest import TOLD, kept_by
 from patients.models.people import Patient, Site
 from patients.models.pictures import Picture, png_or_jpeg
-from patients.models.rules import every_version_kept, never_deleted, plain_text
+from patients.models.rules import (
+    after_each,
+    every_version_kept,
+    never_deleted,
+    plain_text,
+)
 
 
 class Source(models.TextChoices):
@@ -36,16 +40,37 @@ class DiaryDayQuerySet(models.QuerySet["DiaryDay"]):
         as the least patient clinic waits for, is not looked at.
         """
         least = Site.objects.aggregate(days=Min("silent_after_days", default=1))
-        told_on = F("patient__latest__told_on")
+        told_on = F("patient__last_told__day")
         heard_until = told_on + F("patient__site__silent_after_days")
         return self.alias(
             heard_until=ExpressionWrapper(heard_until, models.DateField())
         ).filter(
             patient__in=patients,
-            patient__latest__told_on__lt=today - timedelta(days=least["days"]),
+            patient__last_told__day__lt=today - timedelta(days=least["days"]),
             day=told_on,
             heard_until__lt=today,
         )
+
+
+class LastTold(models.Model):
+    """The last day in the diary of each patient, kept by `TOLD` beside the days."""
+
+    patient = models.OneToOneField(
+        Patient, models.CASCADE, primary_key=True, related_name="last_told"
+    )
+    day = models.DateField()
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
+TOLD = """
+INSERT INTO patients_lasttold (patient_id, day)
+SELECT patient_id, max(day) FROM changed GROUP BY patient_id ORDER BY patient_id
+ON CONFLICT (patient_id) DO UPDATE SET day = EXCLUDED.day
+WHERE patients_lasttold.day < EXCLUDED.day;
+"""
+"""What is to be done with days that are `changed`; a day once told stays told."""
 
 
 @every_version_kept
@@ -72,13 +97,12 @@ class DiaryDay(models.Model):
         verbose_name = _("diary day")
         triggers: ClassVar = [
             never_deleted,
-            *kept_by("told", TOLD, pgtrigger.Insert),
+            *after_each("told", TOLD, pgtrigger.Insert),
         ]
         indexes: ClassVar = [
             models.Index(
                 name="diary_days_of_a_patient", fields=["patient", "-day", "-id"]
             ),
-            models.Index(name="diary_days_by_day", fields=["day", "patient"]),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(

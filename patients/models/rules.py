@@ -54,6 +54,26 @@ def noted_in(condition: str) -> pgtrigger.Trigger:
     )
 
 
+def after_each(
+    name: str, func: str, *operations: pgtrigger.core.Operation
+) -> list[pgtrigger.Trigger]:
+    """Return triggers that run `func` once after each statement that writes rows.
+
+    It finds those rows, as they are now, in `changed`.
+    """
+    return [
+        pgtrigger.Trigger(
+            name=f"{name}_{operation}".lower(),
+            level=pgtrigger.Statement,
+            when=pgtrigger.After,
+            operation=operation,
+            referencing=pgtrigger.Referencing(new="changed"),  # type: ignore[no-untyped-call]
+            func=f"{func} RETURN NULL;",
+        )
+        for operation in operations
+    ]
+
+
 plain_text = RegexValidator(
     r"^[^\x00-\x08\x0b-\x1f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]*\Z",
     _("Contains an invisible control character. Type the text again."),

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -73,7 +73,8 @@ class Stage(models.TextChoices):
 
 
 EXPECTED_ON = Coalesce("booked_on", "best_on")
-LAST_ON = Greatest("closes_on", "booked_on")
+OPEN_UNTIL = Case(When(state=ItemState.OPEN, then=Greatest("closes_on", "booked_on")))
+"""The last day of what is open; None of the rest."""
 
 
 class ItemQuerySet(models.QuerySet["ScheduleItem"]):
@@ -108,7 +109,7 @@ class ItemQuerySet(models.QuerySet["ScheduleItem"]):
 
     def late(self, day: date) -> Self:
         """Keep what is open though its last day lies before a day."""
-        return self.open().alias(last_on=LAST_ON).filter(last_on__lt=day)
+        return self.alias(until=OPEN_UNTIL).filter(until__lt=day)
 
     def due(self, at: datetime) -> Self:
         """Keep what a reminder of is due, longest due first."""
@@ -222,11 +223,7 @@ class ScheduleItem(models.Model):
                 fields=["remind_at"],
                 condition=Q(remind_at__isnull=False),
             ),
-            models.Index(
-                LAST_ON,
-                name="open_items_by_last_day",
-                condition=Q(state=ItemState.OPEN),
-            ),
+            models.Index(OPEN_UNTIL, name="open_items_by_last_day"),
             models.Index(
                 EXPECTED_ON,
                 name="open_items_by_day",

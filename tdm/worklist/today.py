@@ -1,4 +1,4 @@
-"""Who needs someone today, ranked: one statement per section."""
+"""Who needs someone today, ranked: a fixed number of statements for any clinic."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,17 +10,15 @@ from django.db.models import Q, QuerySet
 
 from dosing import policy
 from dosing.history import histories_of
-from dosing.models import Dose, TroughLevel
+from dosing.models import Dose, Latest, TroughLevel
 from patients.models import (
     DiaryDay,
-    Latest,
     Patient,
     Reminder,
     ScheduleItem,
     Staff,
     Task,
 )
-from patients.models.schedule import ItemQuerySet
 from patients.schedule import Calendar
 from tdm.worklist.besides import (
     running_out,
@@ -55,7 +53,7 @@ class OfPatient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What may ask for someone, each kind read by one statement."""
+    """What may ask for someone, each kind read at once for all patients."""
 
     levels: Sequence[TroughLevel]
     unmeasured: Sequence[Dose]
@@ -91,9 +89,13 @@ class Records:
 
 
 def worklist(staff: Staff, *, at: datetime) -> Worklist:
-    """Rank what is open in the clinics of one person."""
+    """Rank what is open in the clinics of one person.
+
+    The clinics are named, so that the database foresees how many patients they have.
+    """
+    clinics = list(staff.sites.values_list("pk", flat=True))
     patients = (
-        Patient.objects.visible_to(staff)
+        Patient.objects.filter(site__in=clinics)
         .in_follow_up()
         .select_related("site")
         .prefetch_related("lesions")
@@ -133,45 +135,36 @@ def records_of(patients: QuerySet[Patient], at: datetime) -> Records:
     levels = TroughLevel.objects.filter(patient__in=patients)
     on_drug = Q(patient__in=Dose.objects.on(today).values("patient"))
     treated = patients.filter(pk__in=Dose.objects.on(today).values("patient"))
+    latest = Latest.objects.filter(patient__in=patients)
     items = ScheduleItem.objects.filter(patient__in=patients)
-    asked = items.levels().filter(key__startswith=policy.DRUG_TURN)
     last = today + timedelta(days=WEEK - 1)
     tomorrow = today + timedelta(days=1)
-    warned_of = today + timedelta(days=policy.SUPPLY_WARNS_DAYS + 1)
+    asked = items.levels().filter(
+        key__startswith=policy.DRUG_TURN, opens_on__lte=tomorrow + WAIT
+    )
     return Records(
         levels=list(
             levels.select_related("laboratory")
             .latest_unanswered()
             .perhaps_outside_target()
+            .order_by("drawn_at", "pk")
         ),
         unmeasured=list(
             Dose.objects.filter(patient__in=patients).never_measured(today)
         ),
         silent=list(levels.filter(on_drug).long_ago(at)),
         discarded=list(levels.filter(on_drug).set_aside_last()),
-        low=list(
-            Latest.objects.filter(on_drug, patient__in=patients).used_up_by(warned_of)
-        ),
+        low=list(latest.filter(on_drug).perhaps_running_out(today)),
         tasks=list(
             Task.objects.open().filter(patient__in=patients).most_urgent_first()
         ),
         untold=list(DiaryDay.objects.last_before_silence(treated, today)),
         given_up=list(Reminder.objects.filter(patient__in=patients).undelivered()),
-        late=list(late_of(items, tomorrow)),
-        asked=list(asked.filter(opens_on__lte=tomorrow + WAIT).order_by("closes_on")),
+        late=list(items.late(tomorrow).order_by("closes_on", "pk")),
+        asked=list(asked.order_by("closes_on", "pk")),
         closed=list(on_closed_days(items.open().filter(booked_on__gte=today))),
         coming=list(items.levels().expected(today, last)),
     )
-
-
-def late_of(items: ItemQuerySet, day: date) -> ItemQuerySet:
-    """Keep what is late of some items.
-
-    Found at every clinic first: the database cannot foresee that few are, and would
-    read all patients to ask whose they are.
-    """
-    late = ScheduleItem.objects.late(day).values_list("pk", flat=True)
-    return items.filter(pk__in=list(late)).order_by("closes_on", "pk")
 
 
 def on_closed_days(booked: QuerySet[ScheduleItem]) -> Iterable[ScheduleItem]:

@@ -422,6 +422,18 @@ def test_a_preliminary_result_that_comes_after_its_final_one_asks_for_nobody(
     assert TroughLevel.objects.count() == 1
 
 
+def test_a_preliminary_result_after_a_withdrawn_one_waits_for_its_final_one(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    sent(link, program, treated)
+    sent(link, program, treated, ("|||F|", "|||D|"), ("|M1|", "|M2|"))
+    assert TroughLevel.objects.get().set_aside_at is not None
+
+    anew = sent(link, program, treated, ("|||F|", "|||P|"), ("|M1|", "|M3|"))
+
+    assert anew.reports.get().fate == Fate.PRELIMINARY
+
+
 def test_an_order_of_another_laboratory_or_patient_lets_no_preliminary_result_rest(
     link: Link, program: Staff, treated: Patient, clinician: Staff
 ) -> None:
