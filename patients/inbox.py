@@ -4,12 +4,12 @@ Nothing is stored: who looks later sees what is open then.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import DateField, DateTimeField, F, Func, Q, QuerySet, Value
 
 from patients.models import Role, ScheduleItem, Staff
-from patients.models.schedule import OPEN_UNTIL
+from patients.models.schedule import OPEN_FROM, OPEN_UNTIL
 from patients.reminders import ESCALATED_AFTER_DAYS
 
 
@@ -38,18 +38,25 @@ def waiting(staff: Staff, *, at: datetime, role: str = "") -> QuerySet[ScheduleI
     Each clinic has its own date; who left follow-up is not waited for. It is one
     statement, however many clinics and patients there are.
     """
+    tomorrow = at.astimezone(UTC).date() + timedelta(days=1)
+    long = timedelta(days=ESCALATED_AFTER_DAYS)
     come = (
-        ScheduleItem.objects.open()
-        .filter(patient__site__in=staff.sites.all(), patient__ended_on=None)
+        ScheduleItem.objects.filter(
+            patient__site__in=staff.sites.all(), patient__ended_on=None
+        )
+        .alias(open_from=OPEN_FROM)
         .annotate(
             until=OPEN_UNTIL,
             today=DayAt("patient__site__time_zone", at),
         )
-        .filter(opens_on__lte=F("today"))
+        .filter(open_from__lte=tomorrow)  # at the latest anywhere, and here:
+        .filter(open_from__lte=F("today"))
     )
-    late_for_long = Q(until__lte=F("today") - timedelta(days=ESCALATED_AFTER_DAYS))
-    if role:
-        come = come.filter(late_for_long if role == Role.CLINICIAN else ~late_for_long)
+    late_for_long = Q(until__lte=F("today") - long)
+    if role == Role.CLINICIAN:
+        come = come.filter(late_for_long, until__lte=tomorrow - long)
+    elif role:
+        come = come.filter(~late_for_long)
     return come.select_related("patient__site").order_by("until", "pk")
 
 
