@@ -6,7 +6,7 @@ from typing import Self
 import pgtrigger
 from django.db import models
 
-from dosing import policy, units
+from dosing import policy
 from patients.models import Patient
 from patients.models.rules import after_each
 
@@ -30,8 +30,8 @@ class Latest(models.Model):
 
     - `level_at`: when the newest used level was drawn.
     - `open_low_ng_per_ml`, `open_high_ng_per_ml`: the lowest and highest of the latest
-      levels that nobody signed on, one below the limit of its assay as 0 and one above
-      it as the highest there can be; None where all are answered.
+      levels that nobody signed on, one beyond a limit of its assay as beyond every
+      target; None where all are answered.
     - `unmeasured_since`: the first day of the first regimen that perhaps no level at
       steady state speaks for.
     - `used_up_on`: when the tablets dispensed last end, at the highest dose since.
@@ -68,6 +68,9 @@ FROM dosing_troughlevel WHERE patient_id = who.patient_id AND set_aside_at IS NU
 """
 NEWEST = "ORDER BY drawn_at DESC, id DESC LIMIT 1"
 
+BELOW, ABOVE = -1, 99_999
+"""Beyond every target, whatever a protocol says; not levels."""
+
 MEASURED = f"""
 UPDATE dosing_latest AS latest SET
     level_at = newest.drawn_at,
@@ -77,9 +80,8 @@ UPDATE dosing_latest AS latest SET
 FROM (SELECT DISTINCT patient_id FROM changed) AS who
 LEFT JOIN LATERAL (SELECT drawn_at {USED} {NEWEST}) AS newest ON true
 CROSS JOIN LATERAL (
-    SELECT min(CASE comparator WHEN '<' THEN 0 ELSE ng_per_ml END) AS low,
-        max(CASE comparator WHEN '>' THEN {units.HARD_LIMIT_NG_PER_ML}
-            ELSE ng_per_ml END) AS high
+    SELECT min(CASE comparator WHEN '<' THEN {BELOW} ELSE ng_per_ml END) AS low,
+        max(CASE comparator WHEN '>' THEN {ABOVE} ELSE ng_per_ml END) AS high
     FROM (
         (SELECT * {USED} {NEWEST})
         UNION (SELECT * {USED} AND last_dose_at IS NOT NULL {NEWEST})

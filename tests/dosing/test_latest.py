@@ -21,6 +21,7 @@ from dosing import policy, services
 from dosing.advice import advise
 from dosing.history import history_of
 from dosing.models import Dispensing, Dose, Laboratory, Latest, TroughLevel
+from dosing.models.latest import BELOW
 from dosing.services.batches import Batch, Sample, judge_troughs
 from dosing.services.levels import Confirmation
 from dosing.units import Unit, parse_reported
@@ -62,11 +63,14 @@ def drawn_from_the_tables(patient: Patient) -> dict[str, object]:
         "told_on": max((d.day for d in DiaryDay.objects.of(patient)), default=None),
         "level_at": max((level.drawn_at for level in levels), default=None),
         "open_low_ng_per_ml": min(
-            (Decimal(0) if e.comparator == "<" else e.ng_per_ml for e in unanswered),
+            (BELOW if e.comparator == "<" else e.ng_per_ml for e in unanswered),
             default=None,
         ),
         "open_high_ng_per_ml": max(
-            (Decimal(200) if e.comparator == ">" else e.ng_per_ml for e in unanswered),
+            (
+                Decimal(99_999) if e.comparator == ">" else e.ng_per_ml
+                for e in unanswered
+            ),
             default=None,
         ),
         "unmeasured_since": min(

@@ -125,6 +125,17 @@ def test_nobody_asks_in_a_clinic_that_has_no_protocol_yet(
     assert seen_by(clinician, on_day(29)).lines == ()
 
 
+def test_a_level_above_its_assay_asks_whatever_the_target_is(
+    site: Site, laboratory: Laboratory, clinician: Staff
+) -> None:
+    wide = a_protocol(target_high_ng_per_ml=200, urgent_ng_per_ml=300)
+    patient = a_patient(site, clinician)
+    a_dose(patient, "2", protocol=wide, actor=clinician)
+    a_trough(patient, ">20", actor=clinician, day=28)
+
+    assert seen_by(clinician, on_day(29)).to_act_on == 1
+
+
 @pytest.mark.parametrize("value", ["5", "13.3", "15"])
 def test_a_level_in_range_asks_for_nobody(
     treated: Patient, laboratory: Laboratory, clinician: Staff, value: str
