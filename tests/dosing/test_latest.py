@@ -322,11 +322,13 @@ def test_two_who_write_without_holding_the_patient_forget_neither(
     begun, ended = Barrier(2), Barrier(2)
 
     def other() -> None:
-        with transaction.atomic():
-            TroughLevel.objects.create(**facts_of(treated, laboratory, day=40))
-            begun.wait(5)
-            ended.wait(5)
-        connection.close()
+        try:
+            with transaction.atomic():
+                TroughLevel.objects.create(**facts_of(treated, laboratory, day=40))
+                begun.wait(5)
+                ended.wait(5)
+        finally:
+            connection.close()
 
     with ThreadPoolExecutor(1) as writers:
         running = writers.submit(other)
