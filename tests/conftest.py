@@ -9,9 +9,11 @@ from collections.abc import Generator, Iterator
 import pytest
 from coverage import Coverage
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.utils import translation
 from hypothesis import settings as hypothesis
+from pytest_django import DjangoDbBlocker
 
 from dosing.models import Laboratory, Protocol
 from patients.models import Patient, Role, Site, Staff
@@ -66,9 +68,21 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> None:
-    """Make the triggers with the tables: emptying those afterwards leaves them be."""
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """Make the triggers with the tables: emptying those afterwards leaves them be.
+
+    What a server of the browser still holds open at the end is closed for it, or the
+    database could not be dropped.
+    """
     settings.PGTRIGGER_INSTALL_ON_MIGRATE = False
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -173,7 +173,8 @@ def level_density(posterior: Posterior, level: Observation) -> float:
     if residual.on_log:
         per = max(level.value, SMALLEST)
         apart = np.log(per) - np.log(np.maximum(found, SMALLEST))
-    dense = np.exp(-0.5 * (apart / spread) ** 2) / (spread * per * np.sqrt(2 * np.pi))
+    away = np.minimum(np.abs(apart / spread), IMPOSSIBLE_SD)
+    dense = np.exp(-0.5 * away**2) / (spread * per * np.sqrt(2 * np.pi))
     return float(posterior.weights @ dense)
 
 
@@ -182,6 +183,9 @@ STRATA = 64
 
 HALVINGS = 48
 NEVER_SD = 9.0
+
+IMPOSSIBLE_SD = 40.0
+"""From here on the density of a normal is no number a computer tells from nothing."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,14 @@ from dosing.pk.bayes import fit
 from dosing.pk.examples import ONE_COMPARTMENT, ONE_LEVEL, TWO_COMPARTMENTS
 from dosing.pk.expressions import Array, parse
 from dosing.pk.fading import hours_until_below
-from dosing.pk.forecast import Band, Shares, chances, chances_at, predict
+from dosing.pk.forecast import (
+    Band,
+    Shares,
+    chances,
+    chances_at,
+    level_density,
+    predict,
+)
 from dosing.pk.model import concentrations
 from dosing.pk.posterior import given_in, quantiles, sample
 from dosing.pk.steady import Regimen, fraction_of_steady_state, steady_state
@@ -21,6 +28,7 @@ from dosing.pk.types import (
     Administration,
     History,
     Model,
+    Observation,
     Period,
     Posterior,
     Residual,
@@ -451,3 +459,10 @@ def test_a_level_measured_before_any_dose_is_not_below_0(posterior: Posterior) -
     bands = predict(posterior, [-5.0], with_residual=True).values[:, 0]
     assert bands[:3].tolist() == [0.0, 0.0, 0.0]
     assert bands[4] == pytest.approx(1.645 * 0.3, abs=1e-3)
+
+
+def test_a_level_beyond_all_belief_is_as_good_as_impossible() -> None:
+    posterior = sample(fit(TWO_COMPARTMENTS, ONE_LEVEL))
+
+    assert level_density(posterior, Observation(336.0, 3.6)) > 0.1
+    assert level_density(posterior, Observation(336.0, 1e200)) == 0
