@@ -31,7 +31,7 @@ from patients.models import (
     limits_of,
 )
 from patients.models.rules import plain_text
-from patients.statements import Given, compiled
+from patients.statements import Given, at_once, compiled
 from patients.web import instant
 
 WEEK_DAYS = 7
@@ -458,23 +458,28 @@ def week_of(
     """Read some days of a diary: six statements, however long the history."""
     prefetch_related_objects([patient.site], "limits")
     last = first + timedelta(days=count - 1)
-    asked = {"patient": patient.pk, "first": first, "last": last}
-    measured = measured_on(**asked)
-    for row in measured:
+    days = {"patient": patient.pk, "first": first, "last": last}
+    doses, intakes = doses_on.given(**days), intakes_on.given(**days)
+    measured, told = measured_on.given(**days), told_on.given(**days)
+    effects = effects_on.given(**days)
+    at_once(doses, intakes, measured, told, effects)
+    for row in measured.found:
         row.patient = patient
     return Week(
         patient=patient,
         first=first,
         today=today,
         count=count,
-        doses=doses_on(**asked),
-        intakes={(each.due_on, each.slot): each for each in intakes_on(**asked)},
+        doses=doses.found,
+        intakes={(each.due_on, each.slot): each for each in intakes.found},
         measured={
             (each.measured_on, each.quantity): each
-            for each in sorted(measured, key=lambda each: each.withdrawn_at is None)
+            for each in sorted(
+                measured.found, key=lambda each: each.withdrawn_at is None
+            )
         },
-        told={each.day: each for each in told_on(**asked)},
-        effects=effects_on(**asked),
+        told={each.day: each for each in told.found},
+        effects=effects.found,
     )
 
 

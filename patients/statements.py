@@ -1,12 +1,12 @@
 """The hottest statements, told to the database once for each connection."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from copy import copy
-from functools import cache, lru_cache, wraps
+from functools import cached_property, lru_cache
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
@@ -17,38 +17,44 @@ from django.db.models.sql.compiler import SQLCompiler
 Row = TypeVar("Row")
 
 
+class Statement(NamedTuple):
+    """Text that says the same each time; values (`%(name)s` in it) go beside it."""
+
+    text: str
+    facts: Mapping[str, Any]
+
+
 def rows(text: str, facts: Mapping[str, Any]) -> list[Any]:
-    """Run a statement that says the same each time, and return its rows.
+    """Run a statement and return its rows.
 
     Planning such a statement costs more than running it, and so does reading its
-    text here: it is prepared, and values (`%(name)s` in the text) go beside it. Only
-    for what reads: it is asked again where the database has ended an idle connection.
+    text here: it is prepared. Only for what reads: it is asked again where the
+    database has ended an idle connection.
     """
-    with prepared(text, facts, reads=True) as cursor:
-        return cursor.fetchall()
+    [found] = answered([Statement(text, facts)], reads=True)
+    return found.fetchall()
 
 
 def run(text: str, facts: Mapping[str, Any]) -> None:
     """Run a statement as `rows` does, where there are none to return."""
-    with prepared(text, facts, reads=False):
-        pass
+    answered([Statement(text, facts)], reads=False)
 
 
-@contextmanager
-def prepared(
-    text: str, facts: Mapping[str, Any], *, reads: bool
-) -> Iterator[psycopg.RawCursor[Any]]:
-    """Run a statement; one prepared before a table was altered is prepared anew.
+Cursor = psycopg.RawCursor[Any]
+
+
+def answered(statements: Sequence[Statement], *, reads: bool) -> list[Cursor]:
+    """Run statements; those prepared before a table was altered are prepared anew.
 
     Within a transaction that is too late: it fails, and the next has a new connection.
-    One that `reads` is asked again as well where an idle connection has been ended.
+    What `reads` is asked again as well where an idle connection has been ended.
     """
     connection: Any = connections[DEFAULT_DB_ALIAS]
     idle = reads and is_idle(connection)
     if idle:
-        connection.health_check_done = True  # by this statement
+        connection.health_check_done = True  # by these statements
     try:
-        cursor = executed(text, facts)
+        return executed(statements)
     except DatabaseError as error:
         lost = idle and connection.connection.closed
         if not lost and not isinstance(error.__cause__, STALE):
@@ -57,9 +63,7 @@ def prepared(
         if connection.in_atomic_block:
             raise
         connection.close()
-        cursor = executed(text, facts)
-    with cursor:
-        yield cursor
+        return executed(statements)
 
 
 def is_idle(connection: Any) -> bool:
@@ -74,16 +78,24 @@ STALE = (
 )
 
 
-def executed(text: str, facts: Mapping[str, Any]) -> psycopg.RawCursor[Any]:
+def executed(statements: Sequence[Statement]) -> list[Cursor]:
+    """Send statements, several without waiting for each answer."""
     connection = connections[DEFAULT_DB_ALIAS]
     connection.close_if_health_check_failed()
     connection.ensure_connection()
+    ours = connection.connection
+    sending = ours.pipeline() if len(statements) > 1 else nullcontext()
+    with connection.wrap_database_errors, sending:
+        return [sent(connection, each) for each in statements]
+
+
+def sent(connection: BaseDatabaseWrapper, statement: Statement) -> Cursor:
+    text, facts = statement
     plain, names = numbered(text)
     if connection.queries_logged:
         connection.queries_log.append({"sql": text % facts, "time": ""})
-    with connection.wrap_database_errors:
-        cursor: psycopg.RawCursor[Any] = psycopg.RawCursor(connection.connection)
-        return cursor.execute(plain, [facts[name] for name in names], prepare=True)
+    cursor: Cursor = psycopg.RawCursor(connection.connection)
+    return cursor.execute(plain, [facts[name] for name in names], prepare=True)
 
 
 class Given(Expression):
@@ -105,32 +117,78 @@ def among(field: str, name: str) -> Func:
     return Func(F(field), template=template, output_field=BooleanField())
 
 
-def compiled(build: Callable[[], QuerySet[Any, Row]]) -> Callable[..., list[Row]]:
+class Put(NamedTuple):
+    """A question in SQL, with the values that are the same each time it is asked."""
+
+    queryset: QuerySet[Any, Any]
+    compiler: SQLCompiler
+    text: str
+    fixed: Mapping[str, Any]
+
+
+class Question(Generic[Row]):
+    """A question put into SQL once, and asked by its `Given` values."""
+
+    def __init__(self, build: Callable[[], QuerySet[Any, Row]]) -> None:
+        self.build = build
+
+    def __call__(self, **facts: object) -> list[Row]:
+        asked = self.given(**facts)
+        return asked.read(rows(*asked.statement))
+
+    def given(self, **facts: object) -> "Asked[Row]":
+        """Return the question with its values, to be asked with others at once."""
+        return Asked(self, {**self.put.fixed, **facts})
+
+    @cached_property
+    def put(self) -> Put:
+        queryset = self.build()
+        compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
+        text, values = compiler.as_sql()
+        numbers = count()
+        text = PLACE.sub(lambda found: found[1] or f"%(fixed_{next(numbers)})s", text)
+        fixed = {f"fixed_{n}": value for n, value in enumerate(values)}
+        return Put(queryset, compiler, text, fixed)
+
+
+class Asked(Generic[Row]):
+    """A question with its values; `found` is there once it was asked."""
+
+    found: list[Row]
+
+    def __init__(self, question: Question[Row], facts: Mapping[str, object]) -> None:
+        self.question = question
+        self.statement = Statement(question.put.text, facts)
+
+    def read(self, answer: list[Any]) -> list[Row]:
+        """Return what Django makes of the rows."""
+        if not answer:
+            return []
+        put = self.question.put
+        told = copy(put.compiler)
+        told.connection = connections[DEFAULT_DB_ALIAS]
+        told.execute_sql = lambda *_, **__: [answer]  # type: ignore[assignment]
+        queryset = put.queryset.all()
+        queryset.query.get_compiler = lambda *_, **__: told  # type: ignore[method-assign]
+        return list(queryset)
+
+
+def compiled(build: Callable[[], QuerySet[Any, Row]]) -> Question[Row]:
     """Let a question be put into SQL once, and be asked by its `Given` values.
 
     Where few rows come, Django takes longer to put it than the database to answer.
     """
+    return Question(build)
 
-    @cache
-    def question() -> tuple[QuerySet[Any, Row], SQLCompiler, str, dict[str, Any]]:
-        asked = build()
-        compiler = asked.query.get_compiler(DEFAULT_DB_ALIAS)
-        text, values = compiler.as_sql()
-        numbers = count()
-        text = PLACE.sub(lambda found: found[1] or f"%(fixed_{next(numbers)})s", text)
-        return asked, compiler, text, {f"fixed_{n}": v for n, v in enumerate(values)}
 
-    @wraps(build)
-    def ask(**facts: object) -> list[Row]:
-        asked, compiler, text, fixed = question()
-        told = copy(compiler)
-        told.connection = connections[DEFAULT_DB_ALIAS]
-        told.execute_sql = lambda *_, **__: [rows(text, {**fixed, **facts})]  # type: ignore[assignment]
-        answered = asked.all()
-        answered.query.get_compiler = lambda *_, **__: told  # type: ignore[method-assign]
-        return list(answered)
+def at_once(*asked: Asked[Any]) -> None:
+    """Ask several questions, without waiting for each answer, in their order.
 
-    return ask
+    Where few rows come, waiting costs more than reading.
+    """
+    answers = answered([each.statement for each in asked], reads=True)
+    for each, answer in zip(asked, answers, strict=True):
+        each.found = each.read(answer.fetchall())
 
 
 PLACE = re.compile(r"(%%)|%s")

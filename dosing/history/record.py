@@ -22,7 +22,7 @@ from dosing.models import (
     TroughLevel,
 )
 from patients.models import Patient
-from patients.statements import among, compiled
+from patients.statements import among, at_once, compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +139,24 @@ def method_of(level: TroughLevel) -> str:
 
 
 def histories_of(patients: Iterable[Patient]) -> dict[int, History]:
-    """Read the doses, levels and protocols of patients: three statements for all."""
+    """Read the doses, levels and protocols of patients, as few as one: all at once."""
     by_key = {patient.pk: patient for patient in patients}
-    doses = grouped(doses_of(patients=list(by_key)))
-    levels = grouped(levels_of(patients=list(by_key)))
-    assignments = grouped(assignments_of(patients=list(by_key)))
+    keys = list(by_key)
+    doses, levels = doses_of.given(patients=keys), levels_of.given(patients=keys)
+    laboratories = laboratories_of.given(patients=keys)
+    assignments = assignments_of.given(patients=keys)
+    at_once(doses, levels, laboratories, assignments)
+    measured_by = {each.pk: each for each in laboratories.found}
+    for level in levels.found:
+        level.laboratory = measured_by[level.laboratory_id]
+    its_doses, its_levels = grouped(doses.found), grouped(levels.found)
+    its_assignments = grouped(assignments.found)
     return {
         key: History(
             patient=patient,
-            doses=tuple(doses[key]),
-            levels=tuple(levels[key]),
-            assignments=tuple(assignments[key]),
+            doses=tuple(its_doses[key]),
+            levels=tuple(its_levels[key]),
+            assignments=tuple(its_assignments[key]),
         )
         for key, patient in by_key.items()
     }
@@ -164,7 +171,13 @@ def doses_of() -> QuerySet[Dose]:
 @compiled
 def levels_of() -> QuerySet[TroughLevel]:
     levels = TroughLevel.objects.filter(among("patient", "patients"))
-    return levels.in_time_order().with_answers()
+    return levels.with_answers().order_by("drawn_at", "pk")
+
+
+@compiled
+def laboratories_of() -> QuerySet[Laboratory]:
+    levels = TroughLevel.objects.filter(among("patient", "patients"))
+    return Laboratory.objects.filter(pk__in=levels.values("laboratory"))
 
 
 @compiled

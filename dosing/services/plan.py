@@ -1,8 +1,10 @@
 """The schedule follows the facts: whatever changes them plans anew what is open."""
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Self
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -25,7 +27,7 @@ from patients import services
 from patients.models import ItemKind, Patient, ScheduleItem, SchedulePlan, Staff
 from patients.revision import hold_still
 from patients.services.schedule import plan_anew
-from patients.statements import Given, compiled
+from patients.statements import Given, at_once, compiled
 
 logger = logging.getLogger(__name__)
 
@@ -47,22 +49,43 @@ def replan_schedule(
     services.note_planned(patient)
     history = history or history_of(patient)
     today = history.day(timezone.now())
-    calendar = patient.site.calendar()
-    facts = facts_of(history, today)
-    protocol = history.protocol_on(today)
-    happened = drawn(history)
+    beside = Beside.of(patient)
+    happened = drawn(history, beside)
     if patient.ended_on is not None:
-        return services.settle(patient=patient, happened=happened, actor=actor)
+        return services.settle_kept(
+            patient=patient, kept=beside.kept, happened=happened, actor=actor
+        )
+    protocol, facts = history.protocol_on(today), facts_of(history, beside, today)
     rhythm = protocol.rhythm if protocol else policy.NO_RHYTHM
+    calendar = patient.site.calendar_without(beside.kept.closed.found)
     wanted = policy.plan(rhythm, facts, calendar.is_open) if facts else ()
     return services.replan(
         patient=patient,
+        kept=beside.kept,
         wanted=[as_wanted(each) for each in wanted],
         happened=happened,
         since=asked_since(history, today),
-        calendar=calendar,
         actor=actor,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What planning reads beside the history, asked for at once."""
+
+    decisions: Sequence[Decision]
+    strong_drugs: Sequence[Comedication]
+    days_of_labs: Sequence[date]
+    kept: services.Kept
+
+    @classmethod
+    def of(cls, patient: Patient) -> Self:
+        decisions = newest_decision.given(patient=patient.pk)
+        drugs = strong_drugs.given(patient=patient.pk)
+        labs = days_of_labs.given(patient=patient.pk)
+        kept = services.kept_of(patient)
+        at_once(decisions, drugs, labs, *kept)
+        return cls(decisions.found, drugs.found, labs.found, kept)
 
 
 def plan_later(patients: QuerySet[Patient], actor: Staff) -> None:
@@ -82,28 +105,30 @@ def asked_since(history: History, today: date) -> date:
     return max([looked_back, *(day for day in changes if day <= today)])
 
 
-def facts_of(history: History, today: date) -> policy.PlanFacts | None:
+def facts_of(history: History, beside: Beside, today: date) -> policy.PlanFacts | None:
     """Return what planning rests on; None where there is no dose and no protocol."""
     starts = [each.starts_on for each in history.assignments[:1]]
     start = history.course.starts_on() or next(iter(starts), None)
     if start is None:
         return None
-    decision = awaited(history)
+    decision = awaited(history, beside)
     carried_out = decision.dose_id if decision else None
     asked_on = decision.next_level_on if decision else None
-    turns = [*turns_of_doses(history, carried_out, asked_on), *turns_of_drugs(history)]
+    turns = [
+        *turns_of_doses(history, carried_out, asked_on),
+        *turns_of_drugs(history, beside),
+    ]
     asked = None
     if decision is not None and f"dose:{carried_out}" not in {t.key for t in turns}:
         asked = policy.LevelAsked(f"decision:{decision.pk}", decision.next_level_on)
     return policy.PlanFacts(start, today, turns, asked, tuple(off(history)))
 
 
-def awaited(history: History) -> Decision | None:
+def awaited(history: History, beside: Beside) -> Decision | None:
     """Return the newest decision, unless a level came before the one it asks for."""
-    found = newest_decision(patient=history.patient.pk)
-    if not found:
+    if not beside.decisions:
         return None
-    [newest] = found
+    [newest] = beside.decisions
     lead = timedelta(days=policy.ASKED_LEAD_DAYS)
     came = [v for v in history.used_levels if v.drawn_at > newest.signed_at]
     too_early = any(history.day(v.drawn_at) < newest.next_level_on - lead for v in came)
@@ -129,12 +154,12 @@ def turns_of_doses(
             )
 
 
-def turns_of_drugs(history: History) -> Iterable[policy.Turn]:
+def turns_of_drugs(history: History, beside: Beside) -> Iterable[policy.Turn]:
     """Yield the turns of strong drugs since the first dose."""
     start = history.course.starts_on()
     drugs = [
         (f"{policy.DRUG_TURN}{c.pk}", str(c), c.starts_on, c.stops_on)
-        for c in strong_drugs(patient=history.patient.pk)
+        for c in beside.strong_drugs
     ]
     turns = policy.turns_of_drugs(drugs)
     return [turn for turn in turns if start is not None and turn.on >= start]
@@ -158,11 +183,11 @@ OF_THE_LESION = {Analyte.D_DIMER, Analyte.FIBRINOGEN}
 """Coagulation speaks of the malformation: alone it is no safety laboratory."""
 
 
-def drawn(history: History) -> dict[str, set[date]]:
+def drawn(history: History, beside: Beside) -> dict[str, set[date]]:
     """Return the days of the levels that are used, and of safety labs."""
     return {
         ItemKind.LEVEL: {history.day(level.drawn_at) for level in history.used_levels},
-        ItemKind.LABS: set(days_of_labs(patient=history.patient.pk)),
+        ItemKind.LABS: set(beside.days_of_labs),
     }
 
 

@@ -1,5 +1,6 @@
 """Clinics, staff and patients, and the tokens that programs hold."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import ClassVar, Self
@@ -129,8 +130,12 @@ class Site(models.Model):
 
     def calendar(self) -> Calendar:
         """Read the days on which the clinic is open."""
-        closed = frozenset(days_closed(site=self.pk))
-        return Calendar(frozenset(self.non_clinic_weekdays), self.country, closed)
+        return self.calendar_without(days_closed(site=self.pk))
+
+    def calendar_without(self, closed: Iterable[date]) -> Calendar:
+        """Return the days on which the clinic is open, given those it closes itself."""
+        weekdays = frozenset(self.non_clinic_weekdays)
+        return Calendar(weekdays, self.country, frozenset(closed))
 
 
 @compiled

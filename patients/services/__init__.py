@@ -52,10 +52,12 @@ from patients.services.people import (
 from patients.services.reminders import scan_reminders
 from patients.services.replies import claim_key, forget_replies, keep_reply
 from patients.services.schedule import (
+    Kept,
     Wanted,
+    kept_of,
     note_planned,
     replan,
-    settle,
+    settle_kept,
 )
 from patients.services.tasks import close_task, raise_task
 from patients.services.visits import (
@@ -70,6 +72,7 @@ from patients.services.visits import (
 
 __all__ = [
     "FEVER_MATTERS",
+    "Kept",
     "LandmarkDoubtError",
     "Measured",
     "Numbers",
@@ -103,6 +106,7 @@ __all__ = [
     "forget_replies",
     "issue_token",
     "keep_reply",
+    "kept_of",
     "make_feed",
     "move_item",
     "note_export",
@@ -124,7 +128,7 @@ __all__ = [
     "revoke_token",
     "save_configuration",
     "scan_reminders",
-    "settle",
+    "settle_kept",
     "skip_item",
     "withdraw_effect",
     "withdraw_imaging",

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -22,17 +23,15 @@ from patients.models import (
     Visit,
     VisitKind,
 )
+from patients.models.people import days_closed
 from patients.schedule import Calendar, Closing, Window, closing
-from patients.statements import Given, compiled, run
+from patients.statements import Asked, Given, at_once, compiled, run
 
 NOT_PLANNED_FOR = {VisitKind.UNSCHEDULED, VisitKind.TELEPHONE}
 """Visits that no window waits for."""
 
 Happened = Mapping[str, Collection[date]]
 """The days of the records by kind of item; a kind that is absent is left as it is."""
-
-
-NOTHING_ELSE: Happened = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +77,43 @@ ON CONFLICT (patient_id) DO UPDATE SET planned_on = excluded.planned_on
 """  # noqa: S608 - of our own words
 
 
+class Kept(NamedTuple):
+    """What was ever planned for a patient, and what closes it, to be asked at once."""
+
+    items: Asked[ScheduleItem]
+    visits: Asked[date]
+    mri: Asked[date]
+    closed: Asked[date]
+
+
+def kept_of(patient: Patient) -> Kept:
+    return Kept(
+        items=every_item.given(patient=patient.pk),
+        visits=days_of_visits.given(patient=patient.pk),
+        mri=days_of_mri.given(patient=patient.pk),
+        closed=days_closed.given(site=patient.site_id),
+    )
+
+
 @transaction.atomic(savepoint=False)
 def replan(
     *,
     patient: Patient,
+    kept: Kept,
     wanted: Sequence[Wanted],
     happened: Happened,
     since: date,
-    calendar: Calendar,
     actor: Staff | None,
 ) -> list[ScheduleItem]:
     """Let what is open be what is wanted; what is done or not done stays as it is.
 
     What people moved keeps its distance, and what they booked stays booked. A window
     that closed before `since` is not asked for anew, unless a record meets it. Returns
-    what changed. The caller holds the patient still.
+    what changed. The caller holds the patient still, and asked for what is `kept`.
     """
-    happened = {**held_and_imaged(patient), **happened}
-    known = items_of(patient)
+    happened = {**held_and_imaged(kept), **happened}
+    calendar = patient.site.calendar_without(kept.closed.found)
+    known = items_of(patient, kept)
     settled = settled_by(known, happened, calendar)
     keep(patient, [], settled, actor)
     asked = {(each.kind, each.key): each for each in wanted}
@@ -210,23 +228,30 @@ def planned(patient: Patient, wanted: Wanted) -> ScheduleItem:
 
 
 @transaction.atomic
-def settle(
-    *, patient: Patient, actor: Staff | None, happened: Happened = NOTHING_ELSE
+def settle(*, patient: Patient, actor: Staff | None) -> list[ScheduleItem]:
+    """Read anew which visits and MRI close what was planned of them."""
+    kept = kept_of(patient)
+    at_once(*kept)
+    return settle_kept(patient=patient, kept=kept, happened={}, actor=actor)
+
+
+def settle_kept(
+    *, patient: Patient, kept: Kept, happened: Happened, actor: Staff | None
 ) -> list[ScheduleItem]:
     """Close the windows that a record meets; open those whose record was taken back.
 
-    Visits and MRI are read here; what else happened is said by whoever keeps it.
+    What `happened` besides visits and MRI is said by whoever keeps it.
     """
-    happened = {**held_and_imaged(patient), **happened}
-    calendar = patient.site.calendar()
-    changed = settled_by(items_of(patient), happened, calendar)
+    happened = {**held_and_imaged(kept), **happened}
+    calendar = patient.site.calendar_without(kept.closed.found)
+    changed = settled_by(items_of(patient, kept), happened, calendar)
     keep(patient, [], changed, actor)
     return changed
 
 
-def items_of(patient: Patient) -> list[ScheduleItem]:
-    """Read what was ever planned for a patient, who is not read again for each."""
-    items = every_item(patient=patient.pk)
+def items_of(patient: Patient, kept: Kept) -> list[ScheduleItem]:
+    """Return what was ever planned for a patient, who is not read again for each."""
+    items = kept.items.found
     for item in items:
         item.patient = patient
     return items
@@ -327,12 +352,8 @@ def keep(
         audit.record_many(lines, patient=patient, actor=actor)
 
 
-def held_and_imaged(patient: Patient) -> Happened:
-    """Return the days of visits and MRI, which close what was planned of them."""
-    return {
-        ItemKind.VISIT: days_of_visits(patient=patient.pk),
-        ItemKind.MRI: days_of_mri(patient=patient.pk),
-    }
+def held_and_imaged(kept: Kept) -> Happened:
+    return {ItemKind.VISIT: kept.visits.found, ItemKind.MRI: kept.mri.found}
 
 
 @compiled

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import (
+    DataError,
     NotSupportedError,
     OperationalError,
     connection,
@@ -14,7 +15,16 @@ from django.db.models.expressions import Value
 from django.db.models.functions import Concat
 
 from patients.models import Lesion, Patient, Site, Staff
-from patients.statements import Given, among, compiled, rows, run
+from patients.statements import (
+    Given,
+    Statement,
+    among,
+    answered,
+    at_once,
+    compiled,
+    rows,
+    run,
+)
 from tests.builders import a_lesion, a_patient
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,6 +139,50 @@ def test_a_question_is_put_once_and_asked_of_one_patient_and_of_others(
     assert lesions_of(patients=[]) == []
     assert places_of(patient=one.pk) == ["Wrist"]
     assert places_of(patient=other.pk) == ["Ankle"]
+
+
+def test_several_questions_asked_at_once_each_have_their_answer(
+    site: Site, clinician: Staff
+) -> None:
+    one, other = a_patient(site, clinician), a_patient(site, clinician)
+    a_lesion(one, clinician, body_site="Wrist")
+    a_lesion(other, clinician, body_site="Ankle")
+    lesions = lesions_of.given(patients=[one.pk, other.pk])
+    places, none = places_of.given(patient=other.pk), lesions_of.given(patients=[])
+
+    at_once(lesions, places, none)
+
+    assert [each.patient for each in lesions.found] == [other, one]
+    assert (places.found, none.found) == (["Ankle"], [])
+
+
+@pytest.mark.usefixtures("ward")
+def test_statements_sent_at_once_do_not_notice_a_restart_nor_an_altered_table() -> None:
+    two = [Statement(BEDS, {"number": number}) for number in (7, 8)]
+    answered(two, reads=True)
+
+    ended_while_idle()
+    answered(two, reads=True)
+    altered()
+    found = answered(two, reads=True)
+
+    assert [each.fetchall() for each in found] == [[(7,)], []]
+
+
+def test_a_question_refused_among_others_is_told_as_it_is_and_leaves_no_trace(
+    patient: Patient, clinician: Staff
+) -> None:
+    a_lesion(patient, clinician, body_site="Wrist")
+    places, lesions = (
+        places_of.given(patient=patient.pk),
+        lesions_of.given(patients="x"),
+    )
+
+    with pytest.raises(DataError), transaction.atomic():
+        at_once(lesions, places)
+    at_once(places)
+
+    assert places.found == ["Wrist"]
 
 
 def test_a_row_that_was_found_may_be_stored_again(
