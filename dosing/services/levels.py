@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,7 +18,6 @@ from dosing.words import say
 from patients import audit
 from patients.models import Patient, Staff
 from patients.revision import hold_in_follow_up, hold_still, locked, revise, store
-from patients.statements import Given, compiled
 
 
 class UnconfirmedError(ValidationError):
@@ -81,22 +79,16 @@ def record_trough(
         last_dose_at=last_dose_at,
         note=note,
     )
-    known = submitted(patient=patient.pk, submission=submission)
+    history = history_of(patient)
+    known = [each for each in history.levels if each.submission == submission]
     if known:
         return the_same(known[0], level)
     level.clean()
-    history = history_of(patient)
     accept(level, history, reported, unit, confirmation)
     store(level)
     audit.record("record_trough", level, patient=patient, actor=actor)
     replan_schedule(patient=patient, actor=actor, history=history.with_level(level))
     return level
-
-
-@compiled
-def submitted() -> QuerySet[TroughLevel]:
-    levels = TroughLevel.objects.filter(patient=Given("patient"))
-    return levels.filter(submission=Given("submission"))
 
 
 @transaction.atomic
