@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from patients import audit
 from patients.models import Patient, Staff
 from patients.models.rules import refusal_of
-from patients.statements import Given, compiled
+from patients.statements import Given, compiled, insert
 
 Record = TypeVar("Record", bound=models.Model)
 
@@ -86,14 +86,22 @@ def store(record: models.Model, *, only: Collection[str] | None = None) -> None:
     try:
         record.clean_fields(exclude=at_hand(record))
         record.clean()
-        with transaction.atomic():
-            record.save(update_fields=only)
+        if record.pk is None and given_its_key_alone(record):
+            insert(record)
+        else:
+            with transaction.atomic():
+                record.save(update_fields=only)
     except ValidationError:
         record.full_clean()
         raise
     except IntegrityError as broken:
         record.full_clean()
         raise refusal_of(broken) from broken
+
+
+def given_its_key_alone(record: models.Model) -> bool:
+    """Return whether the database adds nothing else to a record as it stores it."""
+    return [*record._meta.db_returning_fields] == [record._meta.pk]
 
 
 def at_hand(record: models.Model) -> set[str]:

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from copy import copy
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import count
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, Expression, F, Func, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
@@ -189,6 +189,49 @@ def at_once(*asked: Asked[Any]) -> None:
     answers = answered([each.statement for each in asked], reads=True)
     for each, answer in zip(asked, answers, strict=True):
         each.found = each.read(answer.fetchall())
+
+
+def insert(record: models.Model) -> None:
+    """Store a record as `save` does, where the database gives its key and no more.
+
+    What is refused is taken back alone: the transaction goes on.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    text, fields = inserting(type(record))
+    facts = {
+        str(field.column): field.get_db_prep_save(
+            field.pre_save(record, add=True), connection
+        )
+        for field in fields
+    }
+    try:
+        _begun, stored = answered([BEGUN, Statement(text, facts)], reads=False)
+    except DatabaseError:
+        run(*TAKEN_BACK)
+        raise
+    run(*KEPT)
+    [(record.pk,)] = stored.fetchall()
+    record._state.adding, record._state.db = False, DEFAULT_DB_ALIAS
+
+
+BEGUN, KEPT = Statement("SAVEPOINT stored", {}), Statement("RELEASE stored", {})
+TAKEN_BACK = Statement("ROLLBACK TO stored", {})
+
+
+@cache
+def inserting(
+    model: type[models.Model],
+) -> "tuple[str, Sequence[models.Field[Any, Any]]]":
+    """Return the statement that stores one of a model, and the fields it gives."""
+    meta = model._meta
+    fields = [each for each in meta.concrete_fields if not each.primary_key]
+    columns = ", ".join(f'"{each.column}"' for each in fields)
+    values = ", ".join(f"%({each.column})s" for each in fields)
+    return (
+        f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({values})'  # noqa: S608 - of our own words
+        f' RETURNING "{meta.pk.column}"',
+        fields,
+    )
 
 
 PLACE = re.compile(r"(%%)|%s")

@@ -26,7 +26,7 @@ from dosing.words import facts_as_text
 from patients import services
 from patients.models import ItemKind, Patient, ScheduleItem, SchedulePlan, Staff
 from patients.revision import hold_still
-from patients.services.schedule import plan_anew
+from patients.services.schedule import Kept, kept_of, plan_anew, settle_kept
 from patients.statements import Given, at_once, compiled
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def replan_schedule(
     beside = Beside.of(patient)
     happened = drawn(history, beside)
     if patient.ended_on is not None:
-        return services.settle_kept(
+        return settle_kept(
             patient=patient, kept=beside.kept, happened=happened, actor=actor
         )
     protocol, facts = history.protocol_on(today), facts_of(history, beside, today)
@@ -76,14 +76,14 @@ class Beside:
     decisions: Sequence[Decision]
     strong_drugs: Sequence[Comedication]
     days_of_labs: Sequence[date]
-    kept: services.Kept
+    kept: Kept
 
     @classmethod
     def of(cls, patient: Patient) -> Self:
         decisions = newest_decision.given(patient=patient.pk)
         drugs = strong_drugs.given(patient=patient.pk)
         labs = days_of_labs.given(patient=patient.pk)
-        kept = services.kept_of(patient)
+        kept = kept_of(patient)
         at_once(decisions, drugs, labs, *kept)
         return cls(decisions.found, drugs.found, labs.found, kept)
 

@@ -51,14 +51,7 @@ from patients.services.people import (
 )
 from patients.services.reminders import scan_reminders
 from patients.services.replies import claim_key, forget_replies, keep_reply
-from patients.services.schedule import (
-    Kept,
-    Wanted,
-    kept_of,
-    note_planned,
-    replan,
-    settle_kept,
-)
+from patients.services.schedule import Wanted, note_planned, replan
 from patients.services.tasks import close_task, raise_task
 from patients.services.visits import (
     LandmarkDoubtError,
@@ -72,7 +65,6 @@ from patients.services.visits import (
 
 __all__ = [
     "FEVER_MATTERS",
-    "Kept",
     "LandmarkDoubtError",
     "Measured",
     "Numbers",
@@ -106,7 +98,6 @@ __all__ = [
     "forget_replies",
     "issue_token",
     "keep_reply",
-    "kept_of",
     "make_feed",
     "move_item",
     "note_export",
@@ -128,7 +119,6 @@ __all__ = [
     "revoke_token",
     "save_configuration",
     "scan_reminders",
-    "settle_kept",
     "skip_item",
     "withdraw_effect",
     "withdraw_imaging",

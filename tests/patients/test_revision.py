@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from patients import services as people
 from patients.models import AuditEvent, Lesion, Patient, Staff
@@ -31,6 +32,18 @@ def test_what_a_form_and_what_the_database_refuses_is_said_at_once(
         a_lesion(patient, clinician, side="behind", gene="other")
 
     assert {"side", "variant"} <= errors_by_field(refused.value).keys()
+
+
+def test_a_record_that_is_refused_leaves_what_was_stored_before_it(
+    patient: Patient, clinician: Staff
+) -> None:
+    with transaction.atomic():
+        before = a_lesion(patient, clinician)
+        with pytest.raises(ValidationError):
+            a_lesion(patient, clinician, gene="other")
+        after = a_lesion(patient, clinician)
+
+    assert [*Lesion.objects.order_by("pk")] == [before, after]
 
 
 def test_a_refused_correction_leaves_record_and_audit_as_they_were(

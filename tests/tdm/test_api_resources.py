@@ -520,7 +520,7 @@ def test_a_list_of_levels_costs_the_same_for_one_and_three(
     for number in range(count):
         a_trough(treated, "12", actor=clinician, day=28 + number)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         program.get(f"patients/{treated.pk}/troughs/")
 
 

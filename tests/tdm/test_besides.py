@@ -309,7 +309,7 @@ def test_the_worklist_asks_as_often_for_one_as_for_three(
         a_drug(each, clinician)
         tablets(each, clinician, 2 * NOW)
 
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         found = seen_by(clinician, on_day(NOW))
     assert len(found.lines) == 2 * count
 

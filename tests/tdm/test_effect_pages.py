@@ -472,7 +472,7 @@ def test_a_patient_page_costs_the_same_for_one_and_three_effects(
     signed_in(client, clinician)
     client.get(f"/patients/{high.pk}/")
 
-    with django_assert_num_queries(39):
+    with django_assert_num_queries(40):
         client.get(f"/patients/{high.pk}/")
 
 

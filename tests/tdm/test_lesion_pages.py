@@ -253,11 +253,11 @@ def test_a_page_of_more_lesions_and_studies_asks_no_more_questions(
 ) -> None:
     client = browser_of(nurse)
     an_mri(lesion, actor=nurse)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         page_of(client, treated)
     for day in (30, 60):
         an_mri(a_lesion(treated, nurse), day=day, actor=nurse)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         page_of(client, treated)
 
 

@@ -112,7 +112,7 @@ def test_more_visits_and_landmarks_ask_no_more_questions(
 ) -> None:
     client = browser_of(nurse)
     a_visit(treated, lesion, calf="37", pain="5", actor=nurse)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         page_of(client, treated)
     for limb in ("thigh", "foot"):
         services.add_landmark(
@@ -123,5 +123,5 @@ def test_more_visits_and_landmarks_ask_no_more_questions(
         measured = services.Measured(Decimal(4), dict.fromkeys(keys, Decimal(36)))
         held_on = DAY_0 + timedelta(days=day)
         a_visit(treated, lesion, held_on=held_on, measured=measured, actor=nurse)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         page_of(client, treated)
