@@ -69,12 +69,11 @@ def a_file(patients: list[Patient]) -> bytes:
 
 
 class Other(Thread):
-    """Does something for a patient again and again, and remembers the longest wait."""
+    """Does something again and again, and remembers the longest wait."""
 
-    def __init__(self, patient: Patient, actor: Staff) -> None:
+    def __init__(self, act: Callable[[], object]) -> None:
         super().__init__(daemon=True)
-        self.patient, self.actor = patient, actor
-        self.ended, self.waits = Event(), [0.0]
+        self.act, self.ended, self.waits = act, Event(), [0.0]
 
     def run(self) -> None:
         while not self.ended.wait(0.05):
@@ -84,32 +83,28 @@ class Other(Thread):
             self.waits.append(perf_counter() - begun)
         connection.close()
 
-    def act(self) -> None:
-        raise NotImplementedError
 
-
-class Nurse(Other):
+def nurse(patient: Patient, actor: Staff) -> Other:
     """Enters levels, each drawn in another minute."""
-
-    def act(self) -> None:
-        services.record_trough(
-            patient=self.patient,
-            laboratory=Laboratory.objects.get(site=self.patient.site),
+    laboratory = Laboratory.objects.get(site=patient.site)
+    return Other(
+        lambda: services.record_trough(
+            patient=patient,
+            laboratory=laboratory,
             reported=parse_reported(BY_HAND),
             unit=Unit.NG_PER_ML,
             drawn_at=NOW - timedelta(minutes=next(MINUTES)),
             last_dose_at=None,
-            actor=self.actor,
+            actor=actor,
         )
+    )
 
 
-class Reader(Other):
+def reader(patient: Patient, actor: Staff) -> Other:
     """Leaves the line of the audit that reading a patient leaves."""
-
-    def act(self) -> None:
-        audit.record(
-            "read_patient", self.patient, patient=self.patient, actor=self.actor
-        )
+    return Other(
+        lambda: audit.record("read_patient", patient, patient=patient, actor=actor)
+    )
 
 
 def beside(others: list[Other], work: Callable[[], object]) -> float:
@@ -176,20 +171,23 @@ def measure() -> None:
     before = memory_mb()
     checking = timed(lambda: check(file, clinician))
     file.refresh_from_db()
-    nurses = [Nurse(each, clinician) for each in (patients[0], other)]
-    reader = Reader(patients[1], clinician)
-    importing = beside([*nurses, reader], lambda: store(file, clinician))
+    others = [
+        nurse(patients[0], clinician),
+        nurse(other, clinician),
+        reader(patients[1], clinician),
+    ]
+    importing = beside(others, lambda: store(file, clinician))
     planning = timed(lambda: plan(file, clinician))
     stored = TroughLevel.objects.exclude(reported_value=BY_HAND).count()
     if stored != PATIENTS * LEVELS:
         raise SystemExit(f"{stored} levels are stored: {file.report}")
     copying = timed(copy)
     file.refresh_from_db()
-    late = [Nurse(patients[0], clinician), Reader(patients[1], clinician)]
+    late = [nurse(patients[0], clinician), reader(patients[1], clinician)]
     undoing = beside(late, lambda: undo(file, clinician))
     again = timed(lambda: plan(file, clinician))
     grown = memory_mb() - before
-    waits = [f"{max(each.waits):.1f} s" for each in (*nurses, reader, *late)]
+    waits = [f"{max(each.waits):.1f} s" for each in (*others, *late)]
     sys.stdout.write(
         f"{stored} levels: check {checking:.1f} s, import {importing:.1f} s"
         f" (bar {BAR_S:.0f} s for both), schedules {planning:.1f} s,"

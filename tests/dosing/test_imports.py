@@ -330,15 +330,20 @@ def test_every_row_of_levels_is_new_unchanged_wrong_or_unusual_and_only_one_of_t
     assert sum(counted(file)) == file.report["rows"] == len(rows)
 
 
+def a_diary_day_imported(
+    treated: Patient, clinician: Staff, cells: str, header: str
+) -> None:
+    content = csv_of(treated, f"{{id}},1980-05-04,{cells}", header=header)
+    file = checked(uploaded(treated, clinician, content, Kind.DIARY), clinician)
+    imported(file, clinician)
+
+
 def test_a_diary_day_with_two_bad_cells_and_a_good_one_is_one_bad_row(
     treated: Patient, clinician: Staff
 ) -> None:
     day = DAY_0 + timedelta(days=1)
     header = "identifier,born on,day,temperature,pulse,weight"
-    same = csv_of(treated, f"{{id}},1980-05-04,{day},36.4,,", header=header)
-    imported(
-        checked(uploaded(treated, clinician, same, Kind.DIARY), clinician), clinician
-    )
+    a_diary_day_imported(treated, clinician, f"{day},36.4,,", header)
     content = csv_of(
         treated,
         f"{{id}},1980-05-04,{day},36.4,,",
@@ -1015,10 +1020,7 @@ def test_a_diary_cell_that_says_something_else_is_a_conflict(
 ) -> None:
     day = DAY_0 + timedelta(days=1)
     header = "identifier,born on,day,temperature"
-    first = csv_of(treated, f"{{id}},1980-05-04,{day},36.4", header=header)
-    imported(
-        checked(uploaded(treated, clinician, first, Kind.DIARY), clinician), clinician
-    )
+    a_diary_day_imported(treated, clinician, f"{day},36.4", header)
     other = csv_of(
         treated,
         f"{{id}},1980-05-04,{day},36.9",

@@ -90,6 +90,15 @@ def test_a_nurse_uploads_checks_imports_and_undoes(
     assert "Undone: wrong – Records taken back: 1." in page
 
 
+def a_level_imported(client: Client, treated: Patient) -> FileImport:
+    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
+    client.post(f"/imports/{file.pk}/", matched(file))
+    file.refresh_from_db()
+    client.post(f"/imports/{file.pk}/store/", {"version": file.version})
+    file.refresh_from_db()
+    return file
+
+
 def test_of_many_patients_the_first_are_listed_after_an_import(
     browser_of: Browse,
     nurse: Staff,
@@ -99,13 +108,9 @@ def test_of_many_patients_the_first_are_listed_after_an_import(
 ) -> None:
     monkeypatch.setattr(imports, "LISTED", 0)
     client = browser_of(nurse)
-    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
-    address = f"/imports/{file.pk}/"
-    client.post(address, matched(file))
-    file.refresh_from_db()
-    client.post(f"{address}store/", {"version": file.version})
+    file = a_level_imported(client, treated)
 
-    page = client.get(address).content.decode()
+    page = client.get(f"/imports/{file.pk}/").content.decode()
 
     assert "1 more patient is not listed." in page
     assert treated.identifier not in page
@@ -115,12 +120,8 @@ def test_a_refused_undoing_that_is_loaded_again_shows_the_file(
     browser_of: Browse, nurse: Staff, treated: Patient, laboratory: Laboratory
 ) -> None:
     client = browser_of(nurse)
-    file = upload(client, treated.site.pk, csv_of(treated, LEVEL))
+    file = a_level_imported(client, treated)
     address = f"/imports/{file.pk}/"
-    client.post(address, matched(file))
-    file.refresh_from_db()
-    client.post(f"{address}store/", {"version": file.version})
-    file.refresh_from_db()
 
     refused = client.post(f"{address}undo/", {"version": file.version, "reason": ""})
 
