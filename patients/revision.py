@@ -5,7 +5,7 @@ The rows before each change are kept by a trigger of the database.
 """
 
 from collections.abc import Collection, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
@@ -86,7 +86,7 @@ def store(record: models.Model, *, only: Collection[str] | None = None) -> None:
     try:
         record.clean_fields(exclude=at_hand(record))
         record.clean()
-        if record.pk is None and given_its_key_alone(record):
+        if record.pk is None and only is None and is_plain(record):
             insert(record)
         else:
             with transaction.atomic():
@@ -99,20 +99,28 @@ def store(record: models.Model, *, only: Collection[str] | None = None) -> None:
         raise refusal_of(broken) from broken
 
 
-def given_its_key_alone(record: models.Model) -> bool:
-    """Return whether the database adds nothing else to a record as it stores it."""
-    return [*record._meta.db_returning_fields] == [record._meta.pk]
+def is_plain(record: models.Model) -> bool:
+    """Return whether a new record lacks nothing but its key."""
+    key_alone = [*record._meta.db_returning_fields] == [record._meta.pk]
+    return key_alone and all(
+        getattr(record, field.attname) is not None
+        for field in referred_to(record)
+        if getattr(record, field.name) is not None
+    )
+
+
+def referred_to(record: models.Model) -> list["models.ForeignKey[Any, Any]"]:
+    """Return the references of a record to rows that were read, or to nothing."""
+    return [
+        field
+        for field in record._meta.concrete_fields
+        if isinstance(field, models.ForeignKey) and field.is_cached(record)
+    ]
 
 
 def at_hand(record: models.Model) -> set[str]:
     """Return the references of a record to rows that were read: those are there."""
-    return {
-        field.name
-        for field in record._meta.concrete_fields
-        if isinstance(field, models.ForeignKey)
-        and field.is_cached(record)
-        and getattr(record, field.name)
-    }
+    return {field.name for field in referred_to(record) if getattr(record, field.name)}
 
 
 def standing(record: Record, version: int) -> Record:

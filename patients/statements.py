@@ -1,8 +1,8 @@
-"""The hottest statements, told to the database once for each connection."""
+"""Statements told to the database once for each connection, where that pays."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from copy import copy
 from functools import cache, cached_property, lru_cache
 from itertools import count
@@ -13,6 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, Expression, F, Func, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
+from django.db.transaction import TransactionManagementError
 
 Row = TypeVar("Row")
 
@@ -83,6 +84,7 @@ def executed(statements: Sequence[Statement]) -> list[Cursor]:
     connection = connections[DEFAULT_DB_ALIAS]
     connection.close_if_health_check_failed()
     connection.ensure_connection()
+    connection.validate_no_broken_transaction()
     ours = connection.connection
     sending = ours.pipeline() if len(statements) > 1 else nullcontext()
     with connection.wrap_database_errors, sending:
@@ -127,14 +129,18 @@ class Put(NamedTuple):
 
 
 class Question(Generic[Row]):
-    """A question put into SQL once, and asked by its `Given` values."""
+    """A question put into SQL once, and asked by its `Given` values.
+
+    Where few rows come, Django takes longer to put it than the database to answer.
+    """
 
     def __init__(self, build: Callable[[], QuerySet[Any, Row]]) -> None:
         self.build = build
 
     def __call__(self, **facts: object) -> list[Row]:
         asked = self.given(**facts)
-        return asked.read(rows(*asked.statement))
+        at_once(asked)
+        return asked.found
 
     def given(self, **facts: object) -> "Asked[Row]":
         """Return the question with its values, to be asked with others at once."""
@@ -173,12 +179,7 @@ class Asked(Generic[Row]):
         return list(queryset)
 
 
-def compiled(build: Callable[[], QuerySet[Any, Row]]) -> Question[Row]:
-    """Let a question be put into SQL once, and be asked by its `Given` values.
-
-    Where few rows come, Django takes longer to put it than the database to answer.
-    """
-    return Question(build)
+compiled = Question
 
 
 def at_once(*asked: Asked[Any]) -> None:
@@ -194,9 +195,11 @@ def at_once(*asked: Asked[Any]) -> None:
 def insert(record: models.Model) -> None:
     """Store a record as `save` does, where the database gives its key and no more.
 
-    What is refused is taken back alone: the transaction goes on.
+    What is refused is taken back alone: the transaction, which there must be, goes on.
     """
     connection = connections[DEFAULT_DB_ALIAS]
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("A record is stored within a transaction.")
     text, fields = inserting(type(record))
     facts = {
         str(field.column): field.get_db_prep_save(
@@ -205,13 +208,17 @@ def insert(record: models.Model) -> None:
         for field in fields
     }
     try:
-        _begun, stored = answered([BEGUN, Statement(text, facts)], reads=False)
+        _begun, stored, _kept = answered(
+            [BEGUN, Statement(text, facts), KEPT], reads=False
+        )
     except DatabaseError:
-        run(*TAKEN_BACK)
+        with suppress(DatabaseError):
+            run(*TAKEN_BACK)
+            run(*KEPT)
         raise
-    run(*KEPT)
     [(record.pk,)] = stored.fetchall()
-    record._state.adding, record._state.db = False, DEFAULT_DB_ALIAS
+    state = record._state  # noqa: SLF001 - documented by Django
+    state.adding, state.db = False, DEFAULT_DB_ALIAS
 
 
 BEGUN, KEPT = Statement("SAVEPOINT stored", {}), Statement("RELEASE stored", {})

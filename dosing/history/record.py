@@ -139,16 +139,18 @@ def method_of(level: TroughLevel) -> str:
 
 
 def histories_of(patients: Iterable[Patient]) -> dict[int, History]:
-    """Read the doses, levels and protocols of patients, as few as one: all at once."""
+    """Read the doses, levels and protocols of patients: four statements for all."""
     by_key = {patient.pk: patient for patient in patients}
     keys = list(by_key)
     doses, levels = doses_of.given(patients=keys), levels_of.given(patients=keys)
-    laboratories = laboratories_of.given(patients=keys)
+    sites = sorted({patient.site_id for patient in by_key.values()})
+    laboratories = laboratories_of.given(sites=sites)
     assignments = assignments_of.given(patients=keys)
     at_once(doses, levels, laboratories, assignments)
     measured_by = {each.pk: each for each in laboratories.found}
     for level in levels.found:
-        level.laboratory = measured_by[level.laboratory_id]
+        if level.laboratory_id in measured_by:
+            level.laboratory = measured_by[level.laboratory_id]
     its_doses, its_levels = grouped(doses.found), grouped(levels.found)
     its_assignments = grouped(assignments.found)
     return {
@@ -171,13 +173,13 @@ def doses_of() -> QuerySet[Dose]:
 @compiled
 def levels_of() -> QuerySet[TroughLevel]:
     levels = TroughLevel.objects.filter(among("patient", "patients"))
-    return levels.with_answers().order_by("drawn_at", "pk")
+    return levels.with_answers().in_time_order()
 
 
 @compiled
 def laboratories_of() -> QuerySet[Laboratory]:
-    levels = TroughLevel.objects.filter(among("patient", "patients"))
-    return Laboratory.objects.filter(pk__in=levels.values("laboratory"))
+    """Find most of those that levels name; one that is new meanwhile is read alone."""
+    return Laboratory.objects.filter(among("site", "sites"))
 
 
 @compiled

@@ -49,7 +49,7 @@ LONGEST_GAP = timedelta(days=366)
 
 class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
     def in_time_order(self) -> Self:
-        return self.select_related("laboratory").order_by("drawn_at", "pk")
+        return self.order_by("drawn_at", "pk")
 
     def used(self) -> Self:
         """Leave out the levels that were set aside."""

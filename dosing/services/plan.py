@@ -26,7 +26,7 @@ from dosing.words import facts_as_text
 from patients import services
 from patients.models import ItemKind, Patient, ScheduleItem, SchedulePlan, Staff
 from patients.revision import hold_still
-from patients.services.schedule import Kept, kept_of, plan_anew, settle_kept
+from patients.services.schedule import plan_anew
 from patients.statements import Given, at_once, compiled
 
 logger = logging.getLogger(__name__)
@@ -49,19 +49,18 @@ def replan_schedule(
     services.note_planned(patient)
     history = history or history_of(patient)
     today = history.day(timezone.now())
-    beside = Beside.of(patient)
-    happened = drawn(history, beside)
+    grounds = Grounds.of(patient)
+    kept, happened = grounds.kept, drawn(history, grounds)
     if patient.ended_on is not None:
-        return settle_kept(
-            patient=patient, kept=beside.kept, happened=happened, actor=actor
+        return services.settle_kept(
+            patient=patient, kept=kept, happened=happened, actor=actor
         )
-    protocol, facts = history.protocol_on(today), facts_of(history, beside, today)
+    protocol, facts = history.protocol_on(today), facts_of(history, grounds, today)
     rhythm = protocol.rhythm if protocol else policy.NO_RHYTHM
-    calendar = patient.site.calendar_without(beside.kept.closed.found)
-    wanted = policy.plan(rhythm, facts, calendar.is_open) if facts else ()
+    wanted = policy.plan(rhythm, facts, kept.calendar.is_open) if facts else ()
     return services.replan(
         patient=patient,
-        kept=beside.kept,
+        kept=kept,
         wanted=[as_wanted(each) for each in wanted],
         happened=happened,
         since=asked_since(history, today),
@@ -70,21 +69,22 @@ def replan_schedule(
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """What planning reads beside the history, asked for at once."""
+class Grounds:
+    """What planning rests on beside the history, asked for at once."""
 
     decisions: Sequence[Decision]
     strong_drugs: Sequence[Comedication]
     days_of_labs: Sequence[date]
-    kept: Kept
+    kept: services.Kept
 
     @classmethod
     def of(cls, patient: Patient) -> Self:
         decisions = newest_decision.given(patient=patient.pk)
         drugs = strong_drugs.given(patient=patient.pk)
         labs = days_of_labs.given(patient=patient.pk)
-        kept = kept_of(patient)
-        at_once(decisions, drugs, labs, *kept)
+        asked = services.Kept.asked_of(patient)
+        at_once(decisions, drugs, labs, *asked)
+        kept = services.Kept.told(patient, asked)
         return cls(decisions.found, drugs.found, labs.found, kept)
 
 
@@ -105,18 +105,20 @@ def asked_since(history: History, today: date) -> date:
     return max([looked_back, *(day for day in changes if day <= today)])
 
 
-def facts_of(history: History, beside: Beside, today: date) -> policy.PlanFacts | None:
+def facts_of(
+    history: History, grounds: Grounds, today: date
+) -> policy.PlanFacts | None:
     """Return what planning rests on; None where there is no dose and no protocol."""
     starts = [each.starts_on for each in history.assignments[:1]]
     start = history.course.starts_on() or next(iter(starts), None)
     if start is None:
         return None
-    decision = awaited(history, beside)
+    decision = awaited(history, grounds)
     carried_out = decision.dose_id if decision else None
     asked_on = decision.next_level_on if decision else None
     turns = [
         *turns_of_doses(history, carried_out, asked_on),
-        *turns_of_drugs(history, beside),
+        *turns_of_drugs(history, grounds),
     ]
     asked = None
     if decision is not None and f"dose:{carried_out}" not in {t.key for t in turns}:
@@ -124,11 +126,11 @@ def facts_of(history: History, beside: Beside, today: date) -> policy.PlanFacts 
     return policy.PlanFacts(start, today, turns, asked, tuple(off(history)))
 
 
-def awaited(history: History, beside: Beside) -> Decision | None:
+def awaited(history: History, grounds: Grounds) -> Decision | None:
     """Return the newest decision, unless a level came before the one it asks for."""
-    if not beside.decisions:
+    if not grounds.decisions:
         return None
-    [newest] = beside.decisions
+    [newest] = grounds.decisions
     lead = timedelta(days=policy.ASKED_LEAD_DAYS)
     came = [v for v in history.used_levels if v.drawn_at > newest.signed_at]
     too_early = any(history.day(v.drawn_at) < newest.next_level_on - lead for v in came)
@@ -154,12 +156,12 @@ def turns_of_doses(
             )
 
 
-def turns_of_drugs(history: History, beside: Beside) -> Iterable[policy.Turn]:
+def turns_of_drugs(history: History, grounds: Grounds) -> Iterable[policy.Turn]:
     """Yield the turns of strong drugs since the first dose."""
     start = history.course.starts_on()
     drugs = [
         (f"{policy.DRUG_TURN}{c.pk}", str(c), c.starts_on, c.stops_on)
-        for c in beside.strong_drugs
+        for c in grounds.strong_drugs
     ]
     turns = policy.turns_of_drugs(drugs)
     return [turn for turn in turns if start is not None and turn.on >= start]
@@ -183,11 +185,11 @@ OF_THE_LESION = {Analyte.D_DIMER, Analyte.FIBRINOGEN}
 """Coagulation speaks of the malformation: alone it is no safety laboratory."""
 
 
-def drawn(history: History, beside: Beside) -> dict[str, set[date]]:
+def drawn(history: History, grounds: Grounds) -> dict[str, set[date]]:
     """Return the days of the levels that are used, and of safety labs."""
     return {
         ItemKind.LEVEL: {history.day(level.drawn_at) for level in history.used_levels},
-        ItemKind.LABS: set(beside.days_of_labs),
+        ItemKind.LABS: set(grounds.days_of_labs),
     }
 
 

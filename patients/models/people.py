@@ -130,12 +130,12 @@ class Site(models.Model):
 
     def calendar(self) -> Calendar:
         """Read the days on which the clinic is open."""
-        return self.calendar_without(days_closed(site=self.pk))
+        return self.calendar_closed_on(days_closed(site=self.pk))
 
-    def calendar_without(self, closed: Iterable[date]) -> Calendar:
+    def calendar_closed_on(self, days: Iterable[date]) -> Calendar:
         """Return the days on which the clinic is open, given those it closes itself."""
         weekdays = frozenset(self.non_clinic_weekdays)
-        return Calendar(weekdays, self.country, frozenset(closed))
+        return Calendar(weekdays, self.country, frozenset(days))
 
 
 @compiled

@@ -51,7 +51,13 @@ from patients.services.people import (
 )
 from patients.services.reminders import scan_reminders
 from patients.services.replies import claim_key, forget_replies, keep_reply
-from patients.services.schedule import Wanted, note_planned, replan
+from patients.services.schedule import (
+    Kept,
+    Wanted,
+    note_planned,
+    replan,
+    settle_kept,
+)
 from patients.services.tasks import close_task, raise_task
 from patients.services.visits import (
     LandmarkDoubtError,
@@ -65,6 +71,7 @@ from patients.services.visits import (
 
 __all__ = [
     "FEVER_MATTERS",
+    "Kept",
     "LandmarkDoubtError",
     "Measured",
     "Numbers",
@@ -119,6 +126,7 @@ __all__ = [
     "revoke_token",
     "save_configuration",
     "scan_reminders",
+    "settle_kept",
     "skip_item",
     "withdraw_effect",
     "withdraw_imaging",

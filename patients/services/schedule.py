@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -77,8 +77,8 @@ ON CONFLICT (patient_id) DO UPDATE SET planned_on = excluded.planned_on
 """  # noqa: S608 - of our own words
 
 
-class Kept(NamedTuple):
-    """What was ever planned for a patient, and what closes it, to be asked at once."""
+class Questions(NamedTuple):
+    """What a schedule rests on, to be asked at once, perhaps with more."""
 
     items: Asked[ScheduleItem]
     visits: Asked[date]
@@ -86,13 +86,36 @@ class Kept(NamedTuple):
     closed: Asked[date]
 
 
-def kept_of(patient: Patient) -> Kept:
-    return Kept(
-        items=every_item.given(patient=patient.pk),
-        visits=days_of_visits.given(patient=patient.pk),
-        mri=days_of_mri.given(patient=patient.pk),
-        closed=days_closed.given(site=patient.site_id),
-    )
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was ever planned for a patient, what closes it, and the clinic's days."""
+
+    items: Sequence[ScheduleItem]
+    happened: Happened
+    calendar: Calendar
+
+    @staticmethod
+    def asked_of(patient: Patient) -> Questions:
+        return Questions(
+            items=every_item.given(patient=patient.pk),
+            visits=days_of_visits.given(patient=patient.pk),
+            mri=days_of_mri.given(patient=patient.pk),
+            closed=days_closed.given(site=patient.site_id),
+        )
+
+    @classmethod
+    def told(cls, patient: Patient, asked: Questions) -> Self:
+        """Return what was found; the patient is not read again for each item."""
+        for item in asked.items.found:
+            item.patient = patient
+        return cls(
+            items=asked.items.found,
+            happened={
+                ItemKind.VISIT: asked.visits.found,
+                ItemKind.MRI: asked.mri.found,
+            },
+            calendar=patient.site.calendar_closed_on(asked.closed.found),
+        )
 
 
 @transaction.atomic(savepoint=False)
@@ -109,11 +132,10 @@ def replan(
 
     What people moved keeps its distance, and what they booked stays booked. A window
     that closed before `since` is not asked for anew, unless a record meets it. Returns
-    what changed. The caller holds the patient still, and asked for what is `kept`.
+    what changed. The caller holds the patient still since before `kept` was read.
     """
-    happened = {**held_and_imaged(kept), **happened}
-    calendar = patient.site.calendar_without(kept.closed.found)
-    known = items_of(patient, kept)
+    happened = {**kept.happened, **happened}
+    known, calendar = kept.items, kept.calendar
     settled = settled_by(known, happened, calendar)
     keep(patient, [], settled, actor)
     asked = {(each.kind, each.key): each for each in wanted}
@@ -230,11 +252,13 @@ def planned(patient: Patient, wanted: Wanted) -> ScheduleItem:
 @transaction.atomic
 def settle(*, patient: Patient, actor: Staff | None) -> list[ScheduleItem]:
     """Read anew which visits and MRI close what was planned of them."""
-    kept = kept_of(patient)
-    at_once(*kept)
+    asked = Kept.asked_of(patient)
+    at_once(*asked)
+    kept = Kept.told(patient, asked)
     return settle_kept(patient=patient, kept=kept, happened={}, actor=actor)
 
 
+@transaction.atomic(savepoint=False)
 def settle_kept(
     *, patient: Patient, kept: Kept, happened: Happened, actor: Staff | None
 ) -> list[ScheduleItem]:
@@ -242,19 +266,9 @@ def settle_kept(
 
     What `happened` besides visits and MRI is said by whoever keeps it.
     """
-    happened = {**held_and_imaged(kept), **happened}
-    calendar = patient.site.calendar_without(kept.closed.found)
-    changed = settled_by(items_of(patient, kept), happened, calendar)
+    changed = settled_by(kept.items, {**kept.happened, **happened}, kept.calendar)
     keep(patient, [], changed, actor)
     return changed
-
-
-def items_of(patient: Patient, kept: Kept) -> list[ScheduleItem]:
-    """Return what was ever planned for a patient, who is not read again for each."""
-    items = kept.items.found
-    for item in items:
-        item.patient = patient
-    return items
 
 
 @compiled
@@ -350,10 +364,6 @@ def keep(
             *((item, f"{item.state}_item") for item in changed),
         ]
         audit.record_many(lines, patient=patient, actor=actor)
-
-
-def held_and_imaged(kept: Kept) -> Happened:
-    return {ItemKind.VISIT: kept.visits.found, ItemKind.MRI: kept.mri.found}
 
 
 @compiled

@@ -3,9 +3,10 @@
 import pytest
 from django.core.exceptions import ValidationError
 
+from dosing.history import history_of
 from dosing.models import Laboratory, TroughLevel
 from patients.models import AuditEvent, Patient, Staff
-from tests.builders import a_trough
+from tests.builders import a_laboratory, a_site, a_trough
 
 
 def test_a_level_is_kept_as_reported_and_in_ng_per_ml(
@@ -24,3 +25,15 @@ def test_a_trough_cannot_precede_its_dose(
 
     assert not TroughLevel.objects.exists()
     assert not AuditEvent.objects.filter(action="record_trough").exists()
+
+
+def test_a_level_of_a_laboratory_elsewhere_is_read_by_its_method(
+    treated: Patient, laboratory: Laboratory, nurse: Staff
+) -> None:
+    elsewhere = a_laboratory(a_site(name="Elsewhere"))
+    a_trough(treated, "13.3", actor=nurse)
+    TroughLevel.objects.update(laboratory=elsewhere)
+
+    (level,) = history_of(treated).levels
+
+    assert level.laboratory == elsewhere

@@ -2,12 +2,14 @@
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
+from django.db.transaction import TransactionManagementError
 
 from patients import services as people
-from patients.models import AuditEvent, Lesion, Patient, Staff
+from patients.models import AuditEvent, Lesion, Measurement, Patient, Staff
 from patients.models.rules import errors_by_field
-from tests.builders import a_lesion
+from patients.revision import store
+from tests.builders import DAY_0, a_lesion
 
 pytestmark = pytest.mark.django_db
 
@@ -34,16 +36,59 @@ def test_what_a_form_and_what_the_database_refuses_is_said_at_once(
     assert {"side", "variant"} <= errors_by_field(refused.value).keys()
 
 
-def test_a_record_that_is_refused_leaves_what_was_stored_before_it(
+WRIST = {
+    "body_site": "Wrist",
+    "side": "left",
+    "compartment": "muscle",
+    "issva_type": "common_vm",
+}
+
+
+def test_records_that_are_refused_leave_what_was_stored_before_and_nothing_else(
     patient: Patient, clinician: Staff
 ) -> None:
     with transaction.atomic():
         before = a_lesion(patient, clinician)
-        with pytest.raises(ValidationError):
-            a_lesion(patient, clinician, gene="other")
+        for _again in range(2):
+            with pytest.raises(ValidationError):
+                store(Lesion(patient=patient, gene="other", **WRIST))
         after = a_lesion(patient, clinician)
+        with pytest.raises(OperationalError, match="savepoint"), transaction.atomic():
+            connection.cursor().execute("RELEASE stored")
 
     assert [*Lesion.objects.order_by("pk")] == [before, after]
+
+
+def test_nothing_is_stored_in_a_transaction_that_was_given_up(
+    patient: Patient, clinician: Staff
+) -> None:
+    transaction.set_rollback(True)
+
+    with pytest.raises(TransactionManagementError):
+        store(Lesion(patient=patient, **WRIST))
+    transaction.set_rollback(False)
+
+    assert not Lesion.objects.exists()
+
+
+def test_a_record_of_another_that_has_no_key_yet_is_refused(
+    patient: Patient, clinician: Staff
+) -> None:
+    lesion = Lesion(patient=patient, **WRIST)
+    pain = Measurement(
+        patient=patient,
+        lesion=lesion,
+        quantity="pain_vas",
+        value=3,
+        measured_on=DAY_0,
+    )
+
+    with pytest.raises(ValueError, match="unsaved related object"):
+        store(pain)
+
+    lesion.save()
+    store(pain)
+    assert Measurement.objects.get().lesion == lesion
 
 
 def test_a_refused_correction_leaves_record_and_audit_as_they_were(
