@@ -7,7 +7,7 @@ lets a text through as a number, so neither replaces a rule here.
 
 from dosing.hl7.answer import answers, code_of
 from dosing.hl7.judging import Header, Judged, Who, judge
-from dosing.hl7.message import Fault, FaultError, split
+from dosing.hl7.message import Fault, FaultError, is_the_same, split
 from dosing.hl7.results import FARTHEST_ZONE, Result, Status, moment_in
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Who",
     "answers",
     "code_of",
+    "is_the_same",
     "judge",
     "moment_in",
     "split",

@@ -51,6 +51,15 @@ def split(frame: bytes) -> list[bytes]:
     return [each for each in NEXT_MESSAGE.split(frame) if each.strip()]
 
 
+def is_the_same(one: bytes, other: bytes) -> bool:
+    """Compare two messages line by line: over a file lines end in another way."""
+    return lines_of(one) == lines_of(other)
+
+
+def lines_of(content: bytes) -> list[bytes]:
+    return [line for line in re.split(rb"[\r\n]", content) if line.strip()]
+
+
 @dataclass
 class Segment:
     """One line; `field(3)` is the third field as HL7 counts, unescaped on demand."""

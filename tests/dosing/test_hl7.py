@@ -11,7 +11,7 @@ import ssl
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -112,12 +112,14 @@ def test_a_final_level_is_recorded_and_answered(
     assert message.reports.get().fate == Fate.RECORDED
 
 
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
 def test_a_message_sent_again_changes_nothing_and_has_the_same_answer(
-    link: Link, program: Staff, treated: Patient
+    link: Link, program: Staff, treated: Patient, end: str
 ) -> None:
     first = sent(link, program, treated)
 
-    again = sent(link, program, treated)
+    by_file = replace(link, tolerant=True)
+    again = sent(by_file, program, treated, ("\r", end))
 
     assert (again.pk, again.answers) == (first.pk, first.answers)
     assert TroughLevel.objects.count() == 1
