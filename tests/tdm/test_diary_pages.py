@@ -15,6 +15,7 @@ from django.utils import timezone
 from PIL import Image
 
 from dosing import services
+from dosing.advice import advise
 from dosing.diary import Entry, Place
 from dosing.history import adherence, around, history_of
 from dosing.models import Laboratory, TroughLevel
@@ -93,6 +94,44 @@ def test_what_was_not_saved_keeps_what_was_typed_and_says_why(
     assert "98.6 looks like °F. In °C it is 37." in page
     assert "1 cell not saved" in page
     assert 'value="98.6"' in page
+
+
+def test_a_reason_that_is_asked_for_below_has_its_field_and_lets_the_day_in(
+    treated: Patient, laboratory: Laboratory, clinician: Staff, browser_of: Browse
+) -> None:
+    on_the_page = Place(treated.site.today(timezone.now()), "dose")
+    services.save_diary(
+        patient=treated,
+        entries=[Entry(on_the_page, "", "taken")],
+        source="phone",
+        actor=clinician,
+    )
+    a_trough(treated, "12", actor=clinician)
+    advice = advise(treated, at=timezone.now())
+    assert advice is not None
+    services.sign_decision(
+        patient=treated,
+        basis=advice.basis,
+        amount_mg=Decimal(2),
+        interval_h=24,
+        reason="as_suggested",
+        actor=clinician,
+    )
+    week = f"/patients/{treated.pk}/diary/"
+    mended = {
+        "source": "phone",
+        f"was:{on_the_page.key}": "taken",
+        f"now:{on_the_page.key}": "missed: forgotten",
+    }
+    client = browser_of(clinician)
+    assert 'name="reason"' not in client.get(week).content.decode()
+
+    refused = client.post(week, mended)
+    stored = client.post(week, {**mended, "reason": "Told by telephone"})
+
+    assert "say below why it is changed" in refused.content.decode()
+    assert 'name="reason"' in refused.content.decode()
+    assert (refused.status_code, stored.status_code) == (422, 200)
 
 
 def test_two_hands_on_one_cell_are_shown_both_and_one_is_picked(
