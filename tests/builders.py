@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from dosing import services as dosing
+from dosing.advice import advise
 from dosing.diary import Entry, Place, week_of
 from dosing.models import Dose, Laboratory, Protocol, TroughLevel
 from dosing.units import Unit, parse_reported
@@ -216,6 +217,22 @@ def a_dose(
 
 
 LONG_AGO = "from the paper diary"
+
+
+def a_signature(
+    patient: Patient, mg: str, *, actor: Staff, reason: str = "as_suggested"
+) -> None:
+    """Sign on what is advised now, for a dose once daily."""
+    advice = advise(patient, at=timezone.now())
+    assert advice is not None
+    dosing.sign_decision(
+        patient=patient,
+        basis=advice.basis,
+        amount_mg=Decimal(mg),
+        interval_h=24,
+        reason=reason,
+        actor=actor,
+    )
 
 
 def in_diary(

@@ -29,7 +29,15 @@ from patients.models import (
     Staff,
     Task,
 )
-from tests.builders import DAY_0, a_dose, a_protocol, a_trough, in_diary, on_day
+from tests.builders import (
+    DAY_0,
+    a_dose,
+    a_protocol,
+    a_signature,
+    a_trough,
+    in_diary,
+    on_day,
+)
 
 Browse = Callable[[Staff], Client]
 TODAY = date(2026, 11, 25)
@@ -682,16 +690,7 @@ def test_a_day_before_a_signed_decision_is_changed_with_a_reason(
     yesterday = Place(now_of(treated) - timedelta(days=1), "dose")
     save(treated, clinician, Entry(yesterday, "", "taken"))
     a_trough(treated, "12", actor=clinician)
-    advice = advise(treated, at=timezone.now())
-    assert advice is not None
-    services.sign_decision(
-        patient=treated,
-        basis=advice.basis,
-        amount_mg=Decimal(2),
-        interval_h=24,
-        reason="as_suggested",
-        actor=clinician,
-    )
+    a_signature(treated, "2", actor=clinician)
 
     mended = Entry(yesterday, "taken", "missed: forgotten")
     refused = services.save_diary(

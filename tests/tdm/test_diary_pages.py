@@ -15,7 +15,6 @@ from django.utils import timezone
 from PIL import Image
 
 from dosing import services
-from dosing.advice import advise
 from dosing.diary import Entry, Place
 from dosing.history import adherence, around, history_of
 from dosing.models import Laboratory, TroughLevel
@@ -33,6 +32,7 @@ from tests.builders import (
     a_dose,
     a_patient,
     a_protocol,
+    a_signature,
     a_site,
     a_staff_member,
     a_trough,
@@ -107,16 +107,7 @@ def test_a_reason_that_is_asked_for_below_has_its_field_and_lets_the_day_in(
         actor=clinician,
     )
     a_trough(treated, "12", actor=clinician)
-    advice = advise(treated, at=timezone.now())
-    assert advice is not None
-    services.sign_decision(
-        patient=treated,
-        basis=advice.basis,
-        amount_mg=Decimal(2),
-        interval_h=24,
-        reason="as_suggested",
-        actor=clinician,
-    )
+    a_signature(treated, "2", actor=clinician)
     week = f"/patients/{treated.pk}/diary/"
     mended = {
         "source": "phone",

@@ -1,7 +1,6 @@
 """Who needs someone today, in which order and why."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -12,7 +11,15 @@ from dosing.models import Laboratory, ProtocolAssignment
 from dosing.words import say
 from patients.models import Patient, Site, Staff
 from tdm.worklist import Worklist, worklist
-from tests.builders import DAY_0, a_dose, a_patient, a_protocol, a_trough, on_day
+from tests.builders import (
+    DAY_0,
+    a_dose,
+    a_patient,
+    a_protocol,
+    a_signature,
+    a_trough,
+    on_day,
+)
 from tests.dosing.test_imports import LEVEL, checked, csv_of, imported, uploaded
 
 
@@ -63,16 +70,7 @@ def test_who_signs_on_a_later_level_has_answered_the_earlier_ones(
 ) -> None:
     a_trough(treated, "16.4", actor=clinician, day=20)
     a_trough(treated, "13.3", actor=clinician, day=27, hours_after_dose=None)
-    advice = advise(treated, at=timezone.now())
-    assert advice is not None
-    services.sign_decision(
-        patient=treated,
-        basis=advice.basis,
-        amount_mg=Decimal(2),
-        interval_h=24,
-        reason="clinical_picture",
-        actor=clinician,
-    )
+    a_signature(treated, "2", reason="clinical_picture", actor=clinician)
 
     assert seen_by(clinician, on_day(29)).lines == ()
 
