@@ -1,6 +1,7 @@
 """The cast and the clinic: every test that asks for them gets real rows."""
 
 import os
+import re
 import sys
 import threading
 from collections import Counter
@@ -25,11 +26,20 @@ hypothesis.register_profile("untimed", deadline=None)
 hypothesis.load_profile("untimed")
 
 
+FIRST_CACHE = 2
+"""The broker is Valkey's database 0, the cache of an app that runs beside it 1."""
+
+
 def pytest_configure() -> None:
     """Build the tests' tables from the models: the migrations run in test_embedded."""
     settings.PGTRIGGER_INSTALL_ON_MIGRATE = True
     # Else every test's client reads the whole static folder before its first page.
     settings.WHITENOISE_AUTOREFRESH = True
+    # Else one run of tests empties the cache of the other, and reads what it left.
+    cache = settings.CACHES["default"]
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    cache["LOCATION"] = re.sub(r"\d+$", str(FIRST_CACHE + worker), cache["LOCATION"])
+    os.environ["CACHE_URL"] = cache["LOCATION"]
 
 
 MEASURED_OF_A_GRID = 3
