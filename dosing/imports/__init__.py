@@ -3,7 +3,7 @@
 Nothing here asks the database; sentences are said in the reader's language.
 """
 
-from dosing.imports.cells import Order, RowError
+from dosing.imports.cells import Moment, Order, RowError
 from dosing.imports.columns import (
     FIELDS,
     Kind,
@@ -34,6 +34,7 @@ __all__ = [
     "Kind",
     "LevelRow",
     "Line",
+    "Moment",
     "Order",
     "Quotes",
     "Row",

@@ -5,6 +5,7 @@ import unicodedata
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -27,6 +28,13 @@ class RowError(ValueError):
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
         self.field = field
+
+
+class Moment(NamedTuple):
+    """A wall time, and the offset that was written behind it, if one was."""
+
+    wall: datetime
+    offset: str
 
 
 YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})")
@@ -98,25 +106,26 @@ def clock_of(field: str, text: str) -> time:
     raise RowError(field, _("Write the time such as 08:05."))
 
 
-def moment_of(
-    field: str, text: str, order: Order, clock: str = ""
-) -> tuple[datetime, str]:
-    """Read a day and a time; returns the wall time and its offset, if one is written.
+def written_clock_of(field: str, text: str) -> str:
+    """Read a time of day and return it as the diary writes it."""
+    return f"{clock_of(field, text):%H:%M}"
+
+
+def moment_of(field: str, text: str, order: Order, clock: str = "") -> Moment:
+    """Read a day and a time.
 
     The time stands in the same cell, after a space or a T, or in one of its own.
     """
     typed = tidy(text)
     zoned = ZONE.fullmatch(typed) if ":" in typed else None
     offset = zoned[2] if zoned else ""
-    day, _sep, rest = split_day(zoned[1] if zoned else typed)
+    written, _sep, rest = split_day(zoned[1] if zoned else typed)
+    day = day_of(field, written, order)
     if not rest and not clock:
-        if not typed:
-            raise RowError(field, no_day(typed))
         raise RowError(field, _("The time of day is missing."))
     if rest and clock:
         raise RowError(field, _("The time stands in two cells."))
-    wall = datetime.combine(day_of(field, day, order), clock_of(field, rest or clock))
-    return wall, offset
+    return Moment(datetime.combine(day, clock_of(field, rest or clock)), offset)
 
 
 def split_day(typed: str) -> tuple[str, str, str]:
@@ -160,6 +169,11 @@ def amount_of(field: str, text: str) -> Decimal:
     return Decimal(f"{found[1]}.{found[2] or 0}")
 
 
+def number_of(field: str, text: str) -> str:
+    """Return a number of the diary with its decimal point."""
+    return check_plain(field, text).replace(",", ".")
+
+
 INTERVALS = {
     "once daily|daily|qd|1日1回|毎日|24|24h": 24,
     "twice daily|bid|1日2回|12|12h": 12,
@@ -190,7 +204,7 @@ def answer_of(field: str, text: str) -> str:
         if typed in {tidy(each).casefold() for each in spellings.split("|")}:
             return answer
     if typed.startswith("missed: "):
-        return typed
+        return check_plain(field, typed)
     raise RowError(field, _("Write taken, late, missed or unknown."))
 
 

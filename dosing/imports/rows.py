@@ -1,15 +1,19 @@
 """Lines of a file read as levels, doses or diary days, each with what is wrong."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, time
 from decimal import Decimal
+from typing import Any, TypeVar
 
 from dosing import units
 from dosing.imports import cells
-from dosing.imports.cells import Order, RowError
+from dosing.imports.cells import Moment, Order, RowError
 from dosing.imports.columns import Kind
 from dosing.imports.sheets import Line, Sheet
+
+T = TypeVar("T")
+Whose = tuple[int, str, date]
 
 USUAL_TIME = time(8)
 MONTHS = 12
@@ -26,14 +30,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class LevelRow(Row):
-    """A level; times are wall times, `offsets` what was written behind them."""
-
     reported: units.Reported
     unit: units.Unit
-    drawn_at: datetime
-    last_dose_at: datetime | None
+    drawn_at: Moment
+    last_dose_at: Moment | None
     note: str
-    offsets: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,112 +58,115 @@ class DiaryRow(Row):
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A row that cannot be used, and why."""
+    """A row that cannot be used, and why: each of its cells that cannot be read."""
 
     number: int
-    error: RowError
+    errors: Sequence[RowError]
+
+
+NOT_READ: Any = None
 
 
 class Cells:
-    """The cells of one line by the fields they belong to."""
+    """The cells of one line by the fields they belong to, and what is wrong there."""
 
     def __init__(self, line: Line, columns: Mapping[str, int]) -> None:
         self.line, self.columns = line, columns
+        self.errors: list[RowError] = []
 
     def text(self, name: str) -> str:
         place = self.columns.get(name)
         return "" if place is None else self.line.cells[place].strip()
 
-    def plain(self, name: str) -> str:
-        return cells.check_plain(name, self.text(name))
+    def read(self, reader: Callable[..., T], name: str, *how: object) -> T:
+        """Read a cell; what is wrong with it is kept, so that the others are read."""
+        try:
+            return reader(name, self.text(name), *how)
+        except RowError as problem:
+            self.errors.append(problem)
+            return NOT_READ  # type: ignore[no-any-return]
+
+    def read_any(self, reader: Callable[..., T], name: str, *how: object) -> T | None:
+        """Read a cell that may be left blank."""
+        return self.read(reader, name, *how) if self.text(name) else None
 
 
 def read_rows(
     kind: Kind, sheet: Sheet, columns: Mapping[str, int], order: Order
 ) -> Iterator[Row | Unread]:
-    """Read each line; one that cannot be read says which cell is at fault."""
+    """Read each line; one that cannot be read says which of its cells are at fault."""
     for line in sheet.lines:
         if line.problem:
-            yield Unread(line.number, RowError("", line.problem))
+            yield Unread(line.number, [RowError("", line.problem)])
             continue
+        of = Cells(line, columns)
         try:
-            yield READERS[kind](Cells(line, columns), order)
+            row = READERS[kind](of, whose(of, order), order)
         except RowError as problem:
-            yield Unread(line.number, problem)
+            yield Unread(line.number, [problem])
+        else:
+            yield Unread(line.number, of.errors) if of.errors else row
 
 
-def whose(of: Cells, order: Order) -> tuple[int, str, date]:
-    return (
-        of.line.number,
-        cells.identifier_of("identifier", of.text("identifier")),
-        cells.day_of("born_on", of.text("born_on"), order),
-    )
+def whose(of: Cells, order: Order) -> Whose:
+    """Say whose row it is; of one that names nobody nothing else is read."""
+    identifier = cells.identifier_of("identifier", of.text("identifier"))
+    return of.line.number, identifier, of.read(cells.day_of, "born_on", order)
 
 
-def read_level(of: Cells, order: Order) -> LevelRow:
-    cells.identifier_of("identifier", of.text("identifier"))  # whose it is, first
-    drawn, offset = cells.moment_of(
-        "drawn_at", of.text("drawn_at"), order, of.text("drawn_time")
-    )
-    last, last_offset = None, ""
-    if of.text("last_dose_at"):
-        last, last_offset = cells.moment_of(
-            "last_dose_at", of.text("last_dose_at"), order
-        )
+def read_level(of: Cells, whose: Whose, order: Order) -> LevelRow:
     return LevelRow(
-        *whose(of, order),
-        reported=cells.level_of("value", of.text("value")),
-        unit=cells.unit_of("unit", of.text("unit")),
-        drawn_at=drawn,
-        last_dose_at=last,
-        note=of.plain("note"),
-        offsets=(offset, last_offset),
+        *whose,
+        reported=of.read(cells.level_of, "value"),
+        unit=of.read(cells.unit_of, "unit"),
+        drawn_at=of.read(cells.moment_of, "drawn_at", order, of.text("drawn_time")),
+        last_dose_at=of.read_any(cells.moment_of, "last_dose_at", order),
+        note=of.read(cells.check_plain, "note"),
     )
 
 
-def read_dose(of: Cells, order: Order) -> DoseRow:
-    stops, usual = of.text("stops_on"), of.text("usual_time")
+def read_dose(of: Cells, whose: Whose, order: Order) -> DoseRow:
     return DoseRow(
-        *whose(of, order),
-        amount_mg=cells.amount_of("amount_mg", of.text("amount_mg")),
-        interval_h=cells.interval_of("interval_h", of.text("interval_h")),
-        starts_on=cells.day_of("starts_on", of.text("starts_on"), order),
-        stops_on=cells.day_of("stops_on", stops, order) if stops else None,
-        usual_time=cells.clock_of("usual_time", usual) if usual else USUAL_TIME,
-        protocol=of.plain("protocol"),
-        reason=of.plain("reason"),
+        *whose,
+        amount_mg=of.read(cells.amount_of, "amount_mg"),
+        interval_h=of.read(cells.interval_of, "interval_h"),
+        starts_on=of.read(cells.day_of, "starts_on", order),
+        stops_on=of.read_any(cells.day_of, "stops_on", order),
+        usual_time=of.read_any(cells.clock_of, "usual_time") or USUAL_TIME,
+        protocol=of.read(cells.check_plain, "protocol"),
+        reason=of.read(cells.check_plain, "reason"),
     )
 
 
-NUMBERS = {
-    "temperature_c",
-    "pulse_per_min",
-    "spo2_percent",
-    "weight_kg",
-    "pain_vas",
-    "amount",
+TEXTS: Mapping[str, Callable[[str, str], str]] = {
+    "dose": cells.answer_of,
+    "at": cells.written_clock_of,
+    "temperature_c": cells.number_of,
+    "pulse_per_min": cells.number_of,
+    "spo2_percent": cells.number_of,
+    "weight_kg": cells.number_of,
+    "pain_vas": cells.number_of,
+    "amount": cells.number_of,
 }
+"""Cells of a diary that other programs write in their own way."""
 
 
-def read_day(of: Cells, order: Order) -> DiaryRow:
-    texts = {}
-    for name in of.columns:
-        text = of.plain(name)
-        if name in {"identifier", "born_on", "day"} or not text:
-            continue
-        texts[name] = text.replace(",", ".") if name in NUMBERS else text
-    if "dose" in texts:
-        texts["dose"] = cells.answer_of("dose", texts["dose"])
-    if "at" in texts:
-        texts["at"] = f"{cells.clock_of('at', texts['at']):%H:%M}"
+def read_day(of: Cells, whose: Whose, order: Order) -> DiaryRow:
+    told = (
+        name
+        for name in of.columns
+        if name not in {"identifier", "born_on", "day"} and of.text(name)
+    )
     return DiaryRow(
-        *whose(of, order),
-        day=cells.day_of("day", of.text("day"), order),
-        texts=texts,
+        *whose,
+        day=of.read(cells.day_of, "day", order),
+        texts={
+            name: of.read(TEXTS.get(name, cells.check_plain), name) for name in told
+        },
     )
 
 
-READERS: Mapping[Kind, Callable[[Cells, Order], Row]] = {
+READERS: Mapping[Kind, Callable[[Cells, Whose, Order], Row]] = {
     Kind.LEVELS: read_level,
     Kind.DOSES: read_dose,
     Kind.DIARY: read_day,

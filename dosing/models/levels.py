@@ -42,9 +42,11 @@ from patients.models.rules import (
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far ahead of our clock a sample may seem to lie."""
 
-
 LONGEST_GAP = timedelta(days=366)
 """A last dose further back than this is a slip of the year."""
+
+AFTER_THE_LAST_DOSE = _("A trough is drawn after the last dose.")
+CAN_BE_TRUE = _("A level lies between 0 and 200 ng/mL. Check the value and its unit.")
 
 
 class TroughLevelQuerySet(models.QuerySet["TroughLevel"]):
@@ -223,10 +225,7 @@ class TroughLevel(models.Model):
                 name="level_can_be_true",
                 condition=Q(ng_per_ml__gt=0, ng_per_ml__lte=units.HARD_LIMIT_NG_PER_ML),
                 violation_error_code=about("reported_value"),
-                violation_error_message=_(
-                    "A level lies between 0 and 200 ng/mL. Check the value and its"
-                    " unit."
-                ),
+                violation_error_message=CAN_BE_TRUE,
             ),
             models.CheckConstraint(
                 name="level_is_coded",
@@ -255,7 +254,7 @@ class TroughLevel(models.Model):
                 name="trough_follows_a_dose",
                 condition=Q(last_dose_at=None) | Q(drawn_at__gt=F("last_dose_at")),
                 violation_error_code=about("last_dose_at"),
-                violation_error_message=_("A trough is drawn after the last dose."),
+                violation_error_message=AFTER_THE_LAST_DOSE,
             ),
             models.CheckConstraint(
                 name="set_aside_has_a_reason",
@@ -294,20 +293,23 @@ class TroughLevel(models.Model):
         return Decimal(seconds) / 3600
 
     def clean(self) -> None:
-        """Refuse a sample from the future, from before birth, or long after a dose."""
-        if self.drawn_at > timezone.now() + CLOCK_TOLERANCE:
-            raise ValidationError(
-                {"drawn_at": _("The sample cannot lie in the future.")}
-            )
+        """Refuse a level that cannot be true, a sample from the future or from before
+        birth, and one drawn before the last dose or long after it.
+        """
         zone = self.patient.site.zone
-        if timezone.localdate(self.drawn_at, zone) < self.patient.born_on:
-            raise ValidationError(
-                {"drawn_at": _("The sample lies before the patient's birth.")}
-            )
-        if self.last_dose_at and self.drawn_at - self.last_dose_at > LONGEST_GAP:
-            raise ValidationError(
-                {"last_dose_at": _("The last dose lies more than a year before it.")}
-            )
+        wrong = {}
+        if not 0 < self.ng_per_ml <= units.HARD_LIMIT_NG_PER_ML:
+            wrong["reported_value"] = CAN_BE_TRUE
+        if self.drawn_at > timezone.now() + CLOCK_TOLERANCE:
+            wrong["drawn_at"] = _("The sample cannot lie in the future.")
+        elif timezone.localdate(self.drawn_at, zone) < self.patient.born_on:
+            wrong["drawn_at"] = _("The sample lies before the patient's birth.")
+        if self.last_dose_at and self.drawn_at <= self.last_dose_at:
+            wrong["last_dose_at"] = AFTER_THE_LAST_DOSE
+        elif self.last_dose_at and self.drawn_at - self.last_dose_at > LONGEST_GAP:
+            wrong["last_dose_at"] = _("The last dose lies more than a year before it.")
+        if wrong:
+            raise ValidationError(wrong)
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):

@@ -139,7 +139,7 @@ def inserted(batches: Sequence[Batch]) -> list[Batch]:
             with transaction.atomic():
                 TroughLevel.objects.bulk_create(levels_in(batches), batch_size=AT_ONCE)
         except IntegrityError as broken:
-            raise refused_of(batches, broken) from broken
+            raise refusal_of(broken) from broken
     return moved
 
 
@@ -161,8 +161,11 @@ def judged(sample: Sample, history: History, checked: str) -> TroughLevel:
         last_dose_at=sample.last_dose_at,
         note=sample.note,
     )
-    level.clean_fields(exclude=["patient", "laboratory"])
-    level.clean()
+    level.full_clean(
+        exclude=["patient", "laboratory"],
+        validate_unique=False,
+        validate_constraints=False,
+    )
     reported, unit = sample.reported, sample.unit
     try:
         accept(level, history, reported, unit, NOTHING_CONFIRMED)
@@ -173,38 +176,6 @@ def judged(sample: Sample, history: History, checked: str) -> TroughLevel:
         yes = Confirmation(keys, checked)
         accept(level, history, reported, unit, yes)
     return level
-
-
-def try_troughs(batches: Sequence[Batch]) -> dict[int, RefusedSamplesError]:
-    """Say by patient what the database would refuse; nothing is stored."""
-    try:
-        with transaction.atomic():
-            TroughLevel.objects.bulk_create(levels_in(batches))
-            transaction.set_rollback(True)
-    except IntegrityError:
-        found = {batch.patient.pk: refused_by_database(batch) for batch in batches}
-        return {key: problem for key, problem in found.items() if problem}
-    return {}
-
-
-def refused_of(batches: Sequence[Batch], broken: IntegrityError) -> ValidationError:
-    """Return what the database refuses of the first patient of whom it does."""
-    found = (refused_by_database(batch) for batch in batches)
-    return next((problem for problem in found if problem), refusal_of(broken))
-
-
-def refused_by_database(batch: Batch) -> RefusedSamplesError | None:
-    """Insert the levels of a patient one by one, and take them back."""
-    refused = {}
-    with transaction.atomic():
-        for place, level in enumerate(batch.levels):
-            try:
-                with transaction.atomic():
-                    TroughLevel.objects.bulk_create([level])
-            except IntegrityError as broken:
-                refused[place] = refusal_of(broken)
-        transaction.set_rollback(True)
-    return RefusedSamplesError(batch.patient, refused) if refused else None
 
 
 @transaction.atomic

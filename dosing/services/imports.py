@@ -82,7 +82,7 @@ def found_by(task: Task) -> Found:
     good: list[Row] = []
     for row in read_rows(kind, sheet, file.columns, Order(file.order)):
         if isinstance(row, Unread):
-            found.errors.append(Fault(row.number, row.error.field, str(row.error)))
+            found.errors += [Fault(row.number, e.field, str(e)) for e in row.errors]
         else:
             good.append(row)
     apply(task, kind, owners(file, good, found))

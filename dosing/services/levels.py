@@ -118,6 +118,7 @@ def correct_trough(
         last_dose_at=last_dose_at,
         note=note,
     )
+    fresh.clean()
     accept(fresh, history_of(fresh.patient), reported, unit, confirmation)
     mended = revise(
         fresh,
@@ -204,8 +205,6 @@ def accept(
     patient = level.patient
     if level.laboratory.site_id != patient.site_id:
         raise ValidationError({"laboratory": _("Choose a laboratory of this clinic.")})
-    if level.ng_per_ml > units.HARD_LIMIT_NG_PER_ML:
-        return
     if history.protocol_on(history.day(level.drawn_at)) is None:
         raise ValidationError(_("Choose a protocol before recording a level."))
     asked = questions_about(history, level, reported, unit)

@@ -525,7 +525,7 @@ def test_semicolons_decimal_commas_and_days_first_are_read_where_chosen(
     file = uploaded(treated, clinician, content)
 
     refused = checked(file, clinician)
-    assert said(refused)[0][1:] == (
+    assert said(refused)[1][1:] == (
         "drawn_at",
         "Day or month first? Write 2026-03-01, or choose below that days come first.",
     )
@@ -599,13 +599,14 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(
 BAD_ROWS = [
     ("{id},1980-05-04,2026-03-30 08:00", "", "3 cells, where the header has 6"),
     (LEVEL + ",x", "", "7 cells"),
-    ("Total,,,13.3,,", "drawn_at", "not a date"),
+    ("{id},1980-05-04,,13.3,ng/mL,", "drawn_at", "not a date"),
     (LEVEL.replace("{id}", "MRN-X"), "identifier", "No patient of this clinic"),
     (LEVEL.replace("{id}", "1.23E+05"), "identifier", "spreadsheet has damaged"),
     (LEVEL.replace("{id}", ""), "identifier", "missing"),
     (LEVEL.replace("1980-05-04", "1980-05-05"), "born_on", "born on another day"),
     (LEVEL.replace("2026-03-30 08:00", "30/03/2026 08:00"), "drawn_at", "Day or"),
-    (LEVEL.replace("2026-03-30 08:00", "46000"), "drawn_at", "time of day"),
+    (LEVEL.replace("2026-03-30 08:00", "46000"), "drawn_at", "spreadsheet's number"),
+    (LEVEL.replace("2026-03-30 08:00", "2026/10/40"), "drawn_at", "no such day"),
     (LEVEL.replace("1980-05-04", "29345"), "born_on", "spreadsheet's number"),
     (LEVEL.replace("2026-03-30 08:00", "2026-03-30"), "drawn_at", "time of day"),
     (LEVEL.replace("2026-03-30", "2026-02-30"), "drawn_at", "no such day"),
@@ -640,6 +641,46 @@ def test_a_bad_row_is_named_with_its_cell(
             ((line, where, words),) = said(file)
             assert (line, where) == (2, field)
             assert sentence in words
+
+
+TOGETHER = [
+    ("2036-03-30 08:00,13.3,ng/mL,", "drawn_at", "future"),
+    ("2026-03-30 08:00,900,ng/mL,", "value", "between 0 and 200"),
+    ("2026-03-31 08:00,13.3,ng/mL,2026-03-31 09:00", "last_dose_at", "after the"),
+    ("2026-04-01 08:00,45,ng/mL,2026-04-01 09:00", "last_dose_at", "after the"),
+    ("2026-04-02 08:00,13.3,ng/mL,2024-04-01 09:00", "last_dose_at", "a year"),
+    ("2026-04-03 08:00,45,ng/mL,", "value", "what this patient could have"),
+]
+
+
+def test_what_is_wrong_with_one_row_of_a_patient_hides_nothing_of_the_next(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    rows = [f"{{id}},1980-05-04,{cells}" for cells, _field, _sentence in TOGETHER]
+    header = "identifier,born on,drawn at,level,unit,last dose at"
+    content = csv_of(treated, *rows, header=header)
+    file = checked(uploaded(treated, clinician, content), clinician)
+
+    assert counted(file) == [0, 0, 5, 1]
+    told = [*file.report["errors"], *file.report["questions"]]
+    for line, (_cells, field, sentence) in enumerate(TOGETHER, start=2):
+        assert any(
+            fault["field"] == field
+            and sentence in fault["said"]
+            and any(first <= line <= last for first, last in fault["spans"])
+            for fault in told
+        ), line
+
+
+def test_each_bad_cell_of_a_row_is_named(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    content = csv_of(treated, "{id},1980-02-30,30.3.26,#N/A,mg,a\u202eb")
+    file = checked(uploaded(treated, clinician, content), clinician)
+
+    fields = [field for _line, field, _words in said(file)]
+    assert fields == ["born_on", "value", "unit", "drawn_at", "note"]
+    assert counted(file) == [0, 0, 1, 0]
 
 
 def test_a_formula_in_a_note_is_text_and_a_limit_is_a_level(

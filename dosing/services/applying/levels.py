@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from dosing.history import History, histories_of
-from dosing.imports import LevelRow, RowError
+from dosing.imports import LevelRow, Moment, RowError
 from dosing.models import Laboratory
 from dosing.services.applying.found import is_question, is_twice
 from dosing.services.applying.work import Task, Work
@@ -18,7 +18,6 @@ from dosing.services.batches import (
     Sample,
     judge_troughs,
     record_troughs,
-    try_troughs,
 )
 from patients import audit
 from patients.models import Patient
@@ -42,8 +41,6 @@ def apply_levels(task: Task, rows: Mapping[Patient, Sequence[LevelRow]]) -> None
     done = task.found.rows - sum(map(len, rows.values()))
     for patients in in_parts(list(rows), PATIENTS_AT_ONCE):
         some = list(judged_of(task, {each: rows[each] for each in patients}))
-        if task.dry:
-            some = tried(task, some)
         for each in some:
             count_converted(task, each.rows)
         judged += () if task.dry else some
@@ -88,17 +85,6 @@ def judged_of(
 def refuse(task: Task, rows: Sequence[LevelRow], problem: RefusedSamplesError) -> None:
     for place, refusal in problem.refused.items():
         task.found.refused(rows[place], refusal)
-
-
-def tried(task: Task, judged: Sequence[Judged]) -> list[Judged]:
-    """Let the database refuse what it would; return what it would take."""
-    refused = try_troughs([each.batch for each in judged])
-    for each in judged:
-        problem = refused.get(each.batch.patient.pk)
-        if problem is not None:
-            refuse(task, each.rows, problem)
-            count_converted(task, good_in(each.rows, problem))
-    return [each for each in judged if each.batch.patient.pk not in refused]
 
 
 def count_converted(task: Task, rows: Sequence[LevelRow]) -> None:
@@ -171,23 +157,22 @@ def laboratory_of(work: Work) -> Laboratory:
 
 def sample_of(work: Work, row: LevelRow) -> Sample:
     """Place the wall times of a row in the clinic's zone, unless it names another."""
-    drawn, last = row.offsets
     return Sample(
         laboratory=laboratory_of(work),
         reported=row.reported,
         unit=row.unit,
-        drawn_at=placed(work, "drawn_at", row.drawn_at, drawn),
-        last_dose_at=placed(work, "last_dose_at", row.last_dose_at, last)
+        drawn_at=placed(work, "drawn_at", row.drawn_at),
+        last_dose_at=placed(work, "last_dose_at", row.last_dose_at)
         if row.last_dose_at
         else None,
         note=row.note,
     )
 
 
-def placed(work: Work, name: str, wall: datetime, offset: str) -> datetime:
-    if offset:
-        return datetime.fromisoformat(f"{wall.isoformat()}{offset}")
+def placed(work: Work, name: str, at: Moment) -> datetime:
+    if at.offset:
+        return datetime.fromisoformat(f"{at.wall.isoformat()}{at.offset}")
     try:
-        return instant(wall, work.patient.site.zone, "")
+        return instant(at.wall, work.patient.site.zone, "")
     except ValidationError as problem:
         raise RowError(name, " ".join(problem.messages)) from problem
