@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from django.utils.translation import gettext as _
 
 from dosing import units
 from dosing.imports import cells
@@ -64,9 +66,6 @@ class Unread:
     errors: Sequence[RowError]
 
 
-NOT_READ: Any = None
-
-
 class Cells:
     """The cells of one line by the fields they belong to, and what is wrong there."""
 
@@ -79,12 +78,15 @@ class Cells:
         return "" if place is None else self.line.cells[place].strip()
 
     def read(self, reader: Callable[..., T], name: str, *how: object) -> T:
-        """Read a cell; what is wrong with it is kept, so that the others are read."""
+        """Read a cell; what is wrong with it is kept, so that the others are read.
+
+        A row with such a cell is never used.
+        """
         try:
             return reader(name, self.text(name), *how)
         except RowError as problem:
             self.errors.append(problem)
-            return NOT_READ  # type: ignore[no-any-return]
+            return None  # type: ignore[return-value]
 
     def read_any(self, reader: Callable[..., T], name: str, *how: object) -> T | None:
         """Read a cell that may be left blank."""
@@ -111,6 +113,8 @@ def read_rows(
 def whose(of: Cells, order: Order) -> Whose:
     """Say whose row it is; of one that names nobody nothing else is read."""
     identifier = cells.identifier_of("identifier", of.text("identifier"))
+    if not of.text("born_on"):
+        raise RowError("born_on", _("The birth date is missing."))
     return of.line.number, identifier, of.read(cells.day_of, "born_on", order)
 
 

@@ -17,6 +17,7 @@ from dosing.services.levels import (
     Confirmation,
     UnconfirmedError,
     accept,
+    check,
     fill_in,
 )
 from dosing.services.plan import plan_later
@@ -161,11 +162,7 @@ def judged(sample: Sample, history: History, checked: str) -> TroughLevel:
         last_dose_at=sample.last_dose_at,
         note=sample.note,
     )
-    level.full_clean(
-        exclude=["patient", "laboratory"],
-        validate_unique=False,
-        validate_constraints=False,
-    )
+    check(level)
     reported, unit = sample.reported, sample.unit
     try:
         accept(level, history, reported, unit, NOTHING_CONFIRMED)

@@ -28,9 +28,10 @@ MOST_SHOWN = 200
 def check_file(
     *, file: FileImport, version: int, actor: Staff, progress: Progress = nobody
 ) -> FileImport:
-    """Try every row as if it were imported, take all of it back, and keep the report.
+    """Try every row as if it were imported, store none of it, and keep the report.
 
-    The rows of each patient are tried and taken back in turn, so nobody waits.
+    Levels are judged; doses and diary days of each patient are stored and taken back
+    in turn, so nobody waits.
     """
     fresh = locked(file, version)
     refuse_ended(fresh)

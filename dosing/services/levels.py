@@ -83,7 +83,7 @@ def record_trough(
     known = [each for each in history.levels if each.submission == submission]
     if known:
         return the_same(known[0], level)
-    level.clean()
+    check(level)
     accept(level, history, reported, unit, confirmation)
     store(level)
     audit.record("record_trough", level, patient=patient, actor=actor)
@@ -118,7 +118,7 @@ def correct_trough(
         last_dose_at=last_dose_at,
         note=note,
     )
-    fresh.clean()
+    check(fresh)
     accept(fresh, history_of(fresh.patient), reported, unit, confirmation)
     mended = revise(
         fresh,
@@ -192,6 +192,15 @@ def fill_in(
     level.drawn_at = drawn_at
     level.last_dose_at = last_dose_at
     level.note = note
+
+
+def check(level: TroughLevel) -> None:
+    """Say everything that is wrong with a level by itself, without a statement."""
+    level.full_clean(
+        exclude=["patient", "laboratory"],
+        validate_unique=False,
+        validate_constraints=False,
+    )
 
 
 def accept(

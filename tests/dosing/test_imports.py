@@ -599,6 +599,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(
 BAD_ROWS = [
     ("{id},1980-05-04,2026-03-30 08:00", "", "3 cells, where the header has 6"),
     (LEVEL + ",x", "", "7 cells"),
+    ("Total,,,13.3,,", "born_on", "birth date is missing"),
     ("{id},1980-05-04,,13.3,ng/mL,", "drawn_at", "not a date"),
     (LEVEL.replace("{id}", "MRN-X"), "identifier", "No patient of this clinic"),
     (LEVEL.replace("{id}", "1.23E+05"), "identifier", "spreadsheet has damaged"),

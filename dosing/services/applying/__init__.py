@@ -23,10 +23,10 @@ ONE_BY_ONE: Mapping[Kind, Callable[[Work, Sequence], None]] = {
 
 
 def apply(task: Task, kind: Kind, rows: Mapping[Patient, Sequence[Any]]) -> None:
-    """Store rows, or try them and take them back; what is wrong is found, not raised.
+    """Store rows, or only try them; what is wrong is found, not raised.
 
-    The rows of each patient are tried and taken back in turn; patients are held in an
-    order that no two files can block.
+    Levels are tried by judging them, doses and diary days by taking them back, patient
+    by patient; patients are held in an order that no two files can block.
     """
     if kind is Kind.LEVELS:
         apply_levels(task, rows)

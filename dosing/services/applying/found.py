@@ -57,9 +57,10 @@ class Found:
         """Take what a service said: a question that may be answered, or an error."""
         if isinstance(refusal, UnconfirmedError):
             for question, said in zip(refusal.questions, refusal.messages, strict=True):
-                ends = question.key.startswith(NEVER_AT_ONCE)
-                kept = self.errors if ends else self.questions
-                kept.append(Fault(row.number, "value", said))
+                if question.key.startswith(NEVER_AT_ONCE):
+                    self.wrong(row, "value", f"{said} {_('Correct it in the file.')}")
+                else:
+                    self.questions.append(Fault(row.number, "value", said))
             return
         for name, errors in errors_by_field(refusal).items():
             for error in errors:
