@@ -27,7 +27,9 @@ hypothesis.load_profile("untimed")
 
 
 FIRST_CACHE = 2
-"""The broker is Valkey's database 0, the cache of an app that runs beside it 1."""
+"""Valkey's database of the first worker's cache: 0 is the broker, 1 the cache of an
+app, 7 and 8 are a fault test's; so there are at most five workers.
+"""
 
 
 def pytest_configure() -> None:
@@ -35,7 +37,7 @@ def pytest_configure() -> None:
     settings.PGTRIGGER_INSTALL_ON_MIGRATE = True
     # Else every test's client reads the whole static folder before its first page.
     settings.WHITENOISE_AUTOREFRESH = True
-    # Else one run of tests empties the cache of the other, and reads what it left.
+    # Else one worker empties the cache of the other, and reads what it left.
     cache = settings.CACHES["default"]
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     cache["LOCATION"] = re.sub(r"\d+$", str(FIRST_CACHE + worker), cache["LOCATION"])

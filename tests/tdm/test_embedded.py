@@ -22,7 +22,14 @@ from tdm.children import Crew, Patience, Role
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ["manage.py", "tdm", "patients", "dosing", "templates"]
 COMMAND = [sys.executable, "-W", "ignore:XDG_RUNTIME_DIR", "-m", "tdm.embedded"]
-LENT = {"DATABASE_URL", "CELERY_BROKER_URL", "SECRET_KEY", "ALLOWED_HOSTS", "HTTPS"}
+LENT = {
+    "ALLOWED_HOSTS",
+    "CACHE_URL",
+    "CELERY_BROKER_URL",
+    "DATABASE_URL",
+    "HTTPS",
+    "SECRET_KEY",
+}
 
 
 def bare_environment(**more: str) -> dict[str, str]:
