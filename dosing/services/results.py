@@ -6,6 +6,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from dosing.hl7 import Fault, Result, Status
@@ -113,6 +114,8 @@ def carried_out(
         return preliminary(link, patient, result)
     drawn_at = placed(result, patient)
     prior = prior_of(link, patient, result, drawn_at)
+    if prior is not None:
+        refuse_other_day(prior, drawn_at)
     if result.status in {Status.DELETED, Status.WRONG}:
         return withdrawn(result, prior, actor)
     settle_preliminary(link, patient, result)
@@ -292,6 +295,22 @@ def refuse_moved(prior: Prior) -> None:
     if prior.moved or prior.level.set_aside_at is not None:
         raise ValidationError(
             _("The level %(level)s was changed by someone since its report came."),
+            params={"level": prior.level},
+        )
+
+
+def refuse_other_day(prior: Prior, drawn_at: datetime | None) -> None:
+    """Let a person look where an order's number is that of another day's sample.
+
+    A laboratory may use its numbers again.
+    """
+    zone = prior.level.patient.site.zone
+    days = {
+        timezone.localdate(at, zone) for at in (prior.level.drawn_at, drawn_at) if at
+    }
+    if len(days) > 1:
+        raise ValidationError(
+            _("The order of this report is that of a level of another day, %(level)s."),
             params={"level": prior.level},
         )
 

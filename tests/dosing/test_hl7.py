@@ -512,6 +512,29 @@ def test_a_correction_of_a_level_that_someone_changed_waits(
     assert str(TroughLevel.objects.get()) == "13.3 ng/mL"
 
 
+@pytest.mark.parametrize("status", ["F", "C", "D", "W"])
+def test_an_order_number_used_again_for_another_days_sample_changes_no_level(
+    link: Link, program: Staff, treated: Patient, status: str
+) -> None:
+    sent(link, program, treated)
+
+    other = sent(
+        link,
+        program,
+        treated,
+        ("|M1|", "|M2|"),
+        ("|||F|", f"|||{status}|"),
+        ("|13.3|", "|9.9|"),
+        ("20260330", "20260406"),
+    )
+
+    report = other.reports.get()
+    assert (report.fate, codes(other)) == (Fate.WAITING, ["AA"])
+    assert report.said.endswith("that of a level of another day, 13.3 ng/mL.")
+    level = TroughLevel.objects.get()
+    assert (str(level), level.set_aside_at) == ("13.3 ng/mL", None)
+
+
 def test_a_level_that_was_typed_before_is_not_recorded_twice(
     link: Link, program: Staff, treated: Patient, nurse: Staff
 ) -> None:
