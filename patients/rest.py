@@ -64,7 +64,7 @@ def refused(error: ValidationError) -> Response:
     if stale is None:
         return document(HTTPStatus.UNPROCESSABLE_ENTITY, errors=of_service(error))
     words = _("This record has changed. Read it again before you change it.")
-    answer = document(HTTPStatus.PRECONDITION_FAILED, detail=words)
+    answer = document(HTTPStatus.PRECONDITION_FAILED, detail=words, code="stale")
     answer["ETag"] = etag((stale.params or {})["version"])
     return answer
 
@@ -110,16 +110,19 @@ def is_known(request: Request, tag: str) -> bool:
 class UnconditionalError(exceptions.APIException):
     status_code = HTTPStatus.PRECONDITION_REQUIRED
     default_detail = gettext_lazy("Name the version that you change in If-Match.")
+    default_code = "no_version"
 
 
 class StalledError(exceptions.APIException):
     status_code = HTTPStatus.REQUEST_TIMEOUT
     default_detail = gettext_lazy("The rest of the request did not come in time.")
+    default_code = "stalled"
 
 
 class TooLargeError(exceptions.APIException):
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_detail = gettext_lazy("The document is too large.")
+    default_code = "too_large"
 
 
 class TooLongError(exceptions.APIException):

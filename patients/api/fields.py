@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, time
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -19,14 +19,24 @@ class NoUnknownFields(serializers.Serializer):
     """Refuses what it does not know, instead of dropping it without a word."""
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping):
-            known = {n for n, field in self.fields.items() if not field.read_only}
-            unknown = sorted(set(data) - known)
-            if unknown:
-                raise exceptions.ValidationError(
-                    {name: [not_taken(name)] for name in unknown}
-                )
-        return super().to_internal_value(data)
+        wrong: dict[str, Any] = self.not_taken_of(data)
+        try:
+            given = super().to_internal_value(data)
+        except exceptions.ValidationError as error:
+            if not wrong:
+                raise
+            raise exceptions.ValidationError(
+                wrong | cast("dict[str, Any]", error.detail)
+            ) from error
+        if wrong:
+            raise exceptions.ValidationError(wrong)
+        return given
+
+    def not_taken_of(self, data: Any) -> dict[str, list[serializers.ErrorDetail]]:
+        if not isinstance(data, Mapping):
+            return {}
+        known = {n for n, field in self.fields.items() if not field.read_only}
+        return {name: [not_taken(name)] for name in sorted(set(data) - known)}
 
 
 def not_taken(name: str) -> serializers.ErrorDetail:

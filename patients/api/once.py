@@ -39,12 +39,14 @@ class BusyError(exceptions.APIException):
 
     status_code = HTTPStatus.CONFLICT
     default_detail = _("The first request with this key is still being answered.")
+    default_code = "key_busy"
     wait = 1
 
 
 class ReusedError(exceptions.APIException):
     status_code = HTTPStatus.CONFLICT
     default_detail = _("This Idempotency-Key was used for another request.")
+    default_code = "key_reused"
 
 
 def once(handler: Handler) -> Handler:

@@ -31,12 +31,14 @@ def unchanged(world: World) -> Iterator[None]:
     assert world.stored() == before
 
 
-def assert_problem(answer: Answer, status: int, code: str = "") -> None:
-    problem = answer.json()
+def assert_problem(answer: Answer, status: int, code: str = "") -> dict[str, Any]:
+    """Assert that an answer is a problem document, and return it."""
+    problem: dict[str, Any] = answer.json()
     assert (answer.status_code, problem["status"]) == (status, status)
     assert answer["Content-Type"] == "application/problem+json"
     codes = [problem.get("code"), *(e["code"] for e in problem.get("errors", []))]
     assert not code or code in codes, problem
+    return problem
 
 
 DRUGS = "patients/{patients}/comedications/"
@@ -335,6 +337,14 @@ FIELDS = {name: bent for name, *bent in BENT}
 
 
 @pytest.mark.usefixtures("unchanged")
+def test_an_unknown_field_hides_no_other_wrong_one(world: World) -> None:
+    body = DRUG | {"dose": 3, "starts_on": "2026-02-30"}
+
+    errors = assert_problem(world.program.post(world.fill(DRUGS), body), 400)["errors"]
+
+    assert {each["pointer"] for each in errors} == {"/dose", "/starts_on"}
+
+
 def test_a_dose_without_its_interval_is_pointed_at(world: World) -> None:
     facts = {name: fact for name, fact in DOSE.items() if name != "interval_h"}
 

@@ -65,7 +65,7 @@ def test_the_same_key_with_another_body_is_a_conflict(
 
     answer = program.post(where, OTHER, idempotency_key="a-1")
 
-    assert answer.status_code == 409
+    assert (answer.status_code, answer.json()["code"]) == (409, "key_reused")
     assert Comedication.objects.count() == 1
 
 
@@ -138,6 +138,7 @@ def test_a_key_that_is_still_being_answered_asks_to_try_again(
     answer = program.post(where, DRUG, idempotency_key=key_in_flight)
 
     assert (answer.status_code, answer["Retry-After"]) == (409, "1")
+    assert answer.json()["code"] == "key_busy"
     assert not Comedication.objects.exists()
 
 
@@ -195,6 +196,7 @@ def test_a_change_needs_the_version_it_changes(
         200,
         412,
     ]
+    assert [unsaid.json()["code"], late.json()["code"]] == ["no_version", "stale"]
     assert late["ETag"] == first["ETag"] == program.get(where)["ETag"] == 'W/"2"'
 
 
