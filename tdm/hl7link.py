@@ -57,7 +57,8 @@ def actor_of(options: dict[str, Any], link: services.Link) -> Staff:
     )
     accounts = list(known[:2])
     if len(accounts) != 1:
-        raise CommandError("No one API token of this clinic has this name.")
+        found = "More than one API token" if accounts else "No API token"
+        raise CommandError(f"{found} of this clinic is named {options['by']!r}.")
     if not may_write(accounts[0]):
         raise CommandError("Its token is over, or does not write trough levels.")
     return accounts[0]

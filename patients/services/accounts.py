@@ -20,7 +20,10 @@ from patients.models import (
     Staff,
 )
 from patients.models.audit import READ
-from patients.models.people import USUAL_REQUESTS_PER_MINUTE
+from patients.models.people import (
+    MOST_REQUESTS_PER_MINUTE,
+    USUAL_REQUESTS_PER_MINUTE,
+)
 from patients.revision import store
 from patients.services.schedule import plan_anew
 
@@ -99,6 +102,9 @@ def issue_token(
         raise ValidationError(_("Only an administrator issues tokens."))
     if not 1 <= days <= LONGEST_TOKEN_DAYS:
         raise ValidationError({"days": _("A token is valid for 1 to 366 days.")})
+    if not 1 <= requests_per_minute <= MOST_REQUESTS_PER_MINUTE:
+        said = _("A token sends between 1 and 6000 requests a minute.")
+        raise ValidationError({"requests_per_minute": said})
     if ApiToken.objects.filter(user__sites__in=sites, name=name).exists():
         raise ValidationError({"name": _("This clinic has a token of that name.")})
     account = Staff(

@@ -209,6 +209,18 @@ def test_a_token_for_nobody_is_refused_in_words(
         call_command("create_api_token", "Registry", "--site", site, "--by", by)
 
 
+@pytest.mark.parametrize("pace", ["0", "-5", "6001", "100000000000"])
+def test_a_token_of_no_possible_pace_is_refused_in_words(
+    cases: list[Patient], pace: str
+) -> None:
+    words = ["create_api_token", "Registry", "--site", "Demo clinic", "--by", "admin"]
+
+    with pytest.raises(CommandError, match="between 1 and 6000 requests"):
+        call_command(*words, f"--per-minute={pace}")
+
+    assert not ApiToken.objects.exists()
+
+
 def test_a_second_token_of_the_same_name_is_refused_in_words(
     cases: list[Patient],
 ) -> None:
