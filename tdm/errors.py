@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
+from patients.statements import STALE
 from tdm.fhir.rest import CONTENT, as_json, outcome
 from tdm.middleware import FOR_PROGRAMS
 
@@ -43,10 +44,14 @@ BUSY = gettext_noop("Someone is at work on this patient. Try again in a moment."
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 503 while the database cannot be reached, else 500; no page needs it."""
+    """Answer 503 while the database cannot be reached or its tables are altered, else
+    500; no page needs the database.
+    """
     error = sys.exc_info()[1]
-    down = isinstance(error, OperationalError | InterfaceError)
     cause = error.__cause__ if error else None
+    down = isinstance(error, OperationalError | InterfaceError) or isinstance(
+        cause, STALE
+    )
     busy = isinstance(cause, LockNotAvailable | DeadlockDetected)
     status = 503 if down else 500
     if request.path.startswith(FOR_PROGRAMS):
