@@ -156,7 +156,7 @@ class LabReport(models.Model):
 
     def __str__(self) -> str:
         value, unit = self.facts.get("value", ""), self.facts.get("unit", "")
-        return f"{value} {unit}".strip() or str(_("message without a level"))
+        return f"{value} {unit}".strip() or str(_("no level read"))
 
     @property
     def why(self) -> str:

@@ -696,7 +696,7 @@ def test_a_day_before_a_signed_decision_is_changed_with_a_reason(
     refused = services.save_diary(
         patient=treated, entries=[mended], source="phone", actor=clinician
     ).refused
-    assert "A decision was signed after this day" in refused[yesterday]
+    assert "A decision has been signed since" in refused[yesterday]
     save(treated, clinician, mended, reason="misheard")
     assert treated.intakes.get().state == "missed"
 
