@@ -95,8 +95,8 @@ def of_result(
         return report_of(result, Fate.WAITING, *sentences_of(asked)), None
     except ValidationError as refusal:
         fault = None
-        if "drawn_at" in getattr(refusal, "error_dict", {}):
-            said = " ".join(refusal.messages)
+        if of_time := getattr(refusal, "error_dict", {}).get("drawn_at"):
+            said = " ".join(message for error in of_time for message in error.messages)
             fault = Fault("AE", 102, f"OBX^{result.set_id or 1}^14", said, holds=True)
         return report_of(result, Fate.WAITING, *sentences_of(refusal)), fault
     except IntegrityError as broken:

@@ -512,6 +512,17 @@ def test_a_correction_of_a_level_that_someone_changed_waits(
     assert str(TroughLevel.objects.get()) == "13.3 ng/mL"
 
 
+def test_an_answer_about_a_time_says_nothing_of_the_value(
+    link: Link, program: Staff, treated: Patient
+) -> None:
+    message = sent(link, program, treated, ("|13.3|", "|250|"), ("202603", "203603"))
+
+    assert codes(message) == ["AE", "102"]
+    assert "cannot lie in the future" in message.answers[-1]
+    assert "between 0 and 200" not in message.answers[-1]
+    assert "between 0 and 200" in message.reports.get().said
+
+
 @pytest.mark.parametrize("status", ["F", "C", "D", "W"])
 def test_an_order_number_used_again_for_another_days_sample_changes_no_level(
     link: Link, program: Staff, treated: Patient, status: str
