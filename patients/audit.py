@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
 
+from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models import Max
+from django.utils.translation import gettext as _
 from psycopg.types.json import Jsonb
 
 from patients.models import AuditEvent, Patient, Staff
-from patients.models.audit import CANONICAL_LINE, CHAINS
+from patients.models.audit import CANONICAL_LINE, CHAINS, LONGEST_REASON
 from patients.statements import run
 
 
@@ -127,6 +129,9 @@ def line_of(
     patient_id: int | None,
     reason: str,
 ) -> Line:
+    if len(reason) > LONGEST_REASON:
+        said = _("A reason has at most %(most)s signs.")
+        raise ValidationError({"reason": said % {"most": LONGEST_REASON}})
     return Line(
         chain=(patient_id or 0) % CHAINS,
         action=action,

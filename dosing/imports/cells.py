@@ -42,7 +42,7 @@ JAPANESE = re.compile(r"(\d{4}) ?年 ?(\d{1,2}) ?月 ?(\d{1,2}) ?日")
 DAY_FIRST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
 SERIAL = re.compile(r"\d{5}(\.\d+)?")
 CLOCK = re.compile(r"(\d{1,2})(?::|時)(\d{2})分?(?::(\d{2}))?(?:\.0+)?")
-ZONE = re.compile(r"(.+?) ?(Z|[+-](?:0\d|1[0-4]):?[0-5]\d)")
+ZONE = re.compile(r"(.+?) ?(Z|[+-](?:0\d|1[0-4]):?[0-5]\d)", re.ASCII)
 SPREADSHEET = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
 AMOUNT = re.compile(r"(\d{1,3})(?:[.,](\d{1,2}))?(?: ?mg)?", re.IGNORECASE)
 

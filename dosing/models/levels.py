@@ -302,8 +302,10 @@ class TroughLevel(models.Model):
         birth, and one drawn before the last dose or long after it.
 
         Constraints keep two of these rules as well; here they cost no statement, so
-        that a file of thousands can be judged.
+        that a file of thousands can be judged. What is set aside is judged no more.
         """
+        if self.set_aside_at is not None:
+            return
         zone = self.patient.site.zone
         wrong = {}
         if not 0 < self.ng_per_ml <= units.HARD_LIMIT_NG_PER_ML:

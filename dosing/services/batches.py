@@ -76,18 +76,20 @@ def judge_troughs(
     """Return levels as record_trough() would store them one after another.
 
     `checked` says how the unusual ones were checked; it answers every question but
-    those about units.
+    those about units. While it says nothing, those that follow are judged as if it did.
     """
     refuse_ended(history.patient)
     levels: dict[int, TroughLevel] = {}
     refused: dict[int, ValidationError] = {}
     for place in sorted(range(len(samples)), key=lambda n: samples[n].drawn_at):
+        level = levels[place] = level_of(samples[place], history.patient)
         try:
-            levels[place] = judged(samples[place], history, checked)
+            judge(level, samples[place], history, checked)
         except ValidationError as problem:
             refused[place] = problem
-            continue
-        history = history.with_level(levels[place])
+            if not is_question(problem):
+                continue
+        history = history.with_level(level)
     if refused:
         raise RefusedSamplesError(history.patient, refused)
     return [levels[place] for place in range(len(samples))]
@@ -150,9 +152,15 @@ def levels_in(batches: Iterable[Batch]) -> list[TroughLevel]:
     return [level for batch in in_order for level in batch.levels]
 
 
-def judged(sample: Sample, history: History, checked: str) -> TroughLevel:
-    """Return a level that may be stored, by the rules of a single one."""
-    level = TroughLevel(patient=history.patient)
+def is_question(refusal: ValidationError) -> bool:
+    """Say whether a refusal only asks what may be answered for many rows at once."""
+    return isinstance(refusal, UnconfirmedError) and not any(
+        question.key.startswith(NEVER_AT_ONCE) for question in refusal.questions
+    )
+
+
+def level_of(sample: Sample, patient: Patient) -> TroughLevel:
+    level = TroughLevel(patient=patient)
     fill_in(
         level,
         laboratory=sample.laboratory,
@@ -162,17 +170,20 @@ def judged(sample: Sample, history: History, checked: str) -> TroughLevel:
         last_dose_at=sample.last_dose_at,
         note=sample.note,
     )
+    return level
+
+
+def judge(level: TroughLevel, sample: Sample, history: History, checked: str) -> None:
+    """Refuse a level that may not be stored, by the rules of a single one."""
     check(level)
     reported, unit = sample.reported, sample.unit
     try:
         accept(level, history, reported, unit, NOTHING_CONFIRMED)
     except UnconfirmedError as asked:
-        keys = [question.key for question in asked.questions]
-        if not checked.strip() or any(k.startswith(NEVER_AT_ONCE) for k in keys):
+        if not checked.strip() or not is_question(asked):
             raise
-        yes = Confirmation(keys, checked)
+        yes = Confirmation([question.key for question in asked.questions], checked)
         accept(level, history, reported, unit, yes)
-    return level
 
 
 @transaction.atomic

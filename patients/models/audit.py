@@ -13,6 +13,9 @@ from patients.models.rules import never_changed
 CHAINS = 16
 """Patients are spread over this many chains so that writers seldom wait."""
 
+LONGEST_REASON = 500
+"""So many signs of a reason are kept."""
+
 CANONICAL_LINE = """jsonb_build_array(
     {row}.chain, {row}.position, {row}.previous_hash, {row}.action,
     {row}.object_type, {row}.object_id, {row}.object_version, {row}.patient_id,
@@ -160,7 +163,7 @@ class AuditEvent(models.Model):
     )
     actor = models.ForeignKey(Staff, models.PROTECT, related_name="audit_events")
     at = models.DateTimeField(_("at"), db_default=Now())
-    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    reason = models.CharField(_("reason"), max_length=LONGEST_REASON, blank=True)
     details = models.JSONField(default=dict, blank=True)
 
     objects = AuditEventQuerySet.as_manager()

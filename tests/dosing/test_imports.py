@@ -21,6 +21,7 @@ from dosing.diary import Entry, Place
 from dosing.history import around, history_of
 from dosing.imports import FIELDS, Encoding, Kind, guess
 from dosing.models import Dose, FileImport, Intake, Laboratory, Stage, TroughLevel
+from dosing.services.applying import nobody
 from dosing.services.batches import Batch, Sample, judge_troughs
 from dosing.units import Unit, parse_reported
 from patients.models import (
@@ -66,7 +67,9 @@ def uploaded(
     )
 
 
-def checked(file: FileImport, actor: Staff, **changed: Any) -> FileImport:
+def checked(
+    file: FileImport, actor: Staff, *, progress: Any = nobody, **changed: Any
+) -> FileImport:
     """Match the columns as guessed, unless told otherwise, and check."""
     matched = services.match_columns(
         file=file,
@@ -81,7 +84,9 @@ def checked(file: FileImport, actor: Staff, **changed: Any) -> FileImport:
             **changed,
         },
     )
-    return services.check_file(file=matched, version=matched.version, actor=actor)
+    return services.check_file(
+        file=matched, version=matched.version, actor=actor, progress=progress
+    )
 
 
 def imported(file: FileImport, actor: Staff, checked: str = "") -> FileImport:
@@ -614,6 +619,7 @@ BAD_ROWS = [
     (LEVEL.replace("2026-03-30", "2036-03-30"), "drawn_at", "future"),
     (LEVEL.replace("2026-03-30", "0001-01-01"), "drawn_at", "no such day"),
     (LEVEL.replace("08:00", "08:00+99:00"), "drawn_at", "Write the time"),
+    (LEVEL.replace("08:00", "08:00+0\u0669:00"), "drawn_at", "Write the time"),
     (LEVEL.replace("13.3", "#N/A"), "value", "plain digits"),
     (LEVEL.replace("13.3", "=1+1"), "value", "plain digits"),
     (LEVEL.replace("13.3", '"1,300"'), "value", "at most two decimals"),
@@ -682,6 +688,59 @@ def test_each_bad_cell_of_a_row_is_named(
     fields = [field for _line, field, _words in said(file)]
     assert fields == ["born_on", "value", "unit", "drawn_at", "note"]
     assert counted(file) == [0, 0, 1, 0]
+
+
+def test_each_time_that_the_clocks_show_twice_is_named(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    Site.objects.update(time_zone="Europe/Berlin")
+    times = "2026-10-25 02:40,13.3,ng/mL,2026-10-25 02:10"
+    header = "identifier,born on,drawn at,level,unit,last dose at"
+    content = csv_of(treated, f"{{id}},1980-05-04,{times}", header=header)
+    file = checked(uploaded(treated, clinician, content), clinician)
+
+    assert {field for _line, field, _words in said(file)} == {
+        "drawn_at",
+        "last_dose_at",
+    }
+
+
+def test_the_check_asks_of_later_levels_what_the_import_would(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    rows = [LEVEL.replace("13.3", "133"), LEVEL.replace("03-30", "04-06")]
+    file = checked(uploaded(treated, clinician, csv_of(treated, *rows)), clinician)
+
+    assert counted(file) == [0, 0, 0, 2]
+    assert [line for line, _field, _words in said(file, "questions")] == [2, 3]
+
+
+def test_the_database_waits_while_many_rows_are_judged(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    def patience(_done: int, _whole: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW idle_in_transaction_session_timeout")
+            waits.append(cursor.fetchone()[0])
+
+    waits: list[str] = []
+    file = uploaded(treated, clinician, csv_of(treated, LEVEL))
+    file = checked(file, clinician, progress=patience)
+    services.import_file(
+        file=file, version=file.version, actor=clinician, progress=patience
+    )
+
+    assert waits == ["2min", "2min"]
+
+
+def test_no_row_of_a_patient_whose_follow_up_has_ended_would_be_new(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    Patient.objects.update(ended_on=DAY_0, ended_because="transferred")
+    rows = [LEVEL, LEVEL.replace("03-30", "04-06")]
+    file = checked(uploaded(treated, clinician, csv_of(treated, *rows)), clinician)
+
+    assert counted(file) == [0, 0, 2, 0]
 
 
 def test_a_formula_in_a_note_is_text_and_a_limit_is_a_level(
@@ -940,6 +999,19 @@ def test_a_dose_that_cannot_be_is_named(
     ((line, where, words),) = said(file)
     assert (line, where) == (2, field)
     assert sentence in words
+
+
+@pytest.mark.parametrize("signs", [301, 501])
+def test_too_long_a_reason_for_a_dose_is_named(
+    treated: Patient, clinician: Staff, signs: int
+) -> None:
+    row = "{id},1980-05-04,2026-04-01,1,24,," + "r" * signs
+    content = csv_of(treated, row, header=f"{DOSES},reason")
+    file = checked(uploaded(treated, clinician, content, Kind.DOSES), clinician)
+
+    ((line, where, words),) = said(file)
+    assert (line, where) == (2, "reason")
+    assert "at most" in words
 
 
 @pytest.mark.parametrize(("days", "errors"), [(0, 0), (1, 1)], ids=["today", "later"])

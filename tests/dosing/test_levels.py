@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from dosing.history import history_of
 from dosing.models import Laboratory, TroughLevel
-from dosing.services import correct_trough
+from dosing.services import correct_trough, set_aside_trough
 from dosing.units import Unit, parse_reported, to_ng_per_ml
 from patients.models import AuditEvent, Patient, Staff
 from tests.builders import a_laboratory, a_site, a_trough, on_day
@@ -73,6 +73,17 @@ def test_a_correction_names_everything_that_is_wrong_with_a_level(
 
     wrong = {"reported_value", "last_dose_at", "note"}
     assert set(refused.value.message_dict) == wrong
+
+
+def test_a_level_from_before_a_birthday_that_was_corrected_can_be_set_aside(
+    treated: Patient, laboratory: Laboratory, nurse: Staff
+) -> None:
+    level = a_trough(treated, "13.3", actor=nurse)
+    Patient.objects.update(born_on=level.drawn_at.date() + timedelta(days=9))
+
+    set_aside_trough(level=level, version=1, reason="not hers", actor=nurse)
+
+    assert not TroughLevel.objects.used().exists()
 
 
 def test_a_level_of_a_laboratory_elsewhere_is_read_by_its_method(

@@ -125,13 +125,6 @@ FIELDS = {"reported_value": "value", "ng_per_ml": "value", "reported_unit": "uni
 """Where a record's field has another name among the columns."""
 
 
-def is_question(refusal: ValidationError) -> bool:
-    """Say whether a refusal only asks what may be answered for many rows at once."""
-    return isinstance(refusal, UnconfirmedError) and not any(
-        question.key.startswith(NEVER_AT_ONCE) for question in refusal.questions
-    )
-
-
 def is_twice(
     found: Found, row: Row, key: object, seen: dict[object, int], name: str
 ) -> bool:

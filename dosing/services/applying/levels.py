@@ -8,14 +8,15 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from dosing.history import History, histories_of
-from dosing.imports import LevelRow, Moment, RowError
+from dosing.imports import LevelRow, Moment
 from dosing.models import Laboratory
-from dosing.services.applying.found import is_question, is_twice
+from dosing.services.applying.found import is_twice
 from dosing.services.applying.work import Task, Work
 from dosing.services.batches import (
     Batch,
     RefusedSamplesError,
     Sample,
+    is_question,
     judge_troughs,
     record_troughs,
 )
@@ -75,7 +76,8 @@ def judged_of(
             refuse(task, places, problem)
             count_converted(task, good_in(places, problem))
         except ValidationError as refusal:
-            task.found.refused(places[0], refusal)
+            for row in places:
+                task.found.refused(row, refusal)
         else:
             mark = reached.get(patient.pk, 0)
             batch = Batch(patient, samples, levels, mark, task.checked)
@@ -132,10 +134,8 @@ def new_ones(
     }
     seen: dict[object, int] = {}
     for row in rows:
-        try:
-            sample = sample_of(work, row)
-        except RowError as problem:
-            work.found.wrong(row, problem.field, str(problem))
+        sample = sample_of(work, row)
+        if sample is None:
             continue
         if is_twice(work.found, row, sample.drawn_at, seen, "drawn_at"):
             continue
@@ -155,24 +155,28 @@ def laboratory_of(work: Work) -> Laboratory:
     return laboratory
 
 
-def sample_of(work: Work, row: LevelRow) -> Sample:
+def sample_of(work: Work, row: LevelRow) -> Sample | None:
     """Place the wall times of a row in the clinic's zone, unless it names another."""
+    drawn = placed(work, row, "drawn_at", row.drawn_at)
+    last = row.last_dose_at and placed(work, row, "last_dose_at", row.last_dose_at)
+    if drawn is None or (row.last_dose_at and last is None):
+        return None
     return Sample(
         laboratory=laboratory_of(work),
         reported=row.reported,
         unit=row.unit,
-        drawn_at=placed(work, "drawn_at", row.drawn_at),
-        last_dose_at=placed(work, "last_dose_at", row.last_dose_at)
-        if row.last_dose_at
-        else None,
+        drawn_at=drawn,
+        last_dose_at=last,
         note=row.note,
     )
 
 
-def placed(work: Work, name: str, at: Moment) -> datetime:
+def placed(work: Work, row: LevelRow, name: str, at: Moment) -> datetime | None:
+    """Return the instant of a wall time; where there is none, the row is wrong."""
     if at.offset:
         return datetime.fromisoformat(f"{at.wall.isoformat()}{at.offset}")
     try:
         return instant(at.wall, work.patient.site.zone, "")
     except ValidationError as problem:
-        raise RowError(name, " ".join(problem.messages)) from problem
+        work.found.wrong(row, name, " ".join(problem.messages))
+        return None
