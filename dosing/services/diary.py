@@ -137,7 +137,7 @@ class Pen:
         signed_on = self.signed.day
         if signed_on is not None and day <= signed_on and not self.reason:
             raise CellError(
-                _("A decision has been signed since: say below why this is changed.")
+                _("A decision has been signed since: say below why it is changed.")
             )
 
     def put(self, place: Place, text: str, *, confirmed: bool) -> None:
