@@ -19,7 +19,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from patients.models import ApiToken, Staff
+from patients.models import ApiToken, Scope, Staff
 from patients.statements import rows
 
 
@@ -114,4 +114,7 @@ class TokenMay(BasePermission):
         asked = scopes.get(
             "OPTIONS" if request.method == "HEAD" else request.method or ""
         )
+        if asked and asked not in granted:
+            said = _("This token lacks the scope %(scope)s.")
+            self.message = said % {"scope": Scope(asked).value}
         return asked in granted

@@ -111,7 +111,9 @@ def written_clock_of(field: str, text: str) -> str:
     return f"{clock_of(field, text):%H:%M}"
 
 
-def moment_of(field: str, text: str, order: Order, clock: str = "") -> Moment:
+def moment_of(
+    field: str, text: str, order: Order, clock: str = "", clock_field: str = ""
+) -> Moment:
     """Read a day and a time.
 
     The time stands in the same cell, after a space or a T, or in one of its own.
@@ -125,7 +127,8 @@ def moment_of(field: str, text: str, order: Order, clock: str = "") -> Moment:
         raise RowError(field, _("The time of day is missing."))
     if rest and clock:
         raise RowError(field, _("The time stands in two cells."))
-    return Moment(datetime.combine(day, clock_of(field, rest or clock)), offset)
+    wall = clock_of(clock_field if clock else field, rest or clock)
+    return Moment(datetime.combine(day, wall), offset)
 
 
 def split_day(typed: str) -> tuple[str, str, str]:

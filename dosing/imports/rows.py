@@ -123,7 +123,9 @@ def read_level(of: Cells, whose: Whose, order: Order) -> LevelRow:
         *whose,
         reported=of.read(cells.level_of, "value"),
         unit=of.read(cells.unit_of, "unit"),
-        drawn_at=of.read(cells.moment_of, "drawn_at", order, of.text("drawn_time")),
+        drawn_at=of.read(
+            cells.moment_of, "drawn_at", order, of.text("drawn_time"), "drawn_time"
+        ),
         last_dose_at=of.read_any(cells.moment_of, "last_dose_at", order),
         note=of.read(cells.check_plain, "note"),
     )

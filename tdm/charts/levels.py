@@ -105,7 +105,7 @@ def _plot(story: Story, axis: TimeAxis, top: float, bottom: float) -> Plot:
     wanted += [
         level.ng_per_ml * HEADROOM_OVER_LEVEL
         for level in story.levels
-        if axis.shows(clinic_day(level.at, story))
+        if not level.set_aside and axis.shows(clinic_day(level.at, story))
     ]
     wanted.append(highest_of(story, axis))
     if story.urgent_ng_per_ml is not None:
@@ -119,9 +119,10 @@ def _plot(story: Story, axis: TimeAxis, top: float, bottom: float) -> Plot:
 
 
 def _placed(story: Story, plot: Plot) -> list[Placed]:
+    """Place each level; one set aside that lies above the plot stands at its top."""
     days = [(clinic_day(level.at, story), level) for level in story.levels]
     return [
-        Placed(level, day, plot.axis.x(day), plot.y(level.ng_per_ml))
+        Placed(level, day, plot.axis.x(day), max(plot.top, plot.y(level.ng_per_ml)))
         for day, level in sorted(days, key=lambda entry: entry[0])
     ]
 

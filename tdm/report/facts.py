@@ -74,7 +74,7 @@ def collected(history: History, now: datetime, language: str) -> Facts:
         headline=headline(decision, advice, history, now),
         signed=decision is not None,
         standing=standing(decision),
-        notes=tuple(notes(decision, advice, signed)),
+        notes=tuple(notes(decision, advice, signed, history, now)),
         person=tuple(person(patient, now)),
         about=tuple(about(history, now)),
         reading=reading(advice),

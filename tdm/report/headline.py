@@ -33,7 +33,7 @@ def headline(
 ) -> str:
     """Say the decision, or what is suggested, in one plain sentence."""
     if decision is not None:
-        return decided(decision)
+        return changed_since(decision, history, now) or decided(decision)
     if advice is None:
         return undecided(history, now)
     choice = advice.recommended
@@ -62,6 +62,24 @@ def decided(decision: Decision) -> str:
     return _("From %(start)s take %(dose)s; next level on %(next)s.") % facts
 
 
+def changed_since(decision: Decision, history: History, now: datetime) -> str:
+    """Say what is prescribed now where that is not what was signed; else nothing."""
+    dose = history.planned(history.day(now))
+    chosen = (decision.chosen_amount_mg, decision.chosen_interval_h)
+    if dose is None:
+        if decision.holds:
+            return ""
+        return _("Changed after it was signed: no dose is prescribed now.")
+    as_signed = (dose.amount_mg, dose.interval_h) == chosen
+    if as_signed or (decision.holds and dose.stops_on is not None):
+        return ""
+    facts = {"dose": dose, "start": long_day(dose.starts_on)}
+    if dose.stops_on is None:
+        return _("Changed after it was signed: %(dose)s from %(start)s.") % facts
+    facts["stop"] = long_day(dose.stops_on)
+    return _("Changed after it was signed: %(dose)s, and none from %(stop)s.") % facts
+
+
 def undecided(history: History, now: datetime) -> str:
     dose = history.running(history.day(now))
     if dose is None:
@@ -83,19 +101,25 @@ OURS = {"decision", "dose", "models", "policy", "pk", "site"}
 
 
 def notes(
-    decision: Decision | None, advice: Advice | None, signed: Sequence[Decision]
+    decision: Decision | None,
+    advice: Advice | None,
+    signed: Sequence[Decision],
+    history: History,
+    now: datetime,
 ) -> Iterable[str]:
     """Say what the reader must know beside the first line."""
+    if decision is not None and changed_since(decision, history, now):
+        yield _("Signed was: %(what)s") % {"what": decided(decision)}
     if decision is None and signed:
         yield _("The last signed decision was on another level: %(what)s") % {
             "what": f"{decided(signed[0])} {standing(signed[0])}"
         }
     if decision is None or advice is None:
         return
-    then, now = (
+    then, still = (
         {key: number for key, number in basis.items() if key.split()[0] not in OURS}
         for basis in (decision.basis, advice.basis)
     )
-    since = [say(change) for change in changes_between(then, now)]
+    since = [say(change) for change in changes_between(then, still)]
     if since:
         yield _("Since it was signed: %(changes)s") % {"changes": " ".join(since)}

@@ -82,17 +82,22 @@ def regimen_line(dose: Dose) -> Regimen:
 
 
 def left_out(lines: Sequence[Line]) -> str:
-    """Sum up the levels that the table has no room for."""
-    values = sorted(line.ng_per_ml for line in lines)
+    """Sum up the levels that the table has no room for; those set aside are none."""
+    used = sorted(
+        (line for line in lines if line.verdict != "aside"),
+        key=lambda line: line.ng_per_ml,
+    )
+    if not used:
+        return ""
     words = ngettext(
         "and %(count)s earlier level, %(low)s ng/mL",
         "and %(count)s earlier levels, %(low)s to %(high)s ng/mL",
-        len(lines),
+        len(used),
     )
     return words % {
-        "count": len(lines),
-        "low": plain(values[0]),
-        "high": plain(values[-1]),
+        "count": len(used),
+        "low": used[0].value,
+        "high": used[-1].value,
     }
 
 

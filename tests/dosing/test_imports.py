@@ -743,6 +743,17 @@ def test_no_row_of_a_patient_whose_follow_up_has_ended_would_be_new(
     assert counted(file) == [0, 0, 2, 0]
 
 
+def test_a_time_in_a_cell_of_its_own_is_named_by_that_cell(
+    treated: Patient, laboratory: Laboratory, clinician: Staff
+) -> None:
+    header = HEADER.replace("drawn at", "drawn at,drawn time")
+    row = LEVEL.replace(" 08:00", ",25:00")
+    file = uploaded(treated, clinician, csv_of(treated, row, header=header))
+
+    ((_line, where, words),) = said(checked(file, clinician))
+    assert (where, words) == ("drawn_time", "Write the time such as 08:05.")
+
+
 def test_a_formula_in_a_note_is_text_and_a_limit_is_a_level(
     treated: Patient, laboratory: Laboratory, clinician: Staff
 ) -> None:
@@ -955,6 +966,21 @@ def test_a_dose_that_was_changed_since_stays_and_none_goes_on_in_its_place(
     doses = [(d.starts_on.month, d.stops_on) for d in Dose.objects.of(treated)]
     assert doses == [(3, date(2026, 4, 1)), (4, date(2026, 5, 1))]
     assert (file.report["undone"], file.report["kept"]) == (1, 1)
+
+
+def test_no_file_cancels_a_dose_that_is_planned(
+    treated: Patient, clinician: Staff
+) -> None:
+    today = treated.site.today(timezone.now())
+    planned = a_dose(treated, "1.5", day=(today - DAY_0).days + 1, actor=clinician)
+    content = csv_of(treated, f"{{id}},1980-05-04,{today},1,24,", header=DOSES)
+    file = checked(uploaded(treated, clinician, content, Kind.DOSES), clinician)
+
+    ((line, where, words),) = said(file)
+    assert (line, where) == (2, "starts_on")
+    assert words.startswith("1.5 mg once daily is planned from")
+    planned.refresh_from_db()
+    assert planned.cancelled_at is None
 
 
 def test_an_undoing_that_would_let_two_doses_overlap_is_refused_in_words(

@@ -195,7 +195,9 @@ def test_a_reading_token_may_not_write(
 ) -> None:
     reader = a_program(site, administrator, Scope.READ_PATIENTS)
 
-    assert reader.post(f"patients/{treated.pk}/troughs/", body).status_code == 403
+    answer = reader.post(f"patients/{treated.pk}/troughs/", body)
+    assert answer.status_code == 403
+    assert answer.json()["detail"] == "This token lacks the scope write_levels."
     assert reader.get("patients/").status_code == 200
 
 

@@ -106,6 +106,20 @@ def test_what_lies_higher_is_drawn_higher_and_later_further_right() -> None:
     assert low.x < high.x
 
 
+def test_a_level_set_aside_stretches_no_axis() -> None:
+    point = a_point(28, "124", "urgent", set_aside=True)
+    alone = chart(a_story(a_point(14, "13.5")), width=WIDE).drawing
+    beside = chart(a_story(a_point(14, "13.5"), point), width=WIDE).drawing
+
+    ticks = [
+        [each.text for each in drawn.texts if each.css == "tick"]
+        for drawn in (alone, beside)
+    ]
+    assert ticks[0] == ticks[1]
+    (top,) = (each.y for each in beside.marks if "hollow" in each.css)
+    assert min(each.y for each in beside.marks) == top > 0
+
+
 def test_a_level_set_aside_is_hollow_and_joined_to_nothing() -> None:
     drawn = chart(
         a_story(a_point(14, "13.5"), a_point(28, "16.4", "above", set_aside=True)),

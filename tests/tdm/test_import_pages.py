@@ -199,7 +199,7 @@ def test_an_error_quotes_the_cell_and_names_the_patient(
 
     assert page.count(f'<td data-label="Identifier">{treated.identifier}</td>') == 2
     assert 'Level <span class="sample">12.O</span>' in page
-    assert '<span class="sample">2026-03-30 8 am</span>' in page
+    assert '<span class="sample">8 am</span>' in page
 
 
 def test_a_file_of_which_every_row_is_on_the_record_offers_no_import(

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from dosing import services as dosing
 from dosing.advice import advise
-from dosing.models import Decision, Intake, Laboratory, Protocol
+from dosing.models import Decision, Intake, Laboratory, Protocol, TroughLevel
 from patients import services as people
 from patients.models import AuditEvent, Measurement, Patient, Staff
 from tdm import report
@@ -132,6 +132,36 @@ def test_the_first_line_is_the_decision_in_plain_words(
     assert f"Signed by {clinician}" in after
 
 
+def test_a_signed_dose_that_was_cancelled_since_is_not_told_to_be_taken(
+    measured: Patient, clinician: Staff
+) -> None:
+    decision = signed(measured, clinician)
+    assert decision.dose is not None
+    start = decision.dose.starts_on
+    day = f"{start:%A} {start.day} {start:%B %Y}"
+
+    dosing.stop_dose(patient=measured, on=start, reason="fever", actor=clinician)
+
+    words = printed(measured)
+    assert words.startswith(
+        f"Changed after it was signed: 2 mg once daily, and none from {day}."
+    )
+    assert f"Signed was: From {day} take 1.5 mg once daily" in words
+
+
+def test_a_dose_prescribed_since_the_signature_is_the_first_line(
+    measured: Patient, clinician: Staff
+) -> None:
+    decision = signed(measured, clinician)
+    assert decision.dose is not None
+    later = (decision.dose.starts_on - DAY_0).days + 3
+    a_dose(measured, "1", day=later, actor=clinician)
+
+    assert printed(measured).startswith(
+        "Changed after it was signed: 1 mg once daily from"
+    )
+
+
 def in_(patient: Patient, language: str) -> report.Facts:
     return report.facts_of(patient, at=timezone.now(), language=language)
 
@@ -140,6 +170,8 @@ def test_a_year_fits_on_one_page_and_what_is_left_out_is_said(
     patient: Patient, protocol: Protocol, laboratory: Laboratory, clinician: Staff
 ) -> None:
     a_year(patient, protocol, clinician, levels=24)
+    oldest = TroughLevel.objects.in_time_order()[0]
+    dosing.set_aside_trough(level=oldest, version=1, reason="a slip", actor=clinician)
     pages, japanese, boxes = sheet(report.page_of(in_(patient, "ja")).pdf)
     facts = in_(patient, "en")
     more_pages, words, more_boxes = sheet(report.page_of(facts).pdf)
@@ -152,9 +184,9 @@ def test_a_year_fits_on_one_page_and_what_is_left_out_is_said(
     assert facts.domain.badge in words
     assert "362 values, 2 to 8" in words
     (rest,) = map(int, re.findall(r"and (\d+) earlier levels", words))
-    older = sorted(line.ng_per_ml for line in facts.levels[-rest:])
+    older = sorted(line.ng_per_ml for line in facts.levels[-rest - 1 : -1])
     assert f"{rest} earlier levels, {older[0]:.1f} to {older[-1]:.1f} ng/mL" in words
-    shown = facts.levels[:-rest]
+    shown = facts.levels[: -rest - 1]
     assert len(shown) >= 6
     assert all(f"{line.drawn_on} {line.value}" in words for line in shown)
 

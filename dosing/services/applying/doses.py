@@ -6,6 +6,7 @@ from datetime import date
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from dosing.imports import DoseRow, RowError
@@ -18,15 +19,27 @@ from patients.models.rules import refusal_of
 
 
 def apply_doses(work: Work, rows: Sequence[DoseRow]) -> None:
-    """Prescribe in the order of days; what runs before each of them ends there."""
+    """Prescribe in the order of days; what runs before each of them ends there.
+
+    What is planned, and may be signed, no file cancels.
+    """
     before = snapshot(work.patient)
+    today = work.patient.site.today(timezone.now())
+    planned = next((d for d in before.values() if d.starts_on > today), None)
     followed = protocols_of(work.patient)
     seen: dict[object, int] = {}
     for row in sorted(rows, key=lambda each: each.starts_on):
         if is_twice(work.found, row, row.starts_on, seen, "starts_on"):
             continue
         begun = before.get(row.starts_on)
-        if begun is None:
+        if begun is None and planned is not None:
+            said = _(
+                "%(dose)s is planned from %(day)s and would be cancelled. Leave this"
+                " row out, or cancel that dose on the patient's page first."
+            )
+            day = date_format(planned.starts_on, "DATE_FORMAT")
+            work.found.wrong(row, "starts_on", said % {"dose": planned, "day": day})
+        elif begun is None:
             prescribe_row(work, row)
         elif (field := contradicted(begun, row)) is None:
             work.found.unchanged += 1
