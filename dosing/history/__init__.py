@@ -3,7 +3,14 @@
 from dosing.history.beside import COVARIATES, Around, around
 from dosing.history.doses import adherence, doses_of
 from dosing.history.question import Asked, administrations, question_of
-from dosing.history.record import History, entry_of, histories_of, history_of, method_of
+from dosing.history.record import (
+    History,
+    covers,
+    entry_of,
+    histories_of,
+    history_of,
+    method_of,
+)
 
 __all__ = [
     "COVARIATES",
@@ -13,6 +20,7 @@ __all__ = [
     "adherence",
     "administrations",
     "around",
+    "covers",
     "doses_of",
     "entry_of",
     "histories_of",

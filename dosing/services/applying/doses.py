@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from dosing.history import covers
 from dosing.imports import DoseRow, RowError
 from dosing.models import Dose, Protocol, ProtocolAssignment
-from dosing.services.applying.found import is_twice
+from dosing.services.applying.found import Fault, is_twice
 from dosing.services.applying.work import Work
 from dosing.services.doses import prescribe_dose, stop_dose
 from patients.models import Patient
@@ -21,11 +22,12 @@ from patients.models.rules import refusal_of
 def apply_doses(work: Work, rows: Sequence[DoseRow]) -> None:
     """Prescribe in the order of days; what runs before each of them ends there.
 
-    What is planned, and may be signed, no file cancels.
+    What is planned, and may be signed, no file cancels; of what it would end it asks.
     """
     before = snapshot(work.patient)
     today = work.patient.site.today(timezone.now())
     planned = next((d for d in before.values() if d.starts_on > today), None)
+    standing = list(before.values())
     followed = protocols_of(work.patient)
     seen: dict[object, int] = {}
     for row in sorted(rows, key=lambda each: each.starts_on):
@@ -40,6 +42,7 @@ def apply_doses(work: Work, rows: Sequence[DoseRow]) -> None:
             day = date_format(planned.starts_on, "DATE_FORMAT")
             work.found.wrong(row, "starts_on", said % {"dose": planned, "day": day})
         elif begun is None:
+            ask_about_ended(work, row, standing)
             prescribe_row(work, row)
         elif (field := contradicted(begun, row)) is None:
             work.found.unchanged += 1
@@ -47,6 +50,19 @@ def apply_doses(work: Work, rows: Sequence[DoseRow]) -> None:
             said = _("%(dose)s begins on that day already. Correct it there.")
             work.found.wrong(row, field, said % {"dose": begun})
     note_doses(work, before, followed)
+
+
+def ask_about_ended(work: Work, row: DoseRow, standing: list[Dose]) -> None:
+    """Ask of a dose on the record that would end where a row begins; each once."""
+    ended = next((dose for dose in standing if covers(dose, row.starts_on)), None)
+    if ended is None:
+        return
+    standing.remove(ended)
+    if not work.checked:
+        day = date_format(ended.starts_on, "DATE_FORMAT")
+        said = _("%(dose)s, taken since %(day)s, would end on this day.")
+        said %= {"dose": ended, "day": day}
+        work.found.questions.append(Fault(row.number, "starts_on", said))
 
 
 def contradicted(begun: Dose, row: DoseRow) -> str | None:
