@@ -24,6 +24,7 @@ from dosing.models import (
     LabResult,
     Protocol,
     ProtocolAssignment,
+    State,
     TroughLevel,
 )
 from dosing.policy.labs import CTCAE_VERSION, Side
@@ -36,6 +37,8 @@ from patients.models import (
     Measurement,
     Patient,
     PreviousTreatment,
+    Quantity,
+    Source,
     Visit,
 )
 
@@ -170,7 +173,7 @@ class Storyteller:
 
     def of_a_dose(self, intake: Intake) -> str:
         """Say what is known of a dose, in parts."""
-        said = [_("Dose: %(state)s") % {"state": intake.get_state_display()}]
+        said = [_("Dose: %(state)s") % {"state": State(intake.state).label}]
         for at, words in (
             (intake.taken_at, _("at %(time)s")),
             (intake.vomited_at, _("vomited at %(time)s")),
@@ -358,7 +361,7 @@ def filled(words: str, **facts: object) -> str:
 
 
 def of_a_day(told: DiaryDay) -> str:
-    title = _("Diary (%(source)s)") % {"source": told.get_source_display()}
+    title = _("Diary (%(source)s)") % {"source": Source(told.source).label}
     facts = [_("no side effects")] if told.no_side_effects else []
     return SEPARATOR.join([title, *facts])
 
@@ -379,7 +382,7 @@ def of_a_decision(decision: Decision) -> str:
 
 
 def of_a_measurement(row: Measurement) -> str:
-    return f"{row.get_quantity_display()}: {plain(row.value)}"
+    return f"{Quantity(row.quantity).label}: {plain(row.value)}"
 
 
 def of_a_visit(visit: Visit) -> str:

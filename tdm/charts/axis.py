@@ -1,7 +1,7 @@
 """The one time axis all panels share: days in, pixels out, ticks in weeks."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from math import ceil, floor
 
@@ -31,9 +31,11 @@ class TimeAxis:
     left: float
     right: float
 
-    @property
-    def px_per_day(self) -> float:
-        return (self.right - self.left) / (self.last_day - self.first_day)
+    px_per_day: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        wide = (self.right - self.left) / (self.last_day - self.first_day)
+        object.__setattr__(self, "px_per_day", wide)
 
     def x(self, day: float) -> float:
         return self.left + (day - self.first_day) * self.px_per_day

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from math import hypot
+from math import hypot, inf
 
 from tdm.charts.shapes import Box, Line, Text, text
 
@@ -101,14 +101,18 @@ class Placer:
 
     def place(self, candidates: Iterable[tuple[Text, ...]]) -> tuple[Text, ...]:
         """Take the best free candidate; an empty tuple says there was no room."""
-        ranked = [
-            (rank + SOFT_COST * self._crossed(boxes), rank, label, boxes)
-            for rank, label in enumerate(candidates)
-            if self._is_free(boxes := [text_box(each) for each in label])
-        ]
-        if not ranked:
-            return ()
-        _cost, _rank, label, boxes = min(ranked, key=lambda entry: entry[:2])
+        best: tuple[tuple[Text, ...], list[Box]] = ((), [])
+        least = inf
+        for rank, label in enumerate(candidates):
+            if rank >= least:
+                break
+            boxes = [text_box(each) for each in label]
+            if not self._is_free(boxes):
+                continue
+            cost = rank + SOFT_COST * self._crossed(boxes)
+            if cost < least:
+                best, least = (label, boxes), cost
+        label, boxes = best
         self._taken += boxes
         return label
 

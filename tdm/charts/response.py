@@ -17,9 +17,11 @@ from tdm.charts.shapes import (
     Drawing,
     Line,
     Mark,
+    Path,
     Text,
     line,
     mark,
+    px,
     text,
 )
 from tdm.charts.story import Goal, ResponseSeries, Story
@@ -94,8 +96,8 @@ def response_panel(
             *_levels_of_change(plot, trends),
             *goals.lines,
             *captions.lines,
-            *(part for each in trends for part in _segments(each, plot)),
         ),
+        paths=tuple(found for each in trends if (found := _joined(each, plot)).d),
         marks=(*key.marks, *(m for each in trends for m in _marks(each, plot))),
         texts=(*_scale(plot), *goals.texts, *key.texts, *captions.texts),
     )
@@ -180,14 +182,17 @@ def _goal_key(trends: Sequence[Trend], top: float, edge: float) -> Drawing:
     return Drawing(lines=tuple(lines), texts=tuple(texts))
 
 
-def _segments(trend: Trend, plot: Plot) -> Iterable[Line]:
-    for one, two in pairwise(trend.points):
-        ends = plot.axis.clipped(
-            (one.on.toordinal(), plot.y(one.percent)),
-            (two.on.toordinal(), plot.y(two.percent)),
-        )
+def _joined(trend: Trend, plot: Plot) -> Path:
+    """Join measurements of different days; outside the window the line is cut off."""
+    told = [(point.on.toordinal(), plot.y(point.percent)) for point in trend.points]
+    steps, reached = [], None
+    for one, two in pairwise(told):
+        ends = plot.axis.clipped(one, two)
         if ends:
-            yield line(*ends, f"trend {trend.css}")
+            start = "" if one == reached else f"M{px(ends[0][0])} {px(ends[0][1])}"
+            steps.append(f"{start}L{px(ends[1][0])} {px(ends[1][1])}")
+            reached = two
+    return Path("".join(steps), f"trend {trend.css}")
 
 
 MARK_GAP_PX = 14

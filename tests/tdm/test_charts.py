@@ -1,5 +1,6 @@
 """What a clinician reads off the chart: marks, bands, bars and words in their place."""
 
+import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -290,8 +291,9 @@ def test_a_course_that_passes_through_the_window_is_drawn_inside_it() -> None:
     drawn = chart(a_story(response=(course,), now=90), width=WIDE, span=span)
     shown = figure(a_story(response=(course,), now=90), span=span)
 
-    (trend,) = (each for each in drawn.drawing.lines if each.css.startswith("trend"))
-    assert (trend.x1, trend.x2) == (drawn.left, drawn.right)
+    (trend,) = (each for each in drawn.drawing.paths if each.css.startswith("trend"))
+    ((begin, end),) = re.findall(r"^M(\S+) \S+L(\S+) \S+$", trend.d)
+    assert (float(begin), float(end)) == (drawn.left, drawn.right)
     assert [row.value for row in shown.rows if row.what == "pain"] == ["8 0-10"]
     assert [row.value for row in shown.rows if row.what == "target"] == ["5–15 ng/mL"]
     assert "2 mg once daily" in [row.value for row in shown.rows]
