@@ -973,6 +973,16 @@ def test_a_dose_that_was_changed_since_stays_and_none_goes_on_in_its_place(
     assert (file.report["undone"], file.report["kept"]) == (1, 1)
 
 
+def test_a_file_of_more_doses_than_can_be_prescribed_in_time_is_split(
+    treated: Patient, clinician: Staff
+) -> None:
+    rows = ["{id},1980-05-04,2026-04-01,1,24,"] * 2001
+    content = csv_of(treated, *rows, header=DOSES)
+
+    with pytest.raises(ValidationError, match="More than 2000 rows"):
+        uploaded(treated, clinician, content, Kind.DOSES)
+
+
 def test_no_file_cancels_a_dose_that_is_planned(
     treated: Patient, clinician: Staff
 ) -> None:
