@@ -1,7 +1,7 @@
 """Each kind of event of a timeline: where its records lie, and how they are told."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dosing.models import Analyte
@@ -34,8 +34,8 @@ class Branch:
     where: str = "true"
     changed: str = ""
     owner: str = "t.patient_id"
-    rests_on: Collection[str] = ()
-    """Records whose change may change what is told of this one."""
+    read_anew: str = ""
+    """Where what is `touched` may change what is told of this one."""
 
     @property
     def on_day(self) -> str | None:
@@ -99,11 +99,21 @@ AMOUNT = only_where(
     "t.amount_mg IS NOT NULL", number("'amount'", "t.amount_mg", "'mg'")
 )
 
-READ_WITH = (
-    "dosing.troughlevel", "dosing.dose", "dosing.protocolassignment", "dosing.intake",
-    "dosing.comedication", "dosing.drugevent",
-)  # fmt: skip
-"""What a level's reading rests on, besides the level."""
+READ_ANEW = """EXISTS (
+    SELECT 1 FROM touched WHERE object_type IN ('dosing.dose',
+        'dosing.protocolassignment', 'dosing.comedication', 'dosing.drugevent')
+) OR t.drawn_at > (SELECT min(at) FROM (
+    SELECT least(e.drawn_at, (
+        SELECT min(v.drawn_at) FROM dosing_troughlevelevent v WHERE v.pgh_obj_id = e.id
+    )) FROM dosing_troughlevel e
+    JOIN touched ON object_type = 'dosing.troughlevel' AND touched.id = e.id::text
+    WHERE e.patient_id = %(patient)s
+    UNION ALL
+    SELECT e.due_on::timestamp AT TIME ZONE %(zone)s FROM dosing_intake e
+    JOIN touched ON object_type = 'dosing.intake' AND touched.id = e.id::text
+    WHERE e.patient_id = %(patient)s
+) AS changed(at))"""
+"""A level is read by the levels and the diary before it and by all else of the drug."""
 
 BRANCHES = (
     Branch(
@@ -120,7 +130,7 @@ BRANCHES = (
         ),
         day="false",
         aside="t.set_aside_at IS NOT NULL",
-        rests_on=READ_WITH,
+        read_anew=READ_ANEW,
     ),
     Branch(
         "dose",

@@ -278,7 +278,8 @@ def conditions(number: int, branch: Branch, shape: Shape) -> Sequence[str]:
     if shape.since:
         touched = f"t.id::text IN ({TOUCHED % branch.of})"
         clock = f" OR {branch.changed} >= %(transaction)s" if branch.changed else ""
-        found.append(f"({touched}{clock}{reread(branch)})")
+        anew = f" OR {branch.read_anew}" if branch.read_anew else ""
+        found.append(f"({touched}{clock}{anew})")
     if shape.after:
         found.append(f"{branch.at} <= %(at)s")
         found.append(
@@ -286,14 +287,6 @@ def conditions(number: int, branch: Branch, shape: Shape) -> Sequence[str]:
         )
         found += near(branch, "<=", "at", "+ 1")
     return found
-
-
-def reread(branch: Branch) -> str:
-    """Say that a record is told again where what it is read with has changed."""
-    if not branch.rests_on:
-        return ""
-    types = ", ".join(f"'{each}'" for each in branch.rests_on)
-    return f" OR EXISTS (SELECT 1 FROM touched WHERE object_type IN ({types}))"  # noqa: S608 - of our own words
 
 
 def near(branch: Branch, sign: str, name: str, slack: str) -> list[str]:

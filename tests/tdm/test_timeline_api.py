@@ -16,6 +16,7 @@ from dosing import services as dosing
 from dosing.advice import advise
 from dosing.models import Dose
 from dosing.services.labs import Typed
+from dosing.units import Unit, parse_reported
 from patients import services as people
 from patients.models import AuditEvent, Patient, Scope, Site, Staff
 from tdm.branches import BRANCHES, KINDS
@@ -31,6 +32,7 @@ from tests.builders import (
     a_visit,
     an_mri,
     in_diary,
+    on_day,
 )
 from tests.tdm.told import timeline_of
 
@@ -361,6 +363,46 @@ def test_a_level_is_told_again_once_the_dose_that_it_is_read_by_was_corrected(
     (level,) = program.asks(f"?since={first['since']}&kinds=level")["events"]
     assert level["reading"] != before["reading"]
     assert {**level, "reading": 0} == {**before, "reading": 0}
+
+
+def test_only_levels_after_a_change_are_told_again(
+    program: Program, treated: Patient, clinician: Staff, laboratory: object
+) -> None:
+    early, late = (a_trough(treated, "9", day=day, actor=clinician) for day in (14, 28))
+
+    def told_since(mark: str) -> set[int]:
+        again = program.asks(f"?since={mark}&kinds=level")["events"]
+        return {each["id"] for each in again}
+
+    mark = program.asks()["since"]
+    newest = a_trough(treated, "9", day=35, actor=clinician)
+    assert told_since(mark) == {newest.pk}
+
+    mark = program.asks()["since"]
+    in_diary(treated, 20, dose="missed: forgotten", actor=clinician)
+    assert told_since(mark) == {late.pk, newest.pk}
+
+    mark = program.asks()["since"]
+    between = a_trough(treated, "9", day=21, actor=clinician)
+    assert told_since(mark) == {between.pk, late.pk, newest.pk}
+
+    mark = program.asks()["since"]
+    dosing.correct_trough(
+        level=early,
+        version=1,
+        laboratory=early.laboratory,
+        reported=parse_reported("9"),
+        unit=Unit.NG_PER_ML,
+        drawn_at=on_day(40),
+        last_dose_at=None,
+        reason="another day",
+        actor=clinician,
+    )
+    assert told_since(mark) == {early.pk, between.pk, late.pk, newest.pk}
+
+    mark = program.asks()["since"]
+    dosing.set_aside_trough(level=late, version=1, reason="clotted", actor=clinician)
+    assert told_since(mark) == {early.pk, late.pk, newest.pk}
 
 
 def test_what_only_a_clock_wrote_is_told_by_the_next_poll(
