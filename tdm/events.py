@@ -254,12 +254,11 @@ def chosen(number: int, branch: Branch) -> str:
     """Return where the chosen records of a branch and their authors are."""
     records = f"%(of_{number})s"
     return f"""
-FROM {branch.table} LEFT JOIN (
-    SELECT DISTINCT ON (object_id) object_id, actor_id, at FROM patients_auditevent
-    WHERE object_type = '{branch.of}' AND object_id = ANY({records}::text[])
-      AND NOT {LOOKED}
-    ORDER BY object_id, id DESC
-) AS line ON line.object_id = t.id::text
+FROM {branch.table} LEFT JOIN LATERAL (
+    SELECT actor_id, at FROM patients_auditevent
+    WHERE object_type = '{branch.of}' AND object_id = t.id::text AND NOT {LOOKED}
+    ORDER BY id DESC LIMIT 1
+) AS line ON true
 LEFT JOIN patients_staff AS s ON s.id = line.actor_id
 WHERE t.id = ANY({records})"""  # noqa: S608 - of our own words
 
