@@ -100,20 +100,22 @@ AMOUNT = only_where(
 )
 
 READ_ANEW = """EXISTS (
-    SELECT 1 FROM touched WHERE object_type IN ('dosing.dose',
-        'dosing.protocolassignment', 'dosing.comedication', 'dosing.drugevent')
+    SELECT 1 FROM touched WHERE object_type = 'dosing.protocolassignment'
 ) OR t.drawn_at > (SELECT min(at) FROM (
-    SELECT least(e.drawn_at, (
-        SELECT min(v.drawn_at) FROM dosing_troughlevelevent v WHERE v.pgh_obj_id = e.id
-    )) FROM dosing_troughlevel e
-    JOIN touched ON object_type = 'dosing.troughlevel' AND touched.id = e.id::text
-    WHERE e.patient_id = %(patient)s
+    SELECT v.drawn_at FROM dosing_troughlevelevent v JOIN touched
+        ON object_type = 'dosing.troughlevel' AND touched.id = v.pgh_obj_id::text
+    WHERE v.patient_id = %(patient)s
     UNION ALL
-    SELECT e.due_on::timestamp AT TIME ZONE %(zone)s FROM dosing_intake e
-    JOIN touched ON object_type = 'dosing.intake' AND touched.id = e.id::text
-    WHERE e.patient_id = %(patient)s
+    SELECT (CASE WHEN count(DISTINCT (v.starts_on, v.amount_mg, v.interval_h,
+            v.cancelled_at)) = 1 AND count(*) > 1 THEN min(v.stops_on)
+        ELSE min(v.starts_on) END)::timestamp AT TIME ZONE %(zone)s
+    FROM dosing_doseevent v JOIN touched
+        ON object_type = 'dosing.dose' AND touched.id = v.pgh_obj_id::text
+    WHERE v.patient_id = %(patient)s GROUP BY v.pgh_obj_id
 ) AS changed(at))"""
-"""A level is read by the levels and the diary before it and by all else of the drug."""
+"""A level is read by its protocol, and by the levels and the doses before it: wherever
+a version of them lies, or where a dose ends of which nothing else was ever changed.
+"""
 
 BRANCHES = (
     Branch(

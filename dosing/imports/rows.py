@@ -88,7 +88,7 @@ class Cells:
             self.errors.append(problem)
             return None  # type: ignore[return-value]
 
-    def read_any(self, reader: Callable[..., T], name: str, *how: object) -> T | None:
+    def read_told(self, reader: Callable[..., T], name: str, *how: object) -> T | None:
         """Read a cell that may be left blank."""
         return self.read(reader, name, *how) if self.text(name) else None
 
@@ -126,7 +126,7 @@ def read_level(of: Cells, whose: Whose, order: Order) -> LevelRow:
         drawn_at=of.read(
             cells.moment_of, "drawn_at", order, of.text("drawn_time"), "drawn_time"
         ),
-        last_dose_at=of.read_any(cells.moment_of, "last_dose_at", order),
+        last_dose_at=of.read_told(cells.moment_of, "last_dose_at", order),
         note=of.read(cells.check_plain, "note"),
     )
 
@@ -137,8 +137,8 @@ def read_dose(of: Cells, whose: Whose, order: Order) -> DoseRow:
         amount_mg=of.read(cells.amount_of, "amount_mg"),
         interval_h=of.read(cells.interval_of, "interval_h"),
         starts_on=of.read(cells.day_of, "starts_on", order),
-        stops_on=of.read_any(cells.day_of, "stops_on", order),
-        usual_time=of.read_any(cells.clock_of, "usual_time") or USUAL_TIME,
+        stops_on=of.read_told(cells.day_of, "stops_on", order),
+        usual_time=of.read_told(cells.clock_of, "usual_time") or USUAL_TIME,
         protocol=of.read(cells.check_plain, "protocol"),
         reason=of.read(cells.check_plain, "reason"),
     )

@@ -65,19 +65,21 @@ def decided(decision: Decision) -> str:
 def changed_since(decision: Decision, history: History, now: datetime) -> str:
     """Say what is prescribed now where that is not what was signed; else nothing."""
     dose = history.planned(history.day(now))
+    goes_on = dose is not None and dose.stops_on is None
+    going = (dose.amount_mg, dose.interval_h) if dose and goes_on else None
     chosen = (decision.chosen_amount_mg, decision.chosen_interval_h)
-    if dose is None:
-        if decision.holds:
-            return ""
-        return _("Changed after it was signed: no dose is prescribed now.")
-    as_signed = (dose.amount_mg, dose.interval_h) == chosen
-    if as_signed or (decision.holds and dose.stops_on is not None):
+    if going == (None if decision.holds else chosen):
         return ""
+    if dose is None:
+        return _("Otherwise than signed, no dose is prescribed now.")
     facts = {"dose": dose, "start": long_day(dose.starts_on)}
     if dose.stops_on is None:
-        return _("Changed after it was signed: %(dose)s from %(start)s.") % facts
-    facts["stop"] = long_day(dose.stops_on)
-    return _("Changed after it was signed: %(dose)s, and none from %(stop)s.") % facts
+        words = _("Prescribed now, otherwise than signed: %(dose)s from %(start)s.")
+        return words % facts
+    words = _(
+        "Prescribed now, otherwise than signed: %(dose)s, and none from %(stop)s."
+    )
+    return words % {**facts, "stop": long_day(dose.stops_on)}
 
 
 def undecided(history: History, now: datetime) -> str:

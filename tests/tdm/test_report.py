@@ -49,13 +49,15 @@ def printed(patient: Patient, language: str = "en", day: int = 29) -> str:
     return words
 
 
-def signed(patient: Patient, actor: Staff, why: str = "") -> Decision:
+def signed(
+    patient: Patient, actor: Staff, why: str = "", amount_mg: str = "1.5"
+) -> Decision:
     advice = advise(patient, at=timezone.now())
     assert advice is not None
     return dosing.sign_decision(
         patient=patient,
         basis=advice.basis,
-        amount_mg=Decimal("1.5"),
+        amount_mg=Decimal(amount_mg),
         interval_h=24,
         reason="clinical_picture",
         actor=actor,
@@ -144,9 +146,35 @@ def test_a_signed_dose_that_was_cancelled_since_is_not_told_to_be_taken(
 
     words = printed(measured)
     assert words.startswith(
-        f"Changed after it was signed: 2 mg once daily, and none from {day}."
+        f"Prescribed now, otherwise than signed: 2 mg once daily, and none from {day}."
     )
     assert f"Signed was: From {day} take 1.5 mg once daily" in words
+
+
+def test_a_day_on_which_a_signed_dose_will_stop_is_told(
+    measured: Patient, clinician: Staff
+) -> None:
+    decision = signed(measured, clinician)
+    assert decision.dose is not None
+    last = decision.dose.starts_on + timedelta(days=9)
+
+    dosing.stop_dose(patient=measured, on=last, reason="surgery", actor=clinician)
+
+    assert printed(measured).startswith(
+        "Prescribed now, otherwise than signed: 1.5 mg once daily, and none from"
+    )
+
+
+def test_a_pause_that_was_signed_stands_until_the_drug_is_begun_again(
+    measured: Patient, clinician: Staff
+) -> None:
+    signed(measured, clinician, amount_mg="0", why="Infection.")
+    assert printed(measured).startswith("Pause sirolimus;")
+
+    later = (measured.site.today(timezone.now()) - DAY_0).days + 3
+    a_dose(measured, "1", day=later, actor=clinician)
+
+    assert printed(measured).startswith("Prescribed now, otherwise than signed: 1 mg")
 
 
 def test_a_dose_prescribed_since_the_signature_is_the_first_line(
@@ -158,7 +186,7 @@ def test_a_dose_prescribed_since_the_signature_is_the_first_line(
     a_dose(measured, "1", day=later, actor=clinician)
 
     assert printed(measured).startswith(
-        "Changed after it was signed: 1 mg once daily from"
+        "Prescribed now, otherwise than signed: 1 mg once daily from"
     )
 
 

@@ -365,44 +365,62 @@ def test_a_level_is_told_again_once_the_dose_that_it_is_read_by_was_corrected(
     assert {**level, "reading": 0} == {**before, "reading": 0}
 
 
-def test_only_levels_after_a_change_are_told_again(
+def test_only_levels_that_may_read_otherwise_are_told_again(
     program: Program, treated: Patient, clinician: Staff, laboratory: object
 ) -> None:
+    """And what a program holds after each poll is what a fresh reader is told."""
     early, late = (a_trough(treated, "9", day=day, actor=clinician) for day in (14, 28))
+    whole = program.asks("?kinds=level")
+    held = {each["id"]: each for each in whole["events"]}
+    marks = [whole["since"]]
 
-    def told_since(mark: str) -> set[int]:
-        again = program.asks(f"?since={mark}&kinds=level")["events"]
-        return {each["id"] for each in again}
+    def told() -> set[int]:
+        poll = program.asks(f"?since={marks[-1]}&kinds=level")
+        marks.append(poll["since"])
+        held.update({each["id"]: each for each in poll["events"]})
+        fresh = program.asks("?kinds=level")["events"]
+        assert held == {each["id"]: each for each in fresh}
+        return {each["id"] for each in poll["events"]}
 
-    mark = program.asks()["since"]
-    newest = a_trough(treated, "9", day=35, actor=clinician)
-    assert told_since(mark) == {newest.pk}
+    newest = a_trough(treated, "18", day=35, actor=clinician)
+    assert told() == {newest.pk}
 
-    mark = program.asks()["since"]
     in_diary(treated, 20, dose="missed: forgotten", actor=clinician)
-    assert told_since(mark) == {late.pk, newest.pk}
+    a_dose(treated, "3", day=40, actor=clinician)
+    assert told() == set()
 
-    mark = program.asks()["since"]
     between = a_trough(treated, "9", day=21, actor=clinician)
-    assert told_since(mark) == {between.pk, late.pk, newest.pk}
+    assert told() == {between.pk, late.pk, newest.pk}
 
-    mark = program.asks()["since"]
     dosing.correct_trough(
         level=early,
         version=1,
         laboratory=early.laboratory,
         reported=parse_reported("9"),
         unit=Unit.NG_PER_ML,
-        drawn_at=on_day(40),
+        drawn_at=on_day(38),
         last_dose_at=None,
         reason="another day",
         actor=clinician,
     )
-    assert told_since(mark) == {early.pk, between.pk, late.pk, newest.pk}
+    assert told() == {early.pk, between.pk, late.pk, newest.pk}
 
-    mark = program.asks()["since"]
     dosing.set_aside_trough(level=late, version=1, reason="clotted", actor=clinician)
-    assert told_since(mark) == {early.pk, late.pk, newest.pk}
+    assert told() == {early.pk, late.pk, newest.pk}
+
+    first = treated.doses.earliest("starts_on")
+    dosing.correct_dose(
+        dose=first,
+        version=first.version,
+        amount_mg=first.amount_mg,
+        interval_h=24,
+        usual_time=first.usual_time,
+        starts_on=DAY_0 + timedelta(days=24),
+        stops_on=first.stops_on,
+        reason="from the chart",
+        actor=clinician,
+    )
+    assert told() == {early.pk, between.pk, late.pk, newest.pk}
 
 
 def test_what_only_a_clock_wrote_is_told_by_the_next_poll(
